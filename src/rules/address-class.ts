@@ -1,0 +1,172 @@
+import { type Cidr, formatCidr } from '../model/ip.ts';
+
+/** Every IPv4 and every IPv6 address, as labels: always present, so that no class holds addresses of both families. */
+const ANY: readonly Cidr[] = [
+  { family: 4, words: [0], length: 0 },
+  { family: 6, words: [0, 0, 0, 0], length: 0 },
+];
+
+/**
+ * Labels: the distinct sets of addresses that rules speak about. A CIDR is one label whoever uses it; a group or the
+ * entries of one length of a prefix list are one label however many addresses they have.
+ */
+export class AddressLabels {
+  readonly cidrs: (readonly Cidr[])[] = [];
+  private readonly byKey = new Map<string, number>();
+
+  constructor() {
+    for (const any of ANY) this.cidr(any);
+  }
+
+  cidr(cidr: Cidr): number {
+    return this.union(formatCidr(cidr), [cidr]);
+  }
+
+  /** Label of all addresses of `family`. */
+  any(family: 4 | 6): number {
+    return family === 4 ? 0 : 1;
+  }
+
+  /** The union of `cidrs` under a name of its own; the first contents given to a name stay. */
+  union(key: string, cidrs: readonly Cidr[]): number {
+    let label = this.byKey.get(key);
+    if (label === undefined) {
+      label = this.cidrs.length;
+      this.byKey.set(key, label);
+      this.cidrs.push(cidrs);
+    }
+    return label;
+  }
+}
+
+/**
+ * The addresses of one family cut at every edge of every label. `starts`: 4 big-endian words an interval, ascending,
+ * the first all zero (IPv4 uses the first word only); `classes`: class of each interval, neighbours differ.
+ */
+export interface Intervals {
+  readonly count: number;
+  readonly starts: Uint32Array;
+  readonly classes: Int32Array;
+}
+
+interface AddressClasses {
+  /** Labels of each class, ascending; classes of IPv4 come first. */
+  readonly labelSets: readonly Int32Array[];
+  readonly intervals4: Intervals;
+  readonly intervals6: Intervals;
+}
+
+/** Addresses covered by exactly the same labels are one class: no rule can tell them apart. */
+export function classifyAddresses(labels: AddressLabels): AddressClasses {
+  const classOf = new Map<string, number>();
+  const labelSets: Int32Array[] = [];
+  const intern = (active: readonly number[]): number => {
+    const key = active.join();
+    let cls = classOf.get(key);
+    if (cls === undefined) {
+      cls = labelSets.length;
+      classOf.set(key, cls);
+      labelSets.push(Int32Array.from(active));
+    }
+    return cls;
+  };
+  const intervals4 = sweep(collectEdges(labels, 4), labels.cidrs.length, intern);
+  const intervals6 = sweep(collectEdges(labels, 6), labels.cidrs.length, intern);
+  return { labelSets, intervals4, intervals6 };
+}
+
+/** Where a prefix of a label begins (`delta` 1) or has just ended (−1); 4 words of address each. */
+interface Edges {
+  readonly words: Uint32Array;
+  readonly labels: Int32Array;
+  readonly deltas: Int8Array;
+  readonly count: number;
+}
+
+function collectEdges(labels: AddressLabels, family: 4 | 6): Edges {
+  let capacity = 0;
+  for (const cidrs of labels.cidrs) capacity += 2 * cidrs.length;
+  const words = new Uint32Array(capacity * 4);
+  const labelOf = new Int32Array(capacity);
+  const deltas = new Int8Array(capacity);
+  let count = 0;
+  labels.cidrs.forEach((cidrs, label) => {
+    for (const cidr of cidrs) {
+      if (cidr.family !== family) continue;
+      words.set(cidr.words, count * 4);
+      labelOf[count] = label;
+      deltas[count++] = 1;
+      words.set(cidr.words, count * 4);
+      if (!addOneAt(words, count * 4, cidr.length)) continue;
+      labelOf[count] = label;
+      deltas[count++] = -1;
+    }
+  });
+  return { words, labels: labelOf, deltas, count };
+}
+
+/** Adds the size of a /length block to the 128-bit number at `offset`; false (and zero) when it runs over the top. */
+function addOneAt(words: Uint32Array, offset: number, length: number): boolean {
+  if (length === 0) return false;
+  let word = (length - 1) >> 5;
+  let sum = words[offset + word]! + 2 ** (31 - ((length - 1) & 31));
+  words[offset + word] = sum;
+  while (sum > 0xffff_ffff && word > 0) {
+    word--;
+    sum = words[offset + word]! + 1;
+    words[offset + word] = sum;
+  }
+  return sum <= 0xffff_ffff;
+}
+
+function sweep(edges: Edges, labelCount: number, intern: (active: readonly number[]) => number): Intervals {
+  const { words, labels, deltas, count } = edges;
+  const order = new Uint32Array(count).map((_, i) => i);
+  order.sort((a, b) => compareWords(words, a * 4, words, b * 4));
+  const depth = new Int32Array(labelCount);
+  const active: number[] = [];
+  const starts = new Uint32Array(count * 4);
+  const classes: number[] = [];
+  for (let i = 0; i < count; ) {
+    const at = order[i]! * 4;
+    for (; i < count && compareWords(words, order[i]! * 4, words, at) === 0; i++) {
+      const label = labels[order[i]!]!;
+      const before = depth[label]!;
+      depth[label] = before + deltas[order[i]!]!;
+    }
+    updateActive(active, depth, edges, order, at, i);
+    const cls = intern(active);
+    if (cls === classes[classes.length - 1]) continue;
+    starts.set(words.subarray(at, at + 4), classes.length * 4);
+    classes.push(cls);
+  }
+  return { count: classes.length, starts: starts.slice(0, classes.length * 4), classes: Int32Array.from(classes) };
+}
+
+/** Brings the sorted list of labels in force up to date with `depth`, for the labels of the edges at one address. */
+function updateActive(
+  active: number[],
+  depth: Int32Array,
+  edges: Edges,
+  order: Uint32Array,
+  at: number,
+  to: number,
+): void {
+  for (let i = to - 1; i >= 0 && compareWords(edges.words, order[i]! * 4, edges.words, at) === 0; i--) {
+    const label = edges.labels[order[i]!]!;
+    let low = 0;
+    for (let high = active.length; low < high; ) {
+      const middle = (low + high) >> 1;
+      if (active[middle]! < label) low = middle + 1;
+      else high = middle;
+    }
+    const present = active[low] === label;
+    if (depth[label]! > 0 && !present) active.splice(low, 0, label);
+    else if (depth[label] === 0 && present) active.splice(low, 1);
+  }
+}
+
+function compareWords(a: Uint32Array, i: number, b: Uint32Array, j: number): number {
+  for (let w = 0; w < 4; w++) if (a[i + w] !== b[j + w]) return a[i + w]! < b[j + w]! ? -1 : 1;
+  return 0;
+}

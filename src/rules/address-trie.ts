@@ -1,0 +1,196 @@
+import type { Intervals } from './address-class.ts';
+import { BlockPool } from './block-pool.ts';
+
+/**
+ * IPv4: 16-8-8 bits, leaf-pushed, equal blocks of 256 entries stored once. An entry is a class, or with `pointerBit`
+ * the index of a block of the next level: bit 15 of a u16 while all counts fit, else the sign bit of an i32.
+ */
+interface Trie4 {
+  readonly root: Uint16Array | Int32Array;
+  readonly inner: Uint16Array | Int32Array;
+  readonly leaf: Uint16Array | Int32Array;
+  readonly pointerBit: number;
+}
+
+const U16_POINTER = 0x8000;
+const I32_POINTER = 0x8000_0000 | 0;
+
+/** `classCount` = number of address classes of both families. */
+export function buildTrie4(intervals: Intervals, classCount: number): Trie4 {
+  const { count, starts, classes } = intervals;
+  const root = new Int32Array(65536);
+  const inner = new BlockPool(256);
+  const leaf = new BlockPool(256);
+  const innerBlock = new Int32Array(256);
+  const leafBlock = new Int32Array(256);
+  const endOf = (i: number): number => (i + 1 < count ? starts[(i + 1) * 4]! : 2 ** 32);
+  let i = 0;
+  for (let high = 0; high < 65536; high++) {
+    const base = high * 65536;
+    while (endOf(i) <= base) i++;
+    if (endOf(i) >= base + 65536) {
+      root[high] = classes[i]!;
+      continue;
+    }
+    for (let middle = 0; middle < 256; middle++) {
+      const from = base + middle * 256;
+      while (endOf(i) <= from) i++;
+      if (endOf(i) >= from + 256) {
+        innerBlock[middle] = classes[i]!;
+        continue;
+      }
+      for (let low = 0; low < 256; low++) {
+        while (endOf(i) <= from + low) i++;
+        leafBlock[low] = classes[i]!;
+      }
+      innerBlock[middle] = ~leaf.put(leafBlock);
+    }
+    root[high] = ~inner.put(innerBlock);
+  }
+  const narrow = Math.max(classCount, inner.count, leaf.count) <= U16_POINTER;
+  const encode = narrow ? encodeU16 : encodeI32;
+  return {
+    root: encode(root),
+    inner: encode(inner.contents()),
+    leaf: encode(leaf.contents()),
+    pointerBit: narrow ? U16_POINTER : I32_POINTER,
+  };
+}
+
+/** While building, a negative entry ~n is a pointer to block n. */
+function encodeU16(entries: Int32Array): Uint16Array {
+  const out = new Uint16Array(entries.length);
+  for (let i = 0; i < entries.length; i++) out[i] = entries[i]! < 0 ? U16_POINTER | ~entries[i]! : entries[i]!;
+  return out;
+}
+
+function encodeI32(entries: Int32Array): Int32Array {
+  return entries.map((entry) => (entry < 0 ? I32_POINTER | ~entry : entry));
+}
+
+/**
+ * IPv6: 16-bit root, then nodes of 16 entries over 4 bits each. A run of nodes in which all entries but one agree is
+ * one chain: it compares several nibbles at once. Entries: ≥ 0 class, < 0 pointer ~(index × 2 + (chain ? 1 : 0)).
+ * `nodes` and `chains` hold 16 words an element (one cache line); see ChainWord.
+ */
+interface Trie6 {
+  readonly root: Int32Array;
+  readonly nodes: Int32Array;
+  readonly chains: Int32Array;
+}
+
+/** Words of a chain; the rest of its 16 is zero. */
+export const ChainWord = {
+  /** First nibble after the run. */
+  end: 0,
+  /** Class of addresses that leave the run. */
+  fallback: 1,
+  /** Entry for those that follow it. */
+  child: 2,
+  /** Four words of nibbles of the run, then four of their mask. */
+  value: 3,
+  mask: 7,
+} as const;
+
+interface Chain {
+  readonly start: number;
+  readonly end: number;
+  readonly fallback: number;
+  readonly child: number;
+  /** An address inside the run. */
+  readonly path: readonly number[];
+}
+
+/** An entry that is final, or a chain that the node above may still lengthen. */
+type Branch = number | Chain;
+
+export function buildTrie6(intervals: Intervals): Trie6 {
+  const builder = new Trie6Builder(intervals);
+  const { count, starts, classes } = intervals;
+  const root = new Int32Array(65536);
+  let at = 0;
+  for (let high = 0; high < 65536; high++) {
+    let last = at;
+    while (last + 1 < count && starts[(last + 1) * 4]! >>> 16 === high) last++;
+    const first = last > at && builder.startsBlock(at + 1, 4) ? at + 1 : at;
+    root[high] = first === last ? classes[first]! : builder.emit(builder.build(first, last, 4, [high << 16, 0, 0, 0]));
+    at = last;
+  }
+  return { root, nodes: builder.nodes.contents(), chains: builder.chains.contents() };
+}
+
+class Trie6Builder {
+  readonly nodes = new BlockPool(16);
+  readonly chains = new BlockPool(16);
+  private readonly starts: Uint32Array;
+  private readonly classes: Int32Array;
+
+  constructor(intervals: Intervals) {
+    this.starts = intervals.starts;
+    this.classes = intervals.classes;
+  }
+
+  /** True when interval `i` starts at the base of a block of `nibbles` nibbles: all later ones are zero. */
+  startsBlock(i: number, nibbles: number): boolean {
+    for (let nibble = nibbles; nibble < 32; nibble++) if (this.nibbleOf(i, nibble) !== 0) return false;
+    return true;
+  }
+
+  /**
+   * Branch of the block whose first `nibble` nibbles are those of `path`. Interval `first` holds its base; first + 1 …
+   * last start inside it.
+   */
+  build(first: number, last: number, nibble: number, path: readonly number[]): Branch {
+    const entries: Branch[] = [];
+    let at = first;
+    for (let value = 0; value < 16; value++) {
+      let end = at;
+      while (end < last && this.nibbleOf(end + 1, nibble) === value) end++;
+      const begin = end > at && this.startsBlock(at + 1, nibble + 1) ? at + 1 : at;
+      const below = begin === end ? this.classes[begin]! : undefined;
+      entries.push(below ?? this.build(begin, end, nibble + 1, withNibble(path, nibble, value)));
+      at = end;
+    }
+    return this.chainOf(entries, nibble, path) ?? this.putNode(entries);
+  }
+
+  /** The final entry of a branch. */
+  emit(branch: Branch): number {
+    if (typeof branch === 'number') return branch;
+    const words = new Int32Array(16);
+    words[ChainWord.end] = branch.end;
+    words[ChainWord.fallback] = branch.fallback;
+    words[ChainWord.child] = branch.child;
+    for (let nibble = branch.start; nibble < branch.end; nibble++) {
+      const word = nibble >> 3;
+      const mask = 15 << (28 - 4 * (nibble & 7));
+      words[ChainWord.mask + word]! |= mask;
+      words[ChainWord.value + word]! |= branch.path[word]! & mask;
+    }
+    return ~((this.chains.put(words) << 1) | 1);
+  }
+
+  private putNode(entries: readonly Branch[]): number {
+    return ~(this.nodes.put(Int32Array.from(entries, (branch) => this.emit(branch))) << 1);
+  }
+
+  /** The chain that stands for `entries` when all but one are the same class; undefined when they are not. */
+  private chainOf(entries: readonly Branch[], nibble: number, path: readonly number[]): Chain | undefined {
+    const fallback = entries[0] === entries[1] || entries[0] === entries[2] ? entries[0] : entries[1];
+    if (typeof fallback !== 'number' || fallback < 0) return undefined;
+    const odd = entries.findIndex((entry) => entry !== fallback);
+    if (entries.findLastIndex((entry) => entry !== fallback) !== odd) return undefined;
+    const branch = entries[odd]!;
+    if (typeof branch !== 'number' && branch.fallback === fallback) return { ...branch, start: nibble };
+    const child = this.emit(branch);
+    return { start: nibble, end: nibble + 1, fallback, child, path: withNibble(path, nibble, odd) };
+  }
+
+  private nibbleOf(i: number, nibble: number): number {
+    return (this.starts[i * 4 + (nibble >> 3)]! >>> (28 - 4 * (nibble & 7))) & 15;
+  }
+}
+
+function withNibble(path: readonly number[], nibble: number, value: number): readonly number[] {
+  return path.map((word, w) => (w === nibble >> 3 ? word | (value << (28 - 4 * (nibble & 7))) : word));
+}

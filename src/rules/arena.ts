@@ -1,0 +1,272 @@
+import { createHash } from 'node:crypto';
+import type { IndexArray, RulesView } from './view.ts';
+import { ENI_STRIDE, SUBNET6_STRIDE } from './view.ts';
+
+/*
+ * One region of shared memory; every offset is relative to its start, so it may lie anywhere that is 64-byte aligned.
+ * Little-endian, as every machine that Node runs on. Header, u32 words at byte:
+ *    0 magic   4 format version   8 bytes in all   12 sections
+ *   16 ENIs   20 rules   24 cells   28 address classes   32 pages a rule set   36 1 = middlebox routes exist
+ *   40 pointer bit of the IPv4 trie   44–63 zero
+ *   64 SHA-256 of all other bytes (32 bytes)
+ *   96 section table, 16 bytes each: id, byte offset, elements, bytes an element
+ * Sections start at HEADER_BYTES, 64-byte aligned, hot ones first.
+ */
+const MAGIC = 0x3152_5446; // "FTR1"
+const FORMAT_VERSION = 1;
+const ALIGNMENT = 64;
+const DIGEST_AT = 64;
+const DIGEST_BYTES = 32;
+const TABLE_AT = 96;
+const TABLE_STRIDE = 16;
+const HEADER_BYTES = 1024;
+
+const HeaderWord = {
+  magic: 0,
+  version: 1,
+  byteLength: 2,
+  sections: 3,
+  enis: 4,
+  rules: 5,
+  cells: 6,
+  classes: 7,
+  pagesPerSet: 8,
+  middleboxRoutes: 9,
+  pointerBit4: 10,
+} as const;
+
+/** Sections in file order; the id is the index. `index` = u16 while every value fits, else i32. */
+const SECTIONS = [
+  ['root4', 'index'],
+  ['inner4', 'index'],
+  ['leaf4', 'index'],
+  ['root6', 'i32'],
+  ['nodes6', 'i32'],
+  ['chains6', 'i32'],
+  ['portTab', 'index'],
+  ['setInfo', 'i32'],
+  ['pageTab', 'i32'],
+  ['pages', 'index'],
+  ['rowIdx', 'i32'],
+  ['sigTop', 'i32'],
+  ['sigPages', 'index'],
+  ['cells', 'i32'],
+  ['cellVerdict', 'u8'],
+  ['cellRule', 'i32'],
+  ['routePageTab', 'i32'],
+  ['routePages', 'i32'],
+  ['eni', 'i32'],
+  ['classFlags', 'u8'],
+  ['routeKind', 'u8'],
+  ['routeIsMiddlebox', 'u8'],
+  ['subnet6', 'u32'],
+  ['resolvers', 'u32'],
+  ['matchOffset', 'i32'],
+  ['matchList', 'i32'],
+] as const;
+type SectionName = (typeof SECTIONS)[number][0];
+type SectionArray = Uint8Array | Uint16Array | Int32Array | Uint32Array;
+
+/** What the compiler hands over: every section and the numbers of the header. */
+interface ArenaContents {
+  readonly sections: Readonly<Record<SectionName, SectionArray>>;
+  readonly ruleCount: number;
+  readonly pagesPerSet: number;
+  readonly hasMiddleboxRoutes: boolean;
+  readonly pointerBit4: number;
+}
+
+/** Lays the sections out in one SharedArrayBuffer of exactly `byteLength` bytes; equal contents give equal bytes. */
+export function writeArena(contents: ArenaContents): {
+  readonly buffer: SharedArrayBuffer;
+  readonly byteLength: number;
+} {
+  const arrays = SECTIONS.map(([name, type]) =>
+    type === 'index' ? narrowed(contents.sections[name]) : contents.sections[name],
+  );
+  let byteLength = HEADER_BYTES;
+  const offsets = arrays.map((array) => {
+    const offset = byteLength;
+    byteLength += Math.ceil(array.byteLength / ALIGNMENT) * ALIGNMENT;
+    return offset;
+  });
+  const buffer = new SharedArrayBuffer(byteLength);
+  const header = new Uint32Array(buffer, 0, HEADER_BYTES / 4);
+  header[HeaderWord.magic] = MAGIC;
+  header[HeaderWord.version] = FORMAT_VERSION;
+  header[HeaderWord.byteLength] = byteLength;
+  header[HeaderWord.sections] = SECTIONS.length;
+  header[HeaderWord.enis] = contents.sections.eni.length / ENI_STRIDE;
+  header[HeaderWord.rules] = contents.ruleCount;
+  header[HeaderWord.cells] = contents.sections.cellVerdict.length;
+  header[HeaderWord.classes] = contents.sections.classFlags.length;
+  header[HeaderWord.pagesPerSet] = contents.pagesPerSet;
+  header[HeaderWord.middleboxRoutes] = contents.hasMiddleboxRoutes ? 1 : 0;
+  header[HeaderWord.pointerBit4] = contents.pointerBit4;
+  const bytes = new Uint8Array(buffer);
+  arrays.forEach((array, id) => {
+    const offset = offsets[id]!;
+    header.set([id, offset, array.length, array.BYTES_PER_ELEMENT], (TABLE_AT + id * TABLE_STRIDE) / 4);
+    bytes.set(new Uint8Array(array.buffer, array.byteOffset, array.byteLength), offset);
+  });
+  bytes.set(digestOf(bytes), DIGEST_AT);
+  return { buffer, byteLength };
+}
+
+function narrowed(array: SectionArray): SectionArray {
+  if (array instanceof Uint16Array) return array;
+  for (const value of array) if (value < 0 || value > 0xffff) return array;
+  return Uint16Array.from(array);
+}
+
+function digestOf(bytes: Uint8Array): Uint8Array {
+  return createHash('sha256')
+    .update(bytes.subarray(0, DIGEST_AT))
+    .update(bytes.subarray(DIGEST_AT + DIGEST_BYTES))
+    .digest();
+}
+
+/**
+ * Views over a compiled arena at `byteOffset` of `buffer`; copies nothing. `contents` also checks the digest, which
+ * reads every byte. Throws an Error that names what does not hold.
+ */
+export function attachRules(
+  buffer: SharedArrayBuffer,
+  byteOffset: number,
+  byteLength: number,
+  check: 'header' | 'contents' = 'header',
+): RulesView {
+  checkPlace(buffer, byteOffset, byteLength);
+  const header = new Uint32Array(buffer, byteOffset, HEADER_BYTES / 4);
+  checkHeader(header, byteLength);
+  const bytes = new Uint8Array(buffer, byteOffset, byteLength);
+  const stored = Buffer.from(bytes.subarray(DIGEST_AT, DIGEST_AT + DIGEST_BYTES));
+  if (check === 'contents' && stored.compare(digestOf(bytes)) !== 0) {
+    throw new Error(`rules arena: contents do not match their digest ${stored.toString('hex')}`);
+  }
+  const at = (name: SectionName): Section => readSection(header, name, byteLength);
+  const u8 = (name: SectionName): Uint8Array => new Uint8Array(buffer, byteOffset + at(name).offset, at(name).length);
+  const i32 = (name: SectionName): Int32Array => new Int32Array(buffer, byteOffset + at(name).offset, at(name).length);
+  const u32 = (name: SectionName): Uint32Array =>
+    new Uint32Array(buffer, byteOffset + at(name).offset, at(name).length);
+  const index = (name: SectionName): IndexArray => {
+    const { offset, length, elementBytes } = at(name);
+    return elementBytes === 4 ? i32(name) : new Uint16Array(buffer, byteOffset + offset, length);
+  };
+  const view: RulesView = {
+    digest: stored.toString('hex'),
+    eniCount: header[HeaderWord.enis]!,
+    ruleCount: header[HeaderWord.rules]!,
+    eni: i32('eni'),
+    classFlags: u8('classFlags'),
+    cellVerdict: u8('cellVerdict'),
+    cellRule: i32('cellRule'),
+    cellCount: header[HeaderWord.cells]!,
+    routeKind: u8('routeKind'),
+    routeIsMiddlebox: u8('routeIsMiddlebox'),
+    subnet6: u32('subnet6'),
+    hasMiddleboxRoutes: header[HeaderWord.middleboxRoutes] === 1,
+    resolvers: u32('resolvers'),
+    sections: {
+      root4: index('root4'),
+      inner4: index('inner4'),
+      leaf4: index('leaf4'),
+      pointerBit4: header[HeaderWord.pointerBit4]! | 0,
+      root6: i32('root6'),
+      nodes6: i32('nodes6'),
+      chains6: i32('chains6'),
+      portTab: index('portTab'),
+      setInfo: i32('setInfo'),
+      pageTab: i32('pageTab'),
+      pages: index('pages'),
+      rowIdx: i32('rowIdx'),
+      sigTop: i32('sigTop'),
+      sigPages: index('sigPages'),
+      cells: i32('cells'),
+      pagesPerSet: header[HeaderWord.pagesPerSet]!,
+      routePageTab: i32('routePageTab'),
+      routePages: i32('routePages'),
+      matchOffset: i32('matchOffset'),
+      matchList: i32('matchList'),
+    },
+  };
+  checkLengths(view, header[HeaderWord.classes]!);
+  return view;
+}
+
+function checkPlace(buffer: SharedArrayBuffer, byteOffset: number, byteLength: number): void {
+  if (byteOffset % ALIGNMENT !== 0) {
+    throw new Error(`rules arena: byte offset ${byteOffset} is not a multiple of ${ALIGNMENT}`);
+  }
+  if (byteLength < HEADER_BYTES) {
+    throw new Error(`rules arena: ${byteLength} bytes are fewer than the header's ${HEADER_BYTES}`);
+  }
+  if (byteOffset + byteLength > buffer.byteLength) {
+    const end = byteOffset + byteLength;
+    throw new Error(`rules arena: ends at byte ${end}, past the buffer's ${buffer.byteLength}`);
+  }
+}
+
+function checkHeader(header: Uint32Array, byteLength: number): void {
+  const magic = header[HeaderWord.magic]!;
+  if (magic !== MAGIC) throw new Error(`rules arena: magic is ${magic.toString(16)}, expected ${MAGIC.toString(16)}`);
+  const version = header[HeaderWord.version];
+  if (version !== FORMAT_VERSION) throw new Error(`rules arena: format version ${version}, expected ${FORMAT_VERSION}`);
+  const declared = header[HeaderWord.byteLength];
+  if (declared !== byteLength) throw new Error(`rules arena: header says ${declared} bytes, got ${byteLength}`);
+  const sections = header[HeaderWord.sections];
+  if (sections !== SECTIONS.length) throw new Error(`rules arena: ${sections} sections, expected ${SECTIONS.length}`);
+}
+
+interface Section {
+  readonly offset: number;
+  readonly length: number;
+  readonly elementBytes: number;
+}
+
+const ELEMENT_BYTES: Readonly<Record<(typeof SECTIONS)[number][1], readonly number[]>> = {
+  u8: [1],
+  i32: [4],
+  u32: [4],
+  index: [2, 4],
+};
+
+function readSection(header: Uint32Array, name: SectionName, byteLength: number): Section {
+  const expectedId = SECTIONS.findIndex((section) => section[0] === name);
+  const word = (TABLE_AT + expectedId * TABLE_STRIDE) / 4;
+  const [id = -1, offset = 0, length = 0, elementBytes = 0] = header.subarray(word, word + 4);
+  if (id !== expectedId) throw new Error(`rules arena: section ${name} has id ${id}, expected ${expectedId}`);
+  const allowed = ELEMENT_BYTES[SECTIONS[expectedId]![1]];
+  if (!allowed.includes(elementBytes)) {
+    throw new Error(
+      `rules arena: section ${name} has elements of ${elementBytes} bytes, expected ${allowed.join(' or ')}`,
+    );
+  }
+  if (offset % ALIGNMENT !== 0) {
+    throw new Error(`rules arena: section ${name} starts at byte ${offset}, not a multiple of ${ALIGNMENT}`);
+  }
+  if (offset < HEADER_BYTES || offset + length * elementBytes > byteLength) {
+    const end = offset + length * elementBytes;
+    throw new Error(`rules arena: section ${name} takes bytes ${offset} to ${end} of ${byteLength}`);
+  }
+  return { offset, length, elementBytes };
+}
+
+/** Sections whose length another number fixes; a wrong one would be read out of bounds. */
+function checkLengths(view: RulesView, classCount: number): void {
+  const expected: readonly (readonly [string, number, number])[] = [
+    ['eni', view.eni.length, view.eniCount * ENI_STRIDE],
+    ['classFlags', view.classFlags.length, classCount],
+    ['cellVerdict', view.cellVerdict.length, view.cellCount],
+    ['cellRule', view.cellRule.length, view.cellCount],
+    ['matchOffset', view.sections.matchOffset.length, view.cellCount + 1],
+    ['routeKind', view.routeKind.length, view.ruleCount],
+    ['routeIsMiddlebox', view.routeIsMiddlebox.length, view.ruleCount],
+    ['subnet6', view.subnet6.length % SUBNET6_STRIDE, 0],
+    ['root4', view.sections.root4.length, 65536],
+    ['root6', view.sections.root6.length, 65536],
+  ];
+  for (const [name, got, wanted] of expected) {
+    if (got !== wanted) throw new Error(`rules arena: section ${name} has ${got} elements, expected ${wanted}`);
+  }
+}

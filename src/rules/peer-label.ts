@@ -1,0 +1,146 @@
+import type { Inventory, NetworkInterface, Peer, PrefixList, SecurityGroup } from '../inventory/inventory.ts';
+import { type Cidr, cidrContains, hostCidr } from '../model/ip.ts';
+import type { AddressLabels } from './address-class.ts';
+
+/** One stretch of addresses that a rule's peer covers. */
+interface PeerLabel {
+  readonly label: number;
+  /** How specific the peer is there: prefix length, IPv4 counted from 96; a group reference is a single address. */
+  readonly rank: number;
+  /** True when the address may or may not be covered: the peer is not fully known. */
+  readonly maybe: boolean;
+}
+
+/** What is known of a referenced group. */
+type GroupState = 'known' | 'stale' | 'partly' | 'unknown';
+
+const HOST_RANK = 128;
+
+export function rankOf(cidr: Cidr): number {
+  return cidr.family === 4 ? 96 + cidr.length : cidr.length;
+}
+
+/** Every private address that counts as the interface in a group reference. */
+export function privateCidrs(eni: NetworkInterface): readonly Cidr[] {
+  const single = eni.primary === null ? eni.secondary : [eni.primary, ...eni.secondary];
+  return [...single.map(hostCidr), ...eni.prefixes];
+}
+
+/** Turns the peers of security group rules into address labels, as seen from the VPC of the interface judged. */
+export class PeerLabels {
+  private readonly labels: AddressLabels;
+  private readonly prefixLists: ReadonlyMap<string, PrefixList>;
+  private readonly vpcCidrs: ReadonlyMap<string, readonly Cidr[]>;
+  private readonly vpcOwners: ReadonlyMap<string, string | null>;
+  private readonly described: ReadonlySet<string>;
+  private readonly members = new Map<string, NetworkInterface[]>();
+  /** Interfaces whose groups the documents do not say: each may be a member of any group. */
+  private readonly ungrouped: Cidr[] = [];
+  private readonly memo = new Map<string, readonly PeerLabel[]>();
+
+  constructor(inventory: Inventory, labels: AddressLabels) {
+    this.labels = labels;
+    this.prefixLists = new Map(inventory.prefixLists.map((list) => [list.id, list]));
+    this.vpcCidrs = new Map(inventory.vpcs.map((vpc) => [vpc.id, vpc.cidrs]));
+    this.vpcOwners = new Map(inventory.vpcs.map((vpc) => [vpc.id, vpc.ownerId]));
+    this.described = new Set(inventory.securityGroups.map((group) => group.id));
+    for (const eni of inventory.networkInterfaces) {
+      if (eni.groups === null) this.ungrouped.push(...privateCidrs(eni));
+      for (const id of new Set(eni.groups)) {
+        const members = this.members.get(id);
+        if (members === undefined) this.members.set(id, [eni]);
+        else members.push(eni);
+      }
+    }
+  }
+
+  /** Labels of `peer` for a rule of `group`, used by an interface of `vpcId` (null = not known). */
+  of(peer: Peer, group: SecurityGroup, vpcId: string | null): readonly PeerLabel[] {
+    if (peer.kind === 'cidr') {
+      return [{ label: this.labels.cidr(peer.cidr), rank: rankOf(peer.cidr), maybe: false }];
+    }
+    if (peer.kind === 'prefix-list') return this.remember(`list ${peer.id}`, () => this.prefixListLabels(peer.id));
+    const state = this.groupState(peer, group);
+    return this.remember(`${state} ${peer.id} ${vpcId ?? ''}`, () => this.groupLabels(peer.id, state, vpcId));
+  }
+
+  /**
+   * A group that no document shows, neither described nor attached, is stale within its own account and unknown in
+   * another one, where our documents do not look. An inactive peering makes the reference stale.
+   */
+  groupState(peer: Extract<Peer, { kind: 'group' }>, group: SecurityGroup): GroupState {
+    if (peer.peeringStatus !== null && peer.peeringStatus !== 'active') return 'stale';
+    if (this.described.has(peer.id)) return 'known';
+    const ownerId = group.ownerId ?? this.vpcOwners.get(group.vpcId ?? '') ?? null;
+    const sameAccount = peer.ownerId === null || peer.ownerId === ownerId;
+    const attached = this.members.has(peer.id);
+    if (sameAccount) return attached ? 'known' : 'stale';
+    return attached ? 'partly' : 'unknown';
+  }
+
+  /** True when the entries of the list are known. */
+  isExpandable(prefixListId: string): boolean {
+    return (this.prefixLists.get(prefixListId)?.cidrs ?? null) !== null;
+  }
+
+  private remember(key: string, make: () => readonly PeerLabel[]): readonly PeerLabel[] {
+    let made = this.memo.get(key);
+    if (made === undefined) {
+      made = make();
+      this.memo.set(key, made);
+    }
+    return made;
+  }
+
+  /** One label for all entries of one length: the canonical rule ranks the list by its matching entry. */
+  private prefixListLabels(id: string): readonly PeerLabel[] {
+    const list = this.prefixLists.get(id);
+    if (list === undefined || list.cidrs === null) return this.anywhere(list?.family ?? null);
+    const byRank = new Map<number, Cidr[]>();
+    for (const cidr of list.cidrs) {
+      const rank = rankOf(cidr) * 8 + cidr.family;
+      const same = byRank.get(rank);
+      if (same === undefined) byRank.set(rank, [cidr]);
+      else same.push(cidr);
+    }
+    return [...byRank].map(([rank, cidrs]) => ({
+      label: this.labels.union(`${id} ${rank}`, cidrs),
+      rank: Math.floor(rank / 8),
+      maybe: false,
+    }));
+  }
+
+  private groupLabels(id: string, state: GroupState, vpcId: string | null): readonly PeerLabel[] {
+    if (state === 'stale') return [];
+    const found: PeerLabel[] = state === 'known' ? [] : [...this.anywhere(null)];
+    if (state !== 'unknown') found.push(this.memberLabel(id, vpcId));
+    if (this.ungrouped.length > 0) {
+      found.push({ label: this.labels.union('ungrouped', this.ungrouped), rank: HOST_RANK, maybe: true });
+    }
+    return found;
+  }
+
+  /**
+   * A member in another VPC whose address the viewer's VPC uses itself cannot be meant: addresses of VPCs may overlap,
+   * and inside the viewer's own CIDRs only its own interfaces answer.
+   */
+  private memberLabel(id: string, vpcId: string | null): PeerLabel {
+    const own = this.vpcCidrs.get(vpcId ?? '') ?? [];
+    const cidrs: Cidr[] = [];
+    let isShared = true;
+    for (const eni of this.members.get(id) ?? []) {
+      const foreign = vpcId !== null && eni.vpcId !== null && eni.vpcId !== vpcId;
+      for (const cidr of privateCidrs(eni)) {
+        if (foreign && own.some((block) => cidrContains(block, cidr))) isShared = false;
+        else cidrs.push(cidr);
+      }
+    }
+    const key = isShared ? `group ${id}` : `group ${id} from ${vpcId}`;
+    return { label: this.labels.union(key, cidrs), rank: HOST_RANK, maybe: false };
+  }
+
+  private anywhere(family: 4 | 6 | null): readonly PeerLabel[] {
+    const families = family === null ? ([4, 6] as const) : [family];
+    return families.map((f) => ({ label: this.labels.any(f), rank: f === 4 ? 96 : 0, maybe: true }));
+  }
+}

@@ -1,0 +1,124 @@
+import type { Selector } from '../inventory/inventory.ts';
+
+export const TCP = 6;
+export const UDP = 17;
+const ICMP = 1;
+const ICMPV6 = 58;
+const PORTS = 65536;
+
+/** Offsets into the port table: 65536 TCP ports, 65536 UDP ports, then 256 protocol numbers. */
+export const UDP_OFFSET: number = PORTS;
+export const PROTOCOL_OFFSET: number = 2 * PORTS;
+const TABLE_LENGTH = PROTOCOL_OFFSET + 256;
+
+/** True when a flow log cannot tell whether the selector matches: it logs no ICMP type or code. */
+export function isIcmpTyped(selector: Selector): boolean {
+  return (selector.protocol === ICMP || selector.protocol === ICMPV6) && selector.icmpType !== null;
+}
+
+/**
+ * Order of selectors in the canonical deciding rule, smaller first: a named protocol before all, then the narrowest
+ * port range; for ICMP type and code < type < all.
+ */
+export function selectorOrder(selector: Selector): number {
+  if (selector.protocol < 0) return PORTS * 2;
+  if (selector.protocol === ICMP || selector.protocol === ICMPV6) {
+    return selector.icmpType === null ? 2 : selector.icmpCode === null ? 1 : 0;
+  }
+  const hasPorts = selector.protocol === TCP || selector.protocol === UDP;
+  return hasPorts && selector.ports !== null ? selector.ports.to - selector.ports.from : PORTS - 1;
+}
+
+/** Distinct sets of packets that rules select, whatever the address; ICMP types count as their protocol. */
+export class PortSelectors {
+  readonly selectors: { readonly protocol: number; readonly from: number; readonly to: number }[] = [];
+  private readonly byKey = new Map<string, number>();
+
+  /** Number of the selector; equal coverage gives the same number. */
+  add(selector: Selector): number {
+    const { protocol, ports } = selector;
+    const ranged = (protocol === TCP || protocol === UDP) && ports !== null;
+    const from = ranged ? ports.from : 0;
+    const to = ranged ? ports.to : PORTS - 1;
+    const key = `${protocol}/${from}-${to}`;
+    let index = this.byKey.get(key);
+    if (index === undefined) {
+      index = this.selectors.length;
+      this.byKey.set(key, index);
+      this.selectors.push({ protocol, from, to });
+    }
+    return index;
+  }
+}
+
+interface PortClasses {
+  /** Class of each entry of the port table. */
+  readonly table: Int32Array;
+  /** Selectors of each class, ascending. */
+  readonly selectorSets: readonly Int32Array[];
+}
+
+/** Ports and protocols covered by exactly the same selectors are one class. */
+export function classifyPorts(ports: PortSelectors): PortClasses {
+  const { selectors } = ports;
+  const table = new Int32Array(TABLE_LENGTH);
+  const classOf = new Map<string, number>();
+  const selectorSets: Int32Array[] = [];
+  const intern = (covering: readonly number[]): number => {
+    const key = covering.join();
+    let cls = classOf.get(key);
+    if (cls === undefined) {
+      cls = selectorSets.length;
+      classOf.set(key, cls);
+      selectorSets.push(Int32Array.from(covering));
+    }
+    return cls;
+  };
+  const all = selectors.map((_, i) => i);
+  const covers = (index: number, protocol: number): boolean => {
+    const own = selectors[index]?.protocol ?? 0;
+    return own === protocol || own < 0;
+  };
+  for (const [protocol, offset] of [
+    [TCP, 0],
+    [UDP, UDP_OFFSET],
+  ] as const) {
+    const relevant = all.filter((i) => covers(i, protocol));
+    sweepPorts(relevant, ports, (covering, from, to) => table.fill(intern(covering), offset + from, offset + to));
+  }
+  for (let protocol = 0; protocol < 256; protocol++) {
+    if (protocol === TCP || protocol === UDP) continue;
+    table[PROTOCOL_OFFSET + protocol] = intern(all.filter((i) => covers(i, protocol)));
+  }
+  return { table, selectorSets };
+}
+
+/** Cuts 0 … 65535 at every edge of `relevant` and calls back for each piece [from, to). */
+function sweepPorts(
+  relevant: readonly number[],
+  ports: PortSelectors,
+  piece: (covering: readonly number[], from: number, to: number) => void,
+): void {
+  const edges = new Map<number, number[]>([[0, []]]);
+  const toggle = (port: number, index: number): void => {
+    const at = edges.get(port);
+    if (at === undefined) edges.set(port, [index]);
+    else at.push(index);
+  };
+  for (const index of relevant) {
+    const selector = ports.selectors[index];
+    if (selector === undefined || selector.from > selector.to) continue;
+    toggle(selector.from, index);
+    if (selector.to < PORTS - 1) toggle(selector.to + 1, index);
+  }
+  const order = [...edges].sort((a, b) => a[0] - b[0]);
+  const active = new Set<number>();
+  order.forEach(([from, toggled], i) => {
+    for (const index of toggled) if (!active.delete(index)) active.add(index);
+    piece(
+      [...active].sort((a, b) => a - b),
+      from,
+      order[i + 1]?.[0] ?? PORTS,
+    );
+  });
+}

@@ -1,0 +1,257 @@
+import { IMPLICIT_DENY, NO_RULE, Verdict } from '../model/verdict.ts';
+import { BlockPool } from './block-pool.ts';
+import { MatchFlag } from './catalog.ts';
+import { invertSets, partition } from './partition.ts';
+
+/** A rule at one stretch of addresses, within a rule set. */
+export interface SetEntry {
+  readonly rule: number;
+  /** Number in PortSelectors. */
+  readonly selector: number;
+  readonly selectorMaybe: boolean;
+  /** Number in AddressLabels. */
+  readonly label: number;
+  readonly peerMaybe: boolean;
+  /** Entries with a larger rank come first, then those with a smaller order, then those with a smaller rule. */
+  readonly rank: number;
+  readonly order: number;
+  readonly allow: boolean;
+}
+
+/** The rules that one interface direction or one network ACL direction consults. */
+export interface RuleSet {
+  /** `sg`: any match allows. `nacl`: the first match decides. */
+  readonly layer: 'sg' | 'nacl';
+  /** True when an attached group is not described: what no certain rule allows is unknown. */
+  readonly undescribed: boolean;
+  readonly entries: readonly SetEntry[];
+}
+
+/** Sections of the arena as plain arrays; see RulesSections. */
+interface RuleMatrix {
+  readonly setInfo: Int32Array;
+  readonly pageTab: Int32Array;
+  readonly pages: Int32Array;
+  readonly rowIdx: Int32Array;
+  readonly sigTop: Int32Array;
+  readonly sigPages: Int32Array;
+  readonly cells: Int32Array;
+  readonly cellVerdict: Uint8Array;
+  readonly cellRule: Int32Array;
+  readonly matchOffset: Int32Array;
+  readonly matchList: Int32Array;
+}
+
+/** Entries of a page: classes of a set, port classes of a column map. */
+export const PAGE = 64;
+
+/**
+ * Answers every (set, address class, port class) in advance. Rows, column maps, pages and cells that are equal are
+ * stored once, over all sets. `labelSets` and `selectorSets`: labels of each address class, selectors of each port class.
+ */
+export function buildRuleMatrix(
+  sets: readonly RuleSet[],
+  labelCount: number,
+  labelSets: readonly Int32Array[],
+  selectorCount: number,
+  selectorSets: readonly Int32Array[],
+): RuleMatrix {
+  const classesOf = invertSets(labelCount, labelSets);
+  const rows = new RowTable(selectorCount, selectorSets);
+  const pages = new BlockPool(PAGE);
+  const pagesPerSet = Math.ceil(labelSets.length / PAGE);
+  const setInfo = new Int32Array(sets.length * 2);
+  const pageTab = new Int32Array(sets.length * pagesPerSet);
+  const rowIdx: number[] = [];
+  const pageOf = new Map<RuleSet, number>();
+  sets.forEach((set, index) => {
+    const same = pageOf.get(set);
+    if (same !== undefined) {
+      setInfo.copyWithin(index * 2, same * 2, same * 2 + 2);
+      return;
+    }
+    pageOf.set(set, index);
+    setInfo[index * 2] = index * pagesPerSet;
+    setInfo[index * 2 + 1] = rowIdx.length / 2;
+    const byLabel = groupByLabel(set.entries);
+    const split = partition(labelSets.length, [...byLabel.keys()], (label) => classesOf[label]!);
+    for (const labels of split.parts) {
+      const { columns, cells } = rows.add(
+        set,
+        labels.flatMap((label) => byLabel.get(label) ?? []),
+      );
+      rowIdx.push(columns, cells);
+    }
+    putPages(pages, split.partOf, pageTab, index * pagesPerSet);
+  });
+  return { setInfo, pageTab, pages: pages.contents(), rowIdx: Int32Array.from(rowIdx), ...rows.finish() };
+}
+
+function groupByLabel(entries: readonly SetEntry[]): ReadonlyMap<number, readonly SetEntry[]> {
+  const byLabel = new Map<number, SetEntry[]>();
+  for (const entry of entries) {
+    const same = byLabel.get(entry.label);
+    if (same === undefined) byLabel.set(entry.label, [entry]);
+    else same.push(entry);
+  }
+  return byLabel;
+}
+
+/** Cuts `values` into pages and writes the start of each into `tab` from `base` on. */
+export function putPages(pages: BlockPool, values: Int32Array, tab: Int32Array, base: number): void {
+  const page = new Int32Array(PAGE);
+  for (let from = 0, i = base; from < values.length; from += PAGE, i++) {
+    const part = values.subarray(from, from + PAGE);
+    page.fill(part[part.length - 1]!);
+    page.set(part);
+    tab[i] = pages.put(page) * PAGE;
+  }
+}
+
+interface Columns {
+  /** Start in sigTop. */
+  readonly base: number;
+  /** Selectors that cover each column. */
+  readonly parts: readonly (readonly number[])[];
+}
+
+/** A row answers every port class for addresses to which the same entries apply: a column map, and a cell a column. */
+class RowTable {
+  private readonly portClassesOf: readonly Int32Array[];
+  private readonly portClassCount: number;
+  private readonly rows = new Map<string, { readonly columns: number; readonly cells: number }>();
+  private readonly columnMaps = new Map<string, Columns>();
+  private readonly sigPages = new BlockPool(PAGE);
+  private readonly sigTop: number[] = [];
+  private readonly cells: number[] = [];
+  private readonly cellTable = new CellTable();
+
+  constructor(selectorCount: number, selectorSets: readonly Int32Array[]) {
+    this.portClassesOf = invertSets(selectorCount, selectorSets);
+    this.portClassCount = selectorSets.length;
+  }
+
+  /** Row for addresses to which exactly `entries` of `set` apply. */
+  add(set: RuleSet, entries: readonly SetEntry[]): { readonly columns: number; readonly cells: number } {
+    const ordered = bestOfEachRule(entries);
+    const key = `${set.layer} ${set.undescribed} ${ordered.map((e) => `${e.rule}.${e.selector}.${flagsOf(e)}`).join()}`;
+    let row = this.rows.get(key);
+    if (row === undefined) {
+      const map = this.columnsOf([...new Set(ordered.map((entry) => entry.selector))].sort((a, b) => a - b));
+      row = { columns: map.base, cells: this.cells.length };
+      this.rows.set(key, row);
+      for (const selectors of map.parts) {
+        const covering = new Set(selectors);
+        this.cells.push(
+          this.cellTable.add(
+            set,
+            ordered.filter((entry) => covering.has(entry.selector)),
+          ),
+        );
+      }
+    }
+    return row;
+  }
+
+  finish(): Pick<
+    RuleMatrix,
+    'sigTop' | 'sigPages' | 'cells' | 'cellVerdict' | 'cellRule' | 'matchOffset' | 'matchList'
+  > {
+    return {
+      sigTop: Int32Array.from(this.sigTop),
+      sigPages: this.sigPages.contents(),
+      cells: Int32Array.from(this.cells),
+      ...this.cellTable.finish(),
+    };
+  }
+
+  private columnsOf(selectors: readonly number[]): Columns {
+    const key = selectors.join();
+    let columns = this.columnMaps.get(key);
+    if (columns === undefined) {
+      const split = partition(this.portClassCount, selectors, (selector) => this.portClassesOf[selector]!);
+      const top = new Int32Array(Math.ceil(this.portClassCount / PAGE));
+      putPages(this.sigPages, split.partOf, top, 0);
+      columns = { base: this.sigTop.length, parts: split.parts };
+      this.sigTop.push(...top);
+      this.columnMaps.set(key, columns);
+    }
+    return columns;
+  }
+}
+
+/** Cells: verdict, deciding rule and all matching rules; equal ones of one layer are one cell and share a counter. */
+class CellTable {
+  private readonly byKey = new Map<string, number>();
+  private readonly verdicts: number[] = [];
+  private readonly rules: number[] = [];
+  private readonly offsets: number[] = [0];
+  private readonly matches: number[] = [];
+
+  /** `entries` in canonical order. */
+  add(set: RuleSet, entries: readonly SetEntry[]): number {
+    const decider = set.layer === 'sg' ? entries.find(isCertain) : decidingEntry(entries);
+    const open = set.layer === 'nacl' || set.undescribed || entries.length > 0;
+    const verdict = decider === undefined ? (open ? Verdict.unknown : Verdict.deny) : verdictOf(decider);
+    const rule = decider?.rule ?? (verdict === Verdict.deny ? IMPLICIT_DENY : NO_RULE);
+    const list = matchOrder(set, entries, decider).map((entry) => (entry.rule << MatchFlag.bits) | flagsOf(entry));
+    const key = `${set.layer} ${verdict} ${list.join()}`;
+    let cell = this.byKey.get(key);
+    if (cell === undefined) {
+      cell = this.verdicts.length;
+      this.byKey.set(key, cell);
+      this.verdicts.push(verdict);
+      this.rules.push(rule);
+      for (const match of list) this.matches.push(match);
+      this.offsets.push(this.matches.length);
+    }
+    return cell;
+  }
+
+  finish(): Pick<RuleMatrix, 'cellVerdict' | 'cellRule' | 'matchOffset' | 'matchList'> {
+    return {
+      cellVerdict: Uint8Array.from(this.verdicts),
+      cellRule: Int32Array.from(this.rules),
+      matchOffset: Int32Array.from(this.offsets),
+      matchList: Int32Array.from(this.matches),
+    };
+  }
+}
+
+function isCertain(entry: SetEntry): boolean {
+  return !entry.selectorMaybe && !entry.peerMaybe;
+}
+
+function flagsOf(entry: SetEntry): number {
+  return (entry.selectorMaybe ? MatchFlag.selectorMaybe : 0) | (entry.peerMaybe ? MatchFlag.peerMaybe : 0);
+}
+
+function verdictOf(entry: SetEntry): number {
+  return entry.allow ? Verdict.allow : Verdict.deny;
+}
+
+/** Network ACL: the first certain entry decides, unless one before it may match and would decide otherwise. */
+function decidingEntry(entries: readonly SetEntry[]): SetEntry | undefined {
+  const decider = entries.find(isCertain);
+  if (decider === undefined) return undefined;
+  const before = entries.slice(0, entries.indexOf(decider));
+  return before.some((entry) => entry.allow !== decider.allow) ? undefined : decider;
+}
+
+/** The deciding rule first. SG: certain matches, then possible ones; network ACL: by rule number. */
+function matchOrder(set: RuleSet, entries: readonly SetEntry[], decider: SetEntry | undefined): readonly SetEntry[] {
+  if (set.layer === 'sg') return [...entries.filter(isCertain), ...entries.filter((entry) => !isCertain(entry))];
+  return decider === undefined ? entries : [decider, ...entries.filter((entry) => entry !== decider)];
+}
+
+/** One entry a rule and selector, its certain and most specific one, in canonical order. */
+function bestOfEachRule(entries: readonly SetEntry[]): readonly SetEntry[] {
+  const ordered = [...entries].sort((a, b) => b.rank - a.rank || a.order - b.order || a.rule - b.rule);
+  const best = new Map<string, SetEntry>();
+  for (const entry of ordered) {
+    const key = `${entry.rule} ${entry.selector}`;
+    const held = best.get(key);
+    if (held === undefined || (held.peerMaybe && !entry.peerMaybe)) best.set(key, entry);
+  }
+  return ordered.filter((entry) => best.get(`${entry.rule} ${entry.selector}`) === entry);
+}

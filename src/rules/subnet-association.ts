@@ -1,0 +1,48 @@
+import type { InventoryWarning, Origin } from '../inventory/inventory.ts';
+
+/** What network ACLs and route tables have in common: one for each subnet, the VPC's default for the rest. */
+interface Associated {
+  readonly id: string;
+  readonly vpcId: string | null;
+  readonly subnetIds: readonly string[];
+  readonly origin: Origin;
+}
+
+/** `null` = two objects claim the same subnet or VPC: which one holds is not known. */
+export interface AssociationTable<T> {
+  readonly bySubnet: ReadonlyMap<string, T | null>;
+  readonly defaultOfVpc: ReadonlyMap<string, T | null>;
+  readonly warnings: readonly InventoryWarning[];
+}
+
+export function subnetAssociations<T extends Associated>(
+  objects: readonly T[],
+  noun: string,
+  isDefault: (object: T) => boolean,
+): AssociationTable<T> {
+  const bySubnet = new Map<string, T | null>();
+  const defaultOfVpc = new Map<string, T | null>();
+  const warnings: InventoryWarning[] = [];
+  const claim = (map: Map<string, T | null>, key: string, object: T, what: string): void => {
+    const holder = map.get(key);
+    map.set(key, holder === undefined || holder === object ? object : null);
+    if (holder === undefined || holder === object) return;
+    const other = holder === null ? 'others' : holder.id;
+    warnings.push({
+      message: `${noun} ${object.id} and ${other} both claim ${what} ${key}: unknown`,
+      ...object.origin,
+    });
+  };
+  for (const object of objects) {
+    for (const subnetId of object.subnetIds) claim(bySubnet, subnetId, object, 'subnet');
+    if (isDefault(object) && object.vpcId !== null) claim(defaultOfVpc, object.vpcId, object, 'VPC');
+  }
+  return { bySubnet, defaultOfVpc, warnings };
+}
+
+/** The object in force for a subnet; undefined = not known. */
+export function associationOf<T>(table: AssociationTable<T>, subnetId: string, vpcId: string | null): T | undefined {
+  const explicit = table.bySubnet.get(subnetId);
+  if (explicit !== undefined) return explicit ?? undefined;
+  return vpcId === null ? undefined : (table.defaultOfVpc.get(vpcId) ?? undefined);
+}

@@ -1,0 +1,116 @@
+/**
+ * Typed-array views over one compiled arena: what a worker holds. Offsets only, nothing copied.
+ * Per record: two address classes (source, destination) and one port class serve every layer.
+ */
+export interface RulesView {
+  /** Version counter of the arena format and the digest of its contents, for "which rules judged this". */
+  readonly digest: string;
+  readonly eniCount: number;
+  readonly ruleCount: number;
+  /** ENI_STRIDE i32 words an ENI, see EniWord; row = index in `Inventory.networkInterfaces`. */
+  readonly eni: Int32Array;
+  /** Flags of each address class, see ClassFlag. */
+  readonly classFlags: Uint8Array;
+  /** Cell → Verdict code (allow, deny, unknown). */
+  readonly cellVerdict: Uint8Array;
+  /** Cell → deciding rule index, IMPLICIT_DENY, or NO_RULE for unknown. */
+  readonly cellRule: Int32Array;
+  /** Number of cells: size of a hit-counter array. */
+  readonly cellCount: number;
+  /** Route rule index → route kind code; 0 for rules that are no routes. */
+  readonly routeKind: Uint8Array;
+  /** Route rule index → 1 when its target is an interface or a GWLB endpoint (a middlebox), else 0. */
+  readonly routeIsMiddlebox: Uint8Array;
+  /**
+   * First IPv6 CIDR of each subnet: SUBNET6_STRIDE words, 4 of the base then 4 of the mask (big-endian word order);
+   * base and mask all ones when it has none (matches nothing that is routed). Index: Inventory.subnets.
+   */
+  readonly subnet6: Uint32Array;
+  /** True when any route table sends traffic through an interface or GWLB endpoint: group references may be void. */
+  readonly hasMiddleboxRoutes: boolean;
+  /** Resolver addresses (base + 2 of each IPv4 CIDR): pairs of (vpc index, u32 address), sorted. */
+  readonly resolvers: Uint32Array;
+  readonly sections: RulesSections;
+}
+
+/** A table of indices: u16 while all of them fit, else i32. */
+export type IndexArray = Uint16Array | Int32Array;
+
+/** The arrays that only rules/lookup.ts and rules/catalog.ts read. */
+export interface RulesSections {
+  /** IPv4 trie, 16-8-8 bits; an entry with `pointerBit4` is the index of a 256-entry block of the next level. */
+  readonly root4: IndexArray;
+  readonly inner4: IndexArray;
+  readonly leaf4: IndexArray;
+  readonly pointerBit4: number;
+  /** IPv6 trie: 16-bit root, nodes of 16 entries, chains of 16 words; see address-trie. */
+  readonly root6: Int32Array;
+  readonly nodes6: Int32Array;
+  readonly chains6: Int32Array;
+  /** Port class of 65536 TCP ports, 65536 UDP ports, 256 protocols. */
+  readonly portTab: IndexArray;
+  /** Two words a rule set: start of its page table in `pageTab`, its first row. */
+  readonly setInfo: Int32Array;
+  /** `pagesPerSet` words a rule set, one for 64 classes: start of the page in `pages`. */
+  readonly pageTab: Int32Array;
+  /** Row of each class, counted from the first row of its set. */
+  readonly pages: IndexArray;
+  /** Two words a row: start of its column map in `sigTop`, of its cells in `cells`. */
+  readonly rowIdx: Int32Array;
+  /** One word for 64 port classes: start of the page in `sigPages`. */
+  readonly sigTop: Int32Array;
+  /** Column of each port class. */
+  readonly sigPages: IndexArray;
+  readonly cells: Int32Array;
+  readonly pagesPerSet: number;
+  /** `pagesPerSet` words a route table: start of the page in `routePages`. */
+  readonly routePageTab: Int32Array;
+  /** Rule index of the route of each class, −1 = none, −2 = not known. */
+  readonly routePages: Int32Array;
+  /** Start of each cell's matches in `matchList`, one more than there are cells. */
+  readonly matchOffset: Int32Array;
+  /** Rule index and flags of every rule that matches in a cell, the deciding one first; see catalog. */
+  readonly matchList: Int32Array;
+}
+
+/** Words of one ENI row. Set values: ≥ 0 = rule set; NO_SET = layer does not apply; UNKNOWN_SET = not known. */
+export const EniWord = {
+  /** Rule sets of its security groups; +1 is the same set without group references when `hasMiddleboxRoutes`. */
+  sgIngress: 0,
+  sgEgress: 1,
+  naclIngress: 2,
+  naclEgress: 3,
+  /** Route table row, or UNKNOWN_SET. */
+  routeTable: 4,
+  /** Index into Inventory.subnets, or −1. */
+  subnet: 5,
+  /** Index into Inventory.vpcs, or −1. */
+  vpc: 6,
+  /** Zone number: equal numbers are the same zone; −1 = not known. */
+  zone: 7,
+  /** Primary IPv4 as u32 bits; 0 when there is none. */
+  primary4: 8,
+  /** First IPv4 CIDR of its subnet: base and mask as u32 bits; without one mask 0 and base 1, which matches nothing. */
+  subnetBase4: 9,
+  subnetMask4: 10,
+  /** Kind code (model/verdict) of the interface itself when an address is its own. */
+  kind: 11,
+  /** 1 when it holds addresses besides its primary IPv4: the default format hides which one was used. */
+  hasSecondary: 12,
+  /** Node number (same instance ⇒ same number), −1 = none. */
+  node: 13,
+} as const;
+export const ENI_STRIDE = 16;
+export const SUBNET6_STRIDE = 8;
+export const NO_SET = -1;
+export const UNKNOWN_SET = -2;
+
+/** Bits of RulesView.classFlags. */
+export const ClassFlag = {
+  /** Inside a CIDR of a VPC of the inventory, or an address of one of its interfaces. */
+  inside: 1,
+  /** Exempt from rules on every port: metadata, resolver, time, licence activation, task metadata, fd00:ec2::/32. */
+  exempt: 2,
+  /** Base + 2 of some VPC's IPv4 CIDR: exempt on port 53 for that VPC. */
+  resolver: 4,
+} as const;
