@@ -1,0 +1,150 @@
+import { FlowtrieError } from '../model/errors.ts';
+import { DEFAULT_FORMAT, type Field, FIELDS } from '../model/flow.ts';
+
+/** What the decoder does with a field. Codes are dense so that the kernel's switch is a jump table. */
+export const Op = {
+  /** Bytes only; carried when rows are wanted. */
+  text: 0,
+  version: 1,
+  interfaceId: 2,
+  srcAddr: 3,
+  dstAddr: 4,
+  pktSrcAddr: 5,
+  pktDstAddr: 6,
+  srcPort: 7,
+  dstPort: 8,
+  protocol: 9,
+  packets: 10,
+  bytes: 11,
+  start: 12,
+  end: 13,
+  action: 14,
+  logStatus: 15,
+  tcpFlags: 16,
+  flowDirection: 17,
+  pktSrcAwsService: 18,
+  pktDstAwsService: 19,
+  rejectReason: 20,
+  /** Checked to be a number of the field's width, then carried as its bytes. */
+  carriedU8: 21,
+  carriedU64: 22,
+} as const;
+
+const OP_OF_NAME: Readonly<Record<string, number>> = {
+  version: Op.version,
+  'interface-id': Op.interfaceId,
+  srcaddr: Op.srcAddr,
+  dstaddr: Op.dstAddr,
+  'pkt-srcaddr': Op.pktSrcAddr,
+  'pkt-dstaddr': Op.pktDstAddr,
+  srcport: Op.srcPort,
+  dstport: Op.dstPort,
+  protocol: Op.protocol,
+  packets: Op.packets,
+  bytes: Op.bytes,
+  start: Op.start,
+  end: Op.end,
+  action: Op.action,
+  'log-status': Op.logStatus,
+  'tcp-flags': Op.tcpFlags,
+  'flow-direction': Op.flowDirection,
+  'pkt-src-aws-service': Op.pktSrcAwsService,
+  'pkt-dst-aws-service': Op.pktDstAwsService,
+  'reject-reason': Op.rejectReason,
+};
+
+/** The fields of a line, in order. */
+export interface Format {
+  /** AWS's names; words that are no known field as they were written. */
+  readonly names: readonly string[];
+  /** One Op a field. */
+  readonly plan: Uint8Array;
+  /** Fields whose bytes are carried when rows are wanted. */
+  readonly carried: readonly number[];
+  /** Transit gateway flow log: decoded and attributed, never judged. */
+  readonly tgw: boolean;
+}
+
+/** Spelling of a name without case and separators: `interface-id`, `interface_id` and `interfaceId` are one. */
+function squash(name: string): string {
+  return name.toLowerCase().replace(/[-_]/g, '');
+}
+
+const FIELD_OF_SQUASHED: ReadonlyMap<string, Field> = new Map(FIELDS.map((field) => [squash(field.name), field]));
+const FIELD_OF_NAME: ReadonlyMap<string, Field> = new Map(FIELDS.map((field) => [field.name, field]));
+
+/** Builds the format of a list of field names, known or not. */
+export function formatOf(names: readonly string[]): Format {
+  const canonical = names.map((name) => FIELD_OF_SQUASHED.get(squash(name))?.name ?? name);
+  const plan = Uint8Array.from(canonical, opOf);
+  const carried = canonical.flatMap((_, i) => (isCarried(plan[i] ?? Op.text) ? [i] : []));
+  const tgw = canonical.some((name) => name === 'tgw-id' || name === 'tgw-attachment-id' || name === 'resource-type');
+  return { names: canonical, plan, carried, tgw };
+}
+
+function opOf(name: string): number {
+  const op = OP_OF_NAME[name];
+  if (op !== undefined) return op;
+  const type = FIELD_OF_NAME.get(name)?.type;
+  return type === 'u8' ? Op.carriedU8 : type === 'u64' ? Op.carriedU64 : Op.text;
+}
+
+/** True for a field without a column of its own: its bytes are carried when rows are wanted. */
+export function isCarried(op: number): boolean {
+  return op === Op.text || op >= Op.pktSrcAwsService;
+}
+
+/** The default format, version 2. */
+export const DEFAULT: Format = formatOf(DEFAULT_FORMAT);
+
+/** All fields of a transit gateway flow log in default order. */
+export const TGW_DEFAULT: Format = formatOf(
+  (
+    'version resource-type account-id tgw-id tgw-attachment-id tgw-src-vpc-account-id tgw-dst-vpc-account-id ' +
+    'tgw-src-vpc-id tgw-dst-vpc-id tgw-src-subnet-id tgw-dst-subnet-id tgw-src-eni tgw-dst-eni tgw-src-az-id ' +
+    'tgw-dst-az-id tgw-pair-attachment-id srcaddr dstaddr srcport dstport protocol packets bytes start end log-status ' +
+    'type packets-lost-no-route packets-lost-blackhole packets-lost-mtu-exceeded packets-lost-ttl-expired tcp-flags ' +
+    'region flow-direction pkt-src-aws-service pkt-dst-aws-service'
+  ).split(' '),
+);
+
+const ISO_TIME = /^\d{4}-\d{2}-\d{2}T[0-9:.]+(Z|[+-]\d{2}:?\d{2})?$/;
+
+/** Tokens of a line by the contract's rule: runs of blanks, or commas where the line has no blank; ISO time dropped. */
+export function splitLine(line: string): string[] {
+  const text = line.trim();
+  if (text === '') return [];
+  const tokens = /\s/.test(text) ? text.split(/\s+/) : text.split(',').map((token) => token.trim());
+  return ISO_TIME.test(tokens[0] ?? '') ? tokens.slice(1) : tokens;
+}
+
+/** True when the word is a known field name in any spelling. */
+export function isFieldName(word: string): boolean {
+  return FIELD_OF_SQUASHED.has(squash(word));
+}
+
+/**
+ * The format of a header line: its first token is a known field name and no token is a number or an address.
+ * `undefined` when the line is no header.
+ */
+export function parseHeader(line: string): Format | undefined {
+  const tokens = splitLine(line);
+  if (tokens[0] === undefined || !isFieldName(tokens[0])) return undefined;
+  if (tokens.some((token) => /^[\d.+-]+$/.test(token) || /^[0-9a-fA-F]*:[0-9a-fA-F:.]*$/.test(token))) return undefined;
+  return formatOf(tokens);
+}
+
+/** Parses AWS's own format syntax, `${version} ${account-id} …`. */
+export function parseLogFormat(text: string): Format {
+  const tokens = text.trim().split(/\s+/);
+  const names = tokens.map((token) => {
+    const name = /^\$\{([A-Za-z0-9_-]+)\}$/.exec(token)?.[1];
+    if (name === undefined) {
+      throw new FlowtrieError('usage', `--log-format: expected fields like \${srcaddr} separated by blanks, got '${token}'`);
+    }
+    return name;
+  });
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) throw new FlowtrieError('usage', `--log-format: field '${twice}' is named twice`);
+  return formatOf(names);
+}

@@ -1,0 +1,195 @@
+import { type CarriedColumn, createFlowBatch, type FlowBatch } from '../model/flow.ts';
+import { countMalformed, createLedger, type Ledger, LINE_BYTES_MAX, MALFORMED, type Malformed } from '../model/ledger.ts';
+import { DEFAULT, type Format, isFieldName, parseHeader, TGW_DEFAULT } from './format.ts';
+import { InterfaceDictionary } from './interface-dictionary.ts';
+import { createLineTokens, type LineTokens, scanLine, TOKENS_MAX } from './line-tokens.ts';
+import { decodePlainRecords } from './plain-record.ts';
+import { decodeRow, isNull, Line } from './row.ts';
+
+/** Rows of a batch: the columns stay in the second-level cache; larger batches were slower. */
+export const BATCH_ROWS = 4096;
+
+/** Bytes of a header candidate that are read as text; no header is longer. */
+const HEADER_BYTES_MAX = 8192;
+
+export interface FlowDecoderOptions {
+  /** Format in force at the first line. */
+  readonly format: Format;
+  /** Rows are wanted: keep where the bytes of every field without a column stand. */
+  readonly carry: boolean;
+  readonly capacity?: number;
+  /** Told of every malformed line: 1-based number within this decoder, reason, the line's bytes (valid during the call). */
+  readonly onMalformed?: (line: number, reason: Malformed, text: Uint8Array) => void;
+}
+
+/**
+ * Decodes the lines of one input into a FlowBatch, again and again. A header switches the format; a line that is no record
+ * is counted for what it is. No string, object or BigInt is made per record.
+ */
+export class FlowDecoder {
+  readonly batch: FlowBatch;
+  /** Lines, headers, blank, nodata, skipdata and malformed; rows are counted by who reads the batch. */
+  readonly ledger: Ledger = createLedger();
+  readonly interfaces: InterfaceDictionary = new InterfaceDictionary();
+  private current: Format;
+  private readonly carry: boolean;
+  private readonly onMalformed: FlowDecoderOptions['onMalformed'];
+  private readonly tokens: LineTokens = createLineTokens();
+  private readonly columns = new Map<string, CarriedColumn>();
+
+  constructor(options: FlowDecoderOptions) {
+    this.batch = createFlowBatch(options.capacity ?? BATCH_ROWS);
+    this.carry = options.carry;
+    this.onMalformed = options.onMalformed;
+    this.current = options.format;
+    this.useFormat(options.format);
+  }
+
+  /** The format in force. */
+  get format(): Format {
+    return this.current;
+  }
+
+  /**
+   * Decodes whole lines of bytes[from, to) until the batch is full, another format begins behind rows of this one, or `to`
+   * is reached; returns the position reached. The range ends at a record end; only a file's last line may lack its newline.
+   */
+  decode(bytes: Uint8Array, from: number, to: number): number {
+    const { batch, tokens } = this;
+    batch.text = bytes;
+    let at = from;
+    const plainEnd = bytes.lastIndexOf(10, to - 1) + 1;
+    while (at < to && batch.rows < batch.capacity) {
+      const before = batch.rows;
+      at = decodePlainRecords(bytes, at, plainEnd, this.current.plan, batch, this.interfaces, this.carry);
+      this.ledger.lines += batch.rows - before;
+      if (at >= to || batch.rows === batch.capacity) break;
+      scanLine(bytes, at, to, tokens);
+      if (!this.takeLine(bytes, at)) return at;
+      at = tokens.next;
+    }
+    return at;
+  }
+
+  /** Starts a new batch. */
+  clear(): void {
+    this.batch.rows = 0;
+  }
+
+  /** Counts a line that never reached the decoder whole: too long, or cut off by the end of a damaged file. */
+  countBroken(reason: Malformed, text: Uint8Array): void {
+    this.ledger.lines++;
+    this.reject(reason, text);
+  }
+
+  /** False when the line must wait until the batch is taken: it switches the format. */
+  private takeLine(bytes: Uint8Array, from: number): boolean {
+    const { batch, tokens, ledger } = this;
+    if (tokens.end - from > LINE_BYTES_MAX) {
+      this.countBroken('line-too-long', bytes.subarray(from, tokens.end));
+      return true;
+    }
+    if (tokens.count === 0) {
+      ledger.lines++;
+      ledger.blank++;
+      return true;
+    }
+    const start = tokens.starts[tokens.first]!;
+    if (isLetter(bytes[start]!)) {
+      const header = this.headerOf(bytes, from);
+      if (header !== undefined) {
+        if (batch.rows > 0) return false;
+        ledger.lines++;
+        ledger.headers++;
+        this.useFormat(header);
+        return true;
+      }
+    }
+    if (tokens.count !== this.current.names.length) {
+      if (!this.isBareTransitGateway(bytes)) {
+        ledger.lines++;
+        this.reject('field-count', bytes.subarray(from, tokens.end));
+        return true;
+      }
+      if (batch.rows > 0) return false;
+      this.useFormat(TGW_DEFAULT);
+    }
+    ledger.lines++;
+    this.takeRecord(bytes, from);
+    return true;
+  }
+
+  private takeRecord(bytes: Uint8Array, from: number): void {
+    const { batch, tokens, ledger } = this;
+    const outcome = decodeRow(bytes, tokens, this.current, batch, this.interfaces, batch.rows);
+    if (outcome === Line.row) {
+      if (this.carry) this.carryFields(bytes, batch.rows);
+      batch.rows++;
+    } else if (outcome === Line.nodata) {
+      ledger.nodata++;
+    } else if (outcome === Line.skipdata) {
+      ledger.skipdata++;
+    } else {
+      this.reject(MALFORMED[outcome - Line.fault] ?? 'number', bytes.subarray(from, tokens.end));
+    }
+  }
+
+  private carryFields(bytes: Uint8Array, row: number): void {
+    const { starts, ends, first } = this.tokens;
+    const { carried } = this.current;
+    for (let c = 0; c < carried.length; c++) {
+      const from = starts[first + carried[c]!]!;
+      const to = ends[first + carried[c]!]!;
+      const column = this.batch.carried[c]!;
+      column.offset[row] = from;
+      column.length[row] = isNull(bytes, from, to) ? 0 : to - from;
+    }
+  }
+
+  private reject(reason: Malformed, text: Uint8Array): void {
+    countMalformed(this.ledger, reason);
+    this.onMalformed?.(this.ledger.lines, reason, text);
+  }
+
+  /** The format when the line is a header. Most first tokens that are words are ids or actions: two looks rule them out. */
+  private headerOf(bytes: Uint8Array, from: number): Format | undefined {
+    const { starts, ends, first, end } = this.tokens;
+    const word = latin1(bytes, starts[first]!, ends[first]!);
+    if (!isFieldName(word) || end - from > HEADER_BYTES_MAX) return undefined;
+    return parseHeader(latin1(bytes, from, end));
+  }
+
+  /** A headerless transit gateway record (its second token says so) where the default format was assumed. */
+  private isBareTransitGateway(bytes: Uint8Array): boolean {
+    const { starts, ends, first, count } = this.tokens;
+    if (this.current !== DEFAULT || count !== TGW_DEFAULT.names.length) return false;
+    return latin1(bytes, starts[first + 1]!, ends[first + 1]!) === 'TransitGateway';
+  }
+
+  private useFormat(format: Format): void {
+    this.current = format;
+    this.batch.judged = !format.tgw;
+    if (!this.carry) return;
+    const { capacity } = this.batch;
+    this.batch.carried = format.carried.map((index) => {
+      const name = format.names[index] ?? '';
+      let column = this.columns.get(name);
+      if (column === undefined) {
+        column = { name, offset: new Uint32Array(capacity), length: new Uint32Array(capacity) };
+        if (this.columns.size < TOKENS_MAX) this.columns.set(name, column);
+      }
+      return column;
+    });
+  }
+}
+
+function isLetter(c: number): boolean {
+  return (c >= 97 && c <= 122) || (c >= 65 && c <= 90);
+}
+
+/** Text of bytes that are looked at as ASCII words; copies first, since shared memory cannot be decoded in place. */
+function latin1(bytes: Uint8Array, from: number, to: number): string {
+  let text = '';
+  for (let i = from; i < to; i++) text += String.fromCharCode(bytes[i]!);
+  return text;
+}
