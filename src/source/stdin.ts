@@ -1,0 +1,87 @@
+import type { Readable } from 'node:stream';
+import { FlowtrieError } from '../model/errors.ts';
+import { LineFramer, type Slice } from './frame.ts';
+import { Inflater } from './slices.ts';
+
+/** Text bytes of one task cut from a stream. */
+const CHUNK_BYTES = 4 * 1024 * 1024;
+
+/** Pieces of a stream are given to the inflater in at most this many bytes; see DEFLATED_BYTES. */
+const DEFLATED_BYTES = 128 * 1024;
+
+/** A piece of a stream that ends on a record end, in shared memory, or a line that never was whole. */
+export type StreamChunk =
+  | { readonly kind: 'lines'; readonly bytes: SharedArrayBuffer; readonly length: number }
+  | { readonly kind: 'broken'; readonly slice: Extract<Slice, { kind: 'broken' }> };
+
+/** Cuts a stream (gzip is told by its first bytes) into chunks of about CHUNK_BYTES. Throws when gzip data is damaged. */
+export async function* streamChunks(stream: Readable, name: string): AsyncGenerator<StreamChunk> {
+  const chunk = new ChunkBuffer();
+  for await (const slice of streamSlices(stream, name)) {
+    if (slice.kind === 'broken') {
+      if (chunk.length > 0) yield chunk.take();
+      yield { kind: 'broken', slice: { ...slice, text: slice.text.slice() } };
+      continue;
+    }
+    if (chunk.length + slice.bytes.length > CHUNK_BYTES && chunk.length > 0) yield chunk.take();
+    chunk.append(slice.bytes);
+  }
+  if (chunk.length > 0) yield chunk.take();
+}
+
+class ChunkBuffer {
+  private pieces: Uint8Array[] = [];
+  length = 0;
+
+  append(bytes: Uint8Array): void {
+    this.pieces.push(bytes.slice());
+    this.length += bytes.length;
+  }
+
+  take(): StreamChunk {
+    const bytes = new SharedArrayBuffer(this.length);
+    const view = new Uint8Array(bytes);
+    let at = 0;
+    for (const piece of this.pieces) {
+      view.set(piece, at);
+      at += piece.length;
+    }
+    const { length } = this;
+    this.pieces = [];
+    this.length = 0;
+    return { kind: 'lines', bytes, length };
+  }
+}
+
+async function* streamSlices(stream: Readable, name: string): AsyncGenerator<Slice> {
+  const framer = new LineFramer();
+  let inflater: Inflater | undefined;
+  let given = 0;
+  let head: Uint8Array | undefined = new Uint8Array(0);
+  for await (const read of stream as AsyncIterable<Uint8Array>) {
+    let bytes = read;
+    if (head !== undefined) {
+      bytes = Buffer.concat([head, read]);
+      head = bytes.length < 2 ? bytes : undefined;
+      if (head !== undefined) continue;
+      if (bytes[0] === 0x1f && bytes[1] === 0x8b) inflater = new Inflater();
+    }
+    if (inflater === undefined) {
+      yield* framer.push(bytes);
+      continue;
+    }
+    for (let at = 0; at < bytes.length && inflater.failure === undefined; at += DEFLATED_BYTES) {
+      given += Math.min(DEFLATED_BYTES, bytes.length - at);
+      await inflater.write(bytes.subarray(at, at + DEFLATED_BYTES));
+      for (const piece of inflater.take()) yield* framer.push(piece);
+    }
+    if (inflater.failure !== undefined) break;
+  }
+  if (head !== undefined && head.length > 0) yield* framer.push(head);
+  if (inflater !== undefined && inflater.failure === undefined) await inflater.end();
+  for (const piece of inflater?.take() ?? []) yield* framer.push(piece);
+  const unread = inflater !== undefined && inflater.consumed < given ? 'data behind the end of the last member' : undefined;
+  const problem = inflater?.failure?.message ?? unread;
+  yield* framer.finish(problem === undefined ? null : 'truncated');
+  if (problem !== undefined) throw new FlowtrieError('input', `${name}: damaged gzip: ${problem}`);
+}
