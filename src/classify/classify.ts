@@ -1,0 +1,93 @@
+import { type FlowBatch, Present } from '../model/flow.ts';
+import { NO_RULE, Role, RoleBasis, routeKindCode, Verdict, type VerdictBatch } from '../model/verdict.ts';
+import { attribute } from './attribution.ts';
+import { decideDirection } from './direction.ts';
+import { decideDrift } from './drift.ts';
+import { judgeLayers } from './layers.ts';
+import { placeAddresses, placeInterfaces } from './place.ts';
+import { decideRole } from './role.ts';
+import { decideRoute } from './route.ts';
+import type { InterfaceIndex, Scratch, VersionTables } from './tables.ts';
+
+/** What the decoder's interface codes stand for. */
+export interface InterfaceNames {
+  readonly size: number;
+  name(code: number): string;
+}
+
+/** The versions a worker judges by, ascending in time, each with its own view of the interface dictionary. */
+export interface Judge {
+  readonly versions: readonly VersionTables[];
+  readonly interfaces: readonly InterfaceIndex[];
+}
+
+/**
+ * Fills `verdicts` for every row of `flow`: the straight line place → direction → attribution → role → layers → route →
+ * drift, one column pass after the other, over runs of rows that the same inventory version judges.
+ * Each row is judged by the version valid at its `start`; without one, and before the first version, by the first.
+ */
+export function classifyBatch(
+  flow: FlowBatch,
+  verdicts: VerdictBatch,
+  scratch: Scratch,
+  judge: Judge,
+  dictionary: InterfaceNames,
+): void {
+  let from = 0;
+  while (from < flow.rows) {
+    const version = versionOf(judge.versions, flow, from);
+    let to = from + 1;
+    while (to < flow.rows && versionOf(judge.versions, flow, to) === version) to++;
+    const tables = judge.versions[version]!;
+    const codes = judge.interfaces[version]!.resolve(dictionary.size, (code) => dictionary.name(code));
+    verdicts.version.fill(version, from, to);
+    placeInterfaces(flow, scratch, codes, from, to);
+    placeAddresses(flow, verdicts, scratch, tables, from, to);
+    decideDirection(flow, verdicts, scratch, tables, from, to);
+    attribute(flow, verdicts, scratch, tables, from, to);
+    if (flow.judged) judgeRows(flow, verdicts, scratch, tables, from, to);
+    else clearRows(verdicts, scratch, from, to);
+    from = to;
+  }
+}
+
+function judgeRows(
+  flow: FlowBatch,
+  verdicts: VerdictBatch,
+  scratch: Scratch,
+  tables: VersionTables,
+  from: number,
+  to: number,
+): void {
+  decideRole(flow, verdicts, scratch, tables, from, to);
+  judgeLayers(flow, verdicts, scratch, tables, from, to);
+  decideRoute(flow, verdicts, scratch, tables, from, to);
+  decideDrift(flow, verdicts, scratch, from, to);
+}
+
+/** Transit gateway rows are decoded and attributed, never judged. */
+function clearRows(verdicts: VerdictBatch, scratch: Scratch, from: number, to: number): void {
+  scratch.sgCell.fill(NO_RULE, from, to);
+  scratch.naclCell.fill(NO_RULE, from, to);
+  verdicts.role.fill(Role.unknown, from, to);
+  verdicts.roleBasis.fill(RoleBasis.none, from, to);
+  verdicts.sgVerdict.fill(Verdict.none, from, to);
+  verdicts.naclVerdict.fill(Verdict.none, from, to);
+  verdicts.policyVerdict.fill(Verdict.none, from, to);
+  verdicts.sgRule.fill(NO_RULE, from, to);
+  verdicts.naclRule.fill(NO_RULE, from, to);
+  verdicts.routeKind.fill(routeKindCode('null'), from, to);
+  verdicts.route.fill(NO_RULE, from, to);
+  verdicts.predicted.fill(Verdict.unknown, from, to);
+  verdicts.decidedBy.fill(NO_RULE, from, to);
+  verdicts.drift.fill(0, from, to);
+  verdicts.driftCause.fill(0, from, to);
+  verdicts.path.fill(0, from, to);
+}
+
+function versionOf(versions: readonly VersionTables[], flow: FlowBatch, row: number): number {
+  let version = versions.length - 1;
+  if (version === 0 || (flow.present[row]! & Present.start) === 0) return 0;
+  while (version > 0 && versions[version]!.validFromSeconds > flow.start[row]!) version--;
+  return version;
+}

@@ -1,0 +1,175 @@
+import { type FlowBatch, Present } from '../model/flow.ts';
+import { Direction, NO_RULE, Role, RoleBasis, Verdict, type VerdictBatch } from '../model/verdict.ts';
+import { cellOf, portClass } from '../rules/lookup.ts';
+import { ClassFlag, ENI_STRIDE, EniWord, NO_SET, UNKNOWN_SET } from '../rules/view.ts';
+import { crossesMiddlebox, isOwnSubnet } from './peer.ts';
+import type { Scratch, VersionTables } from './tables.ts';
+
+const DNS_PORT = 53;
+const PORT_BITS = Present.srcPort | Present.dstPort;
+const TCP = 6;
+const UDP = 17;
+
+/** The layer does not apply, or cannot be judged: no cell. */
+const NO_CELL = -1;
+
+/**
+ * Security group and network ACL of each row, the last step of the role ladder, and `predicted` with the rule that
+ * decided. A reply is judged at the SG by the request's direction (connection tracking: EC2 User Guide, "Security group
+ * connection tracking"), at the network ACL by its own (network ACLs are stateless).
+ */
+export function judgeLayers(
+  flow: FlowBatch,
+  verdicts: VerdictBatch,
+  scratch: Scratch,
+  tables: VersionTables,
+  from: number,
+  to: number,
+): void {
+  const { rules } = tables;
+  for (let i = from; i < to; i++) {
+    scratch.sgCell[i] = NO_CELL;
+    scratch.naclCell[i] = NO_CELL;
+    scratch.roleSplit[i] = 0;
+    verdicts.predicted[i] = Verdict.unknown;
+    verdicts.sgRule[i] = NO_RULE;
+    verdicts.naclRule[i] = NO_RULE;
+    verdicts.policyVerdict[i] = tables.hasNetworkPolicies ? Verdict.unknown : Verdict.none;
+    const eni = scratch.eni[i]!;
+    const egress = verdicts.direction[i] === Direction.egress;
+    const peerClass = egress ? scratch.dstClass[i]! : scratch.srcClass[i]!;
+    if (eni < 0 || verdicts.direction[i] === Direction.unknown) {
+      verdicts.sgVerdict[i] = Verdict.unknown;
+      verdicts.naclVerdict[i] = Verdict.unknown;
+      continue;
+    }
+    if (peerClass >= 0 && isExempt(flow, rules.classFlags[peerClass]!, tables, scratch, i, egress)) {
+      verdicts.sgVerdict[i] = Verdict.exempt;
+      verdicts.naclVerdict[i] = Verdict.exempt;
+      verdicts.predicted[i] = Verdict.exempt;
+      continue;
+    }
+    judgeNetworkAcl(flow, verdicts, scratch, tables, i, peerClass);
+    judgeSecurityGroups(flow, verdicts, scratch, tables, i, peerClass);
+  }
+}
+
+/** Link-local services of AWS on every port; the VPC's resolver (base + 2) on port 53. */
+function isExempt(
+  flow: FlowBatch,
+  flags: number,
+  tables: VersionTables,
+  scratch: Scratch,
+  i: number,
+  egress: boolean,
+): boolean {
+  if ((flags & (ClassFlag.exempt | ClassFlag.resolver)) === 0) return false;
+  if ((flags & ClassFlag.exempt) !== 0) return true;
+  const peerPort = egress ? flow.dstPort[i]! : flow.srcPort[i]!;
+  if ((flow.present[i]! & PORT_BITS) !== PORT_BITS || peerPort !== DNS_PORT) return false;
+  const { resolvers, eni } = tables.rules;
+  const vpc = eni[scratch.eni[i]! * ENI_STRIDE + EniWord.vpc]!;
+  const address = egress ? scratch.dst4[i]! : scratch.src4[i]!;
+  for (let r = 0; r < resolvers.length; r += 2) if (resolvers[r] === vpc && resolvers[r + 1] === address) return true;
+  return false;
+}
+
+/** Port class of the packet's service port, or −1 when protocol or ports are not logged. */
+function classOfPort(flow: FlowBatch, tables: VersionTables, i: number, port: number): number {
+  const bits = flow.present[i]!;
+  if ((bits & Present.protocol) === 0) return -1;
+  const protocol = flow.protocol[i]!;
+  if ((protocol === TCP || protocol === UDP) && (bits & PORT_BITS) !== PORT_BITS) return -1;
+  return portClass(tables.rules, protocol, port);
+}
+
+function judgeNetworkAcl(
+  flow: FlowBatch,
+  verdicts: VerdictBatch,
+  scratch: Scratch,
+  tables: VersionTables,
+  i: number,
+  peerClass: number,
+): void {
+  const { rules } = tables;
+  const eni = scratch.eni[i]!;
+  const egress = verdicts.direction[i] === Direction.egress;
+  if (isOwnSubnet(flow, scratch, rules, i, egress)) {
+    verdicts.naclVerdict[i] = Verdict.none;
+    return;
+  }
+  const set = rules.eni[eni * ENI_STRIDE + (egress ? EniWord.naclEgress : EniWord.naclIngress)]!;
+  const port = classOfPort(flow, tables, i, flow.dstPort[i]!);
+  if (set === NO_SET) {
+    verdicts.naclVerdict[i] = Verdict.none;
+  } else if (set === UNKNOWN_SET || peerClass < 0 || port < 0) {
+    verdicts.naclVerdict[i] = Verdict.unknown;
+  } else {
+    const cell = cellOf(rules, set, peerClass, port);
+    scratch.naclCell[i] = cell;
+    verdicts.naclVerdict[i] = rules.cellVerdict[cell]!;
+    verdicts.naclRule[i] = rules.cellRule[cell]!;
+  }
+}
+
+/** Cell of the SG layer when the record is taken as `role`; −1 = unknown, −2 = the interface has no groups. */
+function securityGroupCell(
+  flow: FlowBatch,
+  verdicts: VerdictBatch,
+  scratch: Scratch,
+  tables: VersionTables,
+  i: number,
+  role: number,
+): number {
+  const { rules } = tables;
+  const eni = scratch.eni[i]!;
+  const egress = verdicts.direction[i] === Direction.egress;
+  // the request went out of this interface when this record is its egress half, or the reply to it coming in
+  const requestEgress = egress === (role === Role.request);
+  const set = rules.eni[eni * ENI_STRIDE + (requestEgress ? EniWord.sgEgress : EniWord.sgIngress)]!;
+  if (set === NO_SET) return -2;
+  const peerClass = egress ? scratch.dstClass[i]! : scratch.srcClass[i]!;
+  const servicePort = role === Role.request ? flow.dstPort[i]! : flow.srcPort[i]!;
+  const port = classOfPort(flow, tables, i, servicePort);
+  if (set === UNKNOWN_SET || peerClass < 0 || port < 0) return NO_CELL;
+  const referencesVoid = rules.hasMiddleboxRoutes && crossesMiddlebox(scratch, tables, i, egress, requestEgress);
+  return cellOf(rules, referencesVoid ? set + 1 : set, peerClass, port);
+}
+
+function judgeSecurityGroups(
+  flow: FlowBatch,
+  verdicts: VerdictBatch,
+  scratch: Scratch,
+  tables: VersionTables,
+  i: number,
+  peerClass: number,
+): void {
+  const { cellVerdict, cellRule } = tables.rules;
+  let role = verdicts.role[i]!;
+  let cell = securityGroupCell(flow, verdicts, scratch, tables, i, role === Role.unknown ? Role.request : role);
+  if (cell === -2) {
+    verdicts.sgVerdict[i] = Verdict.none;
+    return;
+  }
+  if (role === Role.unknown && peerClass >= 0) {
+    const replyCell = securityGroupCell(flow, verdicts, scratch, tables, i, Role.reply);
+    const asRequest = cell >= 0 ? cellVerdict[cell]! : Verdict.unknown;
+    const asReply = replyCell >= 0 ? cellVerdict[replyCell]! : Verdict.unknown;
+    if (asRequest === Verdict.unknown || asReply === Verdict.unknown) {
+      cell = NO_CELL;
+      scratch.roleSplit[i] = asRequest === asReply ? 0 : 1;
+    } else if (asRequest !== asReply) {
+      role = asRequest === Verdict.allow ? Role.request : Role.reply;
+      verdicts.role[i] = role;
+      verdicts.roleBasis[i] = RoleBasis.policy;
+      if (role === Role.reply) cell = replyCell;
+    }
+  }
+  if (cell < 0) {
+    verdicts.sgVerdict[i] = Verdict.unknown;
+    return;
+  }
+  scratch.sgCell[i] = cell;
+  verdicts.sgVerdict[i] = cellVerdict[cell]!;
+  verdicts.sgRule[i] = cellRule[cell]!;
+}

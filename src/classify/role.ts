@@ -1,0 +1,92 @@
+import { type FlowBatch, Present } from '../model/flow.ts';
+import { Action, Kind, Role, RoleBasis, type VerdictBatch } from '../model/verdict.ts';
+import { hasListener, hiddenKey, nodeKey, podKey } from '../pods/listeners.ts';
+import { Hidden, type Scratch, type VersionTables } from './tables.ts';
+
+const TCP = 6;
+const UDP = 17;
+/** tcp-flags of a SYN-ACK, and of a SYN (VPC User Guide, "Flow log record fields"). */
+const SYN_ACK = 18;
+const SYN = 2;
+const FIRST_UNPRIVILEGED_PORT = 1024;
+/** Linux's ephemeral range starts here; a client port. */
+const FIRST_EPHEMERAL_PORT = 32768;
+
+const LISTENER_BITS = Present.srcPort | Present.dstPort | Present.protocol;
+
+/**
+ * Steps 1–4 of the role ladder: what the record itself and declared listeners say, from the surest on down.
+ * Rows that none of them decides stay `unknown`/`none`; step 5 judges both hypotheses where the rules are at hand.
+ */
+export function decideRole(
+  flow: FlowBatch,
+  verdicts: VerdictBatch,
+  scratch: Scratch,
+  tables: VersionTables,
+  from: number,
+  to: number,
+): void {
+  const { present, protocol, srcPort, dstPort, tcpFlags, action } = flow;
+  const { role, roleBasis } = verdicts;
+  for (let i = from; i < to; i++) {
+    const bits = present[i]!;
+    const hasPorts = (bits & LISTENER_BITS) === LISTENER_BITS && (protocol[i] === TCP || protocol[i] === UDP);
+    role[i] = Role.unknown;
+    roleBasis[i] = RoleBasis.none;
+    const mayBeTcp = (bits & Present.protocol) === 0 || protocol[i] === TCP;
+    if (mayBeTcp && (bits & Present.tcpFlags) !== 0 && (tcpFlags[i]! & SYN) !== 0) {
+      role[i] = (tcpFlags[i]! & SYN_ACK) === SYN_ACK ? Role.reply : Role.request;
+      roleBasis[i] = RoleBasis.flags;
+      continue;
+    }
+    if (hasPorts) {
+      const found = roleByListener(flow, verdicts, scratch, tables, i);
+      if (found !== Role.unknown) {
+        role[i] = found;
+        roleBasis[i] = RoleBasis.listener;
+        continue;
+      }
+    }
+    if ((bits & Present.action) !== 0 && action[i] === Action.reject) {
+      role[i] = Role.request;
+      roleBasis[i] = RoleBasis.reject;
+      continue;
+    }
+    if (!hasPorts) continue;
+    const found = roleByPort(srcPort[i]!, dstPort[i]!);
+    if (found !== Role.unknown) {
+      role[i] = found;
+      roleBasis[i] = RoleBasis.port;
+    }
+  }
+}
+
+/** Step 2: exactly one side's port is a declared listener of that side. */
+function roleByListener(flow: FlowBatch, verdicts: VerdictBatch, scratch: Scratch, tables: VersionTables, i: number): number {
+  const { pods } = tables;
+  const protocol = flow.protocol[i]!;
+  const src = listenerKey(verdicts.srcKind[i]!, verdicts.srcOwner[i]!, (scratch.hidden[i]! & Hidden.src) !== 0);
+  const dst = listenerKey(verdicts.dstKind[i]!, verdicts.dstOwner[i]!, (scratch.hidden[i]! & Hidden.dst) !== 0);
+  const srcListens = src >= 0 && hasListener(pods, src, protocol, flow.srcPort[i]!);
+  const dstListens = dst >= 0 && hasListener(pods, dst, protocol, flow.dstPort[i]!);
+  if (srcListens === dstListens) return Role.unknown;
+  return dstListens ? Role.request : Role.reply;
+}
+
+/** Whose listeners count for a side: the pod's, those of all pods behind a hidden address, or the interface's own. */
+function listenerKey(kind: number, owner: number, hidden: boolean): number {
+  if (owner < 0) return -1;
+  if (hidden) return hiddenKey(owner);
+  return kind === Kind.pod ? podKey(owner) : nodeKey(owner);
+}
+
+/** Step 4: exactly one port below 1024, else exactly one at or above 32768. "The lower port serves" is wrong for NodePorts. */
+function roleByPort(srcPort: number, dstPort: number): number {
+  const srcLow = srcPort < FIRST_UNPRIVILEGED_PORT;
+  const dstLow = dstPort < FIRST_UNPRIVILEGED_PORT;
+  if (srcLow !== dstLow) return dstLow ? Role.request : Role.reply;
+  const srcHigh = srcPort >= FIRST_EPHEMERAL_PORT;
+  const dstHigh = dstPort >= FIRST_EPHEMERAL_PORT;
+  if (srcHigh !== dstHigh) return srcHigh ? Role.request : Role.reply;
+  return Role.unknown;
+}

@@ -1,0 +1,90 @@
+import type { PodMapView } from '../pods/pod-map.ts';
+import type { RulesView } from '../rules/view.ts';
+
+/** One inventory version as a worker sees it: the compiled rules and the pod map, over shared memory. */
+export interface VersionTables {
+  /** Unix seconds from which the version holds; 0 for the first (it also judges what came before it). */
+  readonly validFromSeconds: number;
+  readonly rules: RulesView;
+  readonly pods: PodMapView;
+  /** ENI index of an interface id. */
+  readonly eniIndex: ReadonlyMap<string, number>;
+  /** True when NetworkPolicies exist: their column is `unknown` until that layer is built. */
+  readonly hasNetworkPolicies: boolean;
+}
+
+/**
+ * Interface dictionary code → ENI index of one version, filled as the decoder meets new interfaces: a name is looked up
+ * once per distinct interface, never per record.
+ */
+export class InterfaceIndex {
+  private readonly eniIndex: ReadonlyMap<string, number>;
+  private codes = new Int32Array(1024);
+  private known = 0;
+
+  constructor(tables: VersionTables) {
+    this.eniIndex = tables.eniIndex;
+  }
+
+  /** Codes 0 … size − 1 mapped to ENI indices, −1 = not in the inventory. */
+  resolve(size: number, name: (code: number) => string): Int32Array {
+    if (size > this.codes.length) {
+      const grown = new Int32Array(Math.max(size, this.codes.length * 2));
+      grown.set(this.codes);
+      this.codes = grown;
+    }
+    for (; this.known < size; this.known++) this.codes[this.known] = this.eniIndex.get(name(this.known)) ?? -1;
+    return this.codes;
+  }
+}
+
+/** Intermediate columns of one batch, row order of the FlowBatch; reused from batch to batch. */
+export interface Scratch {
+  /** ENI index in the row's version, −1 = not in the inventory. */
+  readonly eni: Int32Array;
+  /** Effective IPv4 of each side; meaningless when the side's v6 offset is ≥ 0. */
+  readonly src4: Uint32Array;
+  readonly dst4: Uint32Array;
+  /** Word offset into FlowBatch.v6 of an IPv6 effective address, −1 = IPv4. */
+  readonly src6: Int32Array;
+  readonly dst6: Int32Array;
+  /** Address class, −1 = the side has no address, −2 = the interface's own primary address (class not needed). */
+  readonly srcClass: Int32Array;
+  readonly dstClass: Int32Array;
+  /** Entry of the pod map, −1 = nobody's. */
+  readonly srcEntry: Int32Array;
+  readonly dstEntry: Int32Array;
+  /** Cells that decided, for hit counters; −1 = layer not evaluated. */
+  readonly sgCell: Int32Array;
+  readonly naclCell: Int32Array;
+  /** Which sides only show the interface's primary address, see Hidden. */
+  readonly hidden: Uint8Array;
+  /** 1 = the security groups answer `unknown` only because the role is not known. */
+  readonly roleSplit: Uint8Array;
+}
+
+/** Values of Scratch.srcClass / dstClass that are no class. */
+export const NO_ADDRESS = -1;
+export const OWN_ADDRESS = -2;
+
+/** Bits of Scratch.hidden. */
+export const Hidden = { src: 1, dst: 2 } as const;
+
+export function createScratch(capacity: number): Scratch {
+  const i32 = (): Int32Array => new Int32Array(capacity);
+  return {
+    eni: i32(),
+    src4: new Uint32Array(capacity),
+    dst4: new Uint32Array(capacity),
+    src6: i32(),
+    dst6: i32(),
+    srcClass: i32(),
+    dstClass: i32(),
+    srcEntry: i32(),
+    dstEntry: i32(),
+    sgCell: i32(),
+    naclCell: i32(),
+    hidden: new Uint8Array(capacity),
+    roleSplit: new Uint8Array(capacity),
+  };
+}
