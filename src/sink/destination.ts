@@ -1,0 +1,118 @@
+import { randomBytes } from 'node:crypto';
+import { type FileHandle, open, realpath, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { FlowtrieError } from '../model/errors.ts';
+import type { WriteBytes } from './assembly.ts';
+
+/** Where the bytes of an output go. Nobody else sees them before commit() (files), or at once (stdout, devices). */
+export interface Destination {
+  readonly write: WriteBytes;
+  /** True when the reader of stdout has gone away: further bytes are dropped quietly. */
+  readonly closed: boolean;
+  commit(): Promise<void>;
+  abort(): Promise<void>;
+}
+
+/** `-` is stdout. A regular file appears under its name only when complete; pipes and devices are written directly. */
+export async function openDestination(path: string): Promise<Destination> {
+  if (path === '-') return stdoutDestination();
+  const found = await stat(path).catch(() => undefined);
+  if (found?.isDirectory()) throw new FlowtrieError('output', `cannot write ${path}: it is a folder, expected a file`);
+  if (found !== undefined && !found.isFile()) {
+    return fileDestination(
+      path,
+      await openForWriting(path, path),
+      async () => {},
+      async () => {},
+    );
+  }
+  // a link keeps pointing where it did: the file behind it is replaced
+  const target = found === undefined ? path : await realpath(path);
+  const partial = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString('hex')}.partial`);
+  const handle = await openForWriting(partial, path);
+  return fileDestination(
+    path,
+    handle,
+    () => rename(partial, target),
+    () => rm(partial, { force: true }),
+  );
+}
+
+async function openForWriting(file: string, path: string): Promise<FileHandle> {
+  try {
+    return await open(file, 'w');
+  } catch (error) {
+    throw cannotWrite(path, error);
+  }
+}
+
+function cannotWrite(path: string, error: unknown): FlowtrieError {
+  const reason = error instanceof Error ? error.message.replace(/, \w+( '.*')?$/, '') : String(error);
+  return new FlowtrieError('output', `cannot write ${path}: ${reason}`, { cause: error });
+}
+
+function fileDestination(
+  path: string,
+  handle: FileHandle,
+  publish: () => Promise<void>,
+  discard: () => Promise<void>,
+): Destination {
+  const guarded = async (job: () => Promise<void>): Promise<void> => {
+    try {
+      await job();
+    } catch (error) {
+      throw cannotWrite(path, error);
+    }
+  };
+  return {
+    closed: false,
+    write: (bytes) =>
+      guarded(async () => {
+        for (let at = 0; at < bytes.length; ) {
+          const { bytesWritten } = await handle.write(bytes, at, bytes.length - at, null);
+          at += bytesWritten;
+        }
+      }),
+    commit: () =>
+      guarded(async () => {
+        await handle.close();
+        await publish();
+      }),
+    abort: async () => {
+      await handle.close().catch(() => {});
+      await discard();
+    },
+  };
+}
+
+function stdoutDestination(): Destination {
+  let closed = false;
+  let failure: Error | undefined;
+  const fail = (error: NodeJS.ErrnoException): void => {
+    if (error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED') closed = true;
+    else failure ??= error;
+  };
+  process.stdout.on('error', fail);
+  const release = async (): Promise<void> => {
+    // the 'error' event of a write that has failed may still be on its way
+    if (!closed) process.stdout.off('error', fail);
+  };
+  return {
+    get closed() {
+      return closed;
+    },
+    async write(bytes) {
+      if (closed) return;
+      // the callback comes when the bytes have left: back-pressure, and leave to reuse them
+      await new Promise<void>((resolve) => {
+        process.stdout.write(bytes, (error) => {
+          if (error) fail(error);
+          resolve();
+        });
+      });
+      if (failure !== undefined) throw cannotWrite('standard output', failure);
+    },
+    commit: release,
+    abort: release,
+  };
+}
