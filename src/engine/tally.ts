@@ -1,0 +1,298 @@
+import type { Judge } from '../classify/classify.ts';
+import type { Scratch } from '../classify/tables.ts';
+import { type FlowBatch, Present } from '../model/flow.ts';
+import {
+  Action,
+  ATTRIBUTION,
+  DRIFT,
+  DRIFT_CAUSE,
+  Drift,
+  KIND,
+  Kind,
+  PATH,
+  ROLE_BASIS,
+  RoleBasis,
+  VERDICT,
+  type VerdictBatch,
+} from '../model/verdict.ts';
+import { type Groups, GroupTable } from './group-table.ts';
+
+/** Group numbers of owners in one version: workloads and named interfaces first, then one number per kind. */
+export interface OwnerGroups {
+  /** Group of each pod (its workload) and of each ENI (node, load balancer …); labels are kept by the main thread. */
+  readonly pod: Int32Array;
+  readonly eni: Int32Array;
+}
+
+/** Group of a side nobody owns: OWNERLESS + kind code. */
+export const OWNERLESS = 0x4000_0000;
+
+/** Key words of the group tables. A side is its group, address family (4, 6, 0 = no address) and four address words. */
+const SIDE_WORDS = 6;
+/** version, source group, destination group */
+export const WORKLOAD_WORDS = 3;
+/** version, source side */
+export const TALKER_WORDS = 1 + SIDE_WORDS;
+/** version, source side, destination side, destination port × 256 + protocol, deciding rule */
+export const REJECT_WORDS = 1 + 2 * SIDE_WORDS + 2;
+
+/** Counts of rows of one version; sparse pairs keep an idle table of 100 k cells from travelling. */
+export interface VersionCounts {
+  readonly version: number;
+  /** (cell, hits) pairs of cells that decided. */
+  readonly cells: readonly number[];
+  /** (rule, bytes, first second, last second) quads of deciding SG, NACL and route rules. */
+  readonly rules: readonly number[];
+  /** (route rule, hits) pairs. */
+  readonly routes: readonly number[];
+}
+
+/** Everything one task counted, as plain data. */
+export interface TaskCounts {
+  readonly classified: number;
+  readonly notJudged: number;
+  readonly predicted: readonly number[];
+  /** observed (null, ACCEPT, REJECT) × predicted, row-major. */
+  readonly observed: readonly number[];
+  readonly drift: readonly number[];
+  readonly causes: readonly number[];
+  readonly roleBasis: readonly number[];
+  readonly agreeOnPolicy: number;
+  readonly attribution: readonly number[];
+  readonly kinds: readonly number[];
+  readonly versions: readonly VersionCounts[];
+  readonly workloads: Groups;
+  readonly talkers: Groups;
+  readonly rejects: Groups;
+  readonly paths: readonly { readonly records: number; readonly bytes: number }[];
+}
+
+/** Counters of one inventory version within a task. */
+interface VersionTally {
+  readonly cells: Uint32Array;
+  readonly routes: Uint32Array;
+  readonly ruleBytes: Float64Array;
+  readonly ruleFirst: Uint32Array;
+  readonly ruleLast: Uint32Array;
+}
+
+/** First second of a rule that was not seen with a time. */
+export const NEVER = 0xffff_ffff;
+
+/** Groups a task keeps apart; see GroupTable. */
+const WORKLOADS_MAX = 32_768;
+const TALKERS_MAX = 32_768;
+const REJECTS_MAX = 8_192;
+
+const TWO_32 = 4_294_967_296;
+
+/**
+ * The counters of one worker: fed a batch at a time, drained once a task. Hit counts of rules are kept per cell (32 bit,
+ * a task has fewer than 2^32 rows) and expanded to rules by the main thread, so they cost the hot path one increment.
+ */
+export class Tally {
+  private readonly versions: readonly VersionTally[];
+  private readonly groups: readonly OwnerGroups[];
+  private readonly workloads = new GroupTable(WORKLOAD_WORDS, WORKLOADS_MAX);
+  private readonly talkers = new GroupTable(TALKER_WORDS, TALKERS_MAX);
+  private readonly rejects = new GroupTable(REJECT_WORDS, REJECTS_MAX);
+  private readonly predicted = new Float64Array(VERDICT.length);
+  private readonly observed = new Float64Array(3 * VERDICT.length);
+  private readonly drift = new Float64Array(DRIFT.length);
+  private readonly causes = new Float64Array(DRIFT_CAUSE.length);
+  private readonly roleBasis = new Float64Array(ROLE_BASIS.length);
+  private readonly attribution = new Float64Array(ATTRIBUTION.length);
+  private readonly kinds = new Float64Array(KIND.length);
+  private readonly pathRecords = new Float64Array(PATH.length);
+  private readonly pathBytes = new Float64Array(PATH.length);
+  private agreeOnPolicy = 0;
+  private classified = 0;
+  private notJudged = 0;
+
+  constructor(judge: Judge, groups: readonly OwnerGroups[]) {
+    this.groups = groups;
+    this.versions = judge.versions.map(({ rules }) => ({
+      cells: new Uint32Array(rules.cellCount),
+      routes: new Uint32Array(rules.ruleCount),
+      ruleBytes: new Float64Array(rules.ruleCount),
+      ruleFirst: new Uint32Array(rules.ruleCount).fill(NEVER),
+      ruleLast: new Uint32Array(rules.ruleCount),
+    }));
+  }
+
+  add(flow: FlowBatch, verdicts: VerdictBatch, scratch: Scratch): void {
+    if (flow.judged) {
+      this.classified += flow.rows;
+      this.addVerdicts(flow, verdicts);
+      this.addRules(flow, verdicts, scratch);
+    } else {
+      this.notJudged += flow.rows;
+    }
+    this.addGroups(flow, verdicts, scratch);
+  }
+
+  private addVerdicts(flow: FlowBatch, verdicts: VerdictBatch): void {
+    const { predicted, observed, drift, causes, roleBasis, pathRecords, pathBytes } = this;
+    const width = VERDICT.length;
+    for (let i = 0; i < flow.rows; i++) {
+      const action = (flow.present[i]! & Present.action) !== 0 ? flow.action[i]! : Action.null;
+      const verdict = verdicts.predicted[i]!;
+      const basis = verdicts.roleBasis[i]!;
+      const path = verdicts.path[i]!;
+      predicted[verdict]!++;
+      observed[action * width + verdict]!++;
+      drift[verdicts.drift[i]!]!++;
+      causes[verdicts.driftCause[i]!]!++;
+      roleBasis[basis]!++;
+      if (basis === RoleBasis.policy && verdicts.drift[i] === Drift.agree) this.agreeOnPolicy++;
+      pathRecords[path]!++;
+      pathBytes[path]! += bytesOf(flow, i);
+    }
+  }
+
+  private addRules(flow: FlowBatch, verdicts: VerdictBatch, scratch: Scratch): void {
+    for (let i = 0; i < flow.rows; i++) {
+      const counts = this.versions[verdicts.version[i]!]!;
+      const bytes = bytesOf(flow, i);
+      const at = (flow.present[i]! & Present.start) !== 0 ? flow.start[i]! : Number.NaN;
+      const sg = scratch.sgCell[i]!;
+      const nacl = scratch.naclCell[i]!;
+      const route = verdicts.route[i]!;
+      if (sg >= 0) {
+        counts.cells[sg]!++;
+        addRule(counts, verdicts.sgRule[i]!, bytes, at);
+      }
+      if (nacl >= 0) {
+        counts.cells[nacl]!++;
+        addRule(counts, verdicts.naclRule[i]!, bytes, at);
+      }
+      if (route >= 0) {
+        counts.routes[route]!++;
+        addRule(counts, route, bytes, at);
+      }
+    }
+  }
+
+  private addGroups(flow: FlowBatch, verdicts: VerdictBatch, scratch: Scratch): void {
+    const { attribution, kinds, workloads, talkers, rejects } = this;
+    for (let i = 0; i < flow.rows; i++) {
+      const version = verdicts.version[i]!;
+      const owners = this.groups[version]!;
+      const src = groupOf(owners, verdicts.srcKind[i]!, verdicts.srcOwner[i]!);
+      const dst = groupOf(owners, verdicts.dstKind[i]!, verdicts.dstOwner[i]!);
+      const bytes = bytesOf(flow, i);
+      const packets = packetsOf(flow, i);
+      attribution[verdicts.srcAttribution[i]!]!++;
+      attribution[verdicts.dstAttribution[i]!]!++;
+      kinds[verdicts.srcKind[i]!]!++;
+      kinds[verdicts.dstKind[i]!]!++;
+      workloads.key[0] = version;
+      workloads.key[1] = src;
+      workloads.key[2] = dst;
+      workloads.add(bytes, packets);
+      talkers.key[0] = version;
+      writeSide(talkers.key, 1, flow, src, scratch.src4[i]!, scratch.src6[i]!, scratch.srcClass[i] !== -1);
+      talkers.add(bytes, packets);
+      if (!flow.judged || flow.action[i] !== Action.reject || (flow.present[i]! & Present.action) === 0) continue;
+      const { key } = rejects;
+      key[0] = version;
+      writeSide(key, 1, flow, src, scratch.src4[i]!, scratch.src6[i]!, scratch.srcClass[i] !== -1);
+      writeSide(key, 1 + SIDE_WORDS, flow, dst, scratch.dst4[i]!, scratch.dst6[i]!, scratch.dstClass[i] !== -1);
+      key[REJECT_WORDS - 2] = flow.dstPort[i]! * 256 + flow.protocol[i]!;
+      key[REJECT_WORDS - 1] = verdicts.decidedBy[i]!;
+      rejects.add(bytes, packets);
+    }
+  }
+
+  /** Everything counted since the last drain. */
+  drain(): TaskCounts {
+    const paths = PATH.map((_, p) => ({ records: this.pathRecords[p]!, bytes: this.pathBytes[p]! }));
+    const counts: TaskCounts = {
+      classified: this.classified,
+      notJudged: this.notJudged,
+      predicted: take(this.predicted),
+      observed: take(this.observed),
+      drift: take(this.drift),
+      causes: take(this.causes),
+      roleBasis: take(this.roleBasis),
+      agreeOnPolicy: this.agreeOnPolicy,
+      attribution: take(this.attribution),
+      kinds: take(this.kinds),
+      versions: this.versions.map(drainVersion).filter((v) => v.cells.length + v.routes.length > 0),
+      workloads: this.workloads.drain(),
+      talkers: this.talkers.drain(),
+      rejects: this.rejects.drain(),
+      paths,
+    };
+    this.pathRecords.fill(0);
+    this.pathBytes.fill(0);
+    this.agreeOnPolicy = 0;
+    this.classified = 0;
+    this.notJudged = 0;
+    return counts;
+  }
+}
+
+function take(counters: Float64Array): number[] {
+  const values = Array.from(counters);
+  counters.fill(0);
+  return values;
+}
+
+function bytesOf(flow: FlowBatch, i: number): number {
+  return (flow.present[i]! & Present.bytes) !== 0 ? flow.bytes[2 * i]! + flow.bytes[2 * i + 1]! * TWO_32 : 0;
+}
+
+function packetsOf(flow: FlowBatch, i: number): number {
+  return (flow.present[i]! & Present.packets) !== 0 ? flow.packets[2 * i]! + flow.packets[2 * i + 1]! * TWO_32 : 0;
+}
+
+/** `at` is NaN for a record without times: its bytes count, its second does not. */
+function addRule(counts: VersionTally, rule: number, bytes: number, at: number): void {
+  if (rule < 0) return;
+  counts.ruleBytes[rule]! += bytes;
+  if (at < counts.ruleFirst[rule]!) counts.ruleFirst[rule] = at;
+  if (at > counts.ruleLast[rule]!) counts.ruleLast[rule] = at;
+}
+
+function groupOf(owners: OwnerGroups, kind: number, owner: number): number {
+  if (owner < 0) return OWNERLESS + kind;
+  return kind === Kind.pod ? owners.pod[owner]! : owners.eni[owner]!;
+}
+
+function writeSide(
+  key: Uint32Array,
+  at: number,
+  flow: FlowBatch,
+  group: number,
+  address4: number,
+  offset6: number,
+  present: boolean,
+): void {
+  key[at] = group;
+  key[at + 1] = present ? (offset6 < 0 ? 4 : 6) : 0;
+  for (let w = 0; w < 4; w++) key[at + 2 + w] = present && offset6 >= 0 ? flow.v6[offset6 + w]! : 0;
+  if (present && offset6 < 0) key[at + 2] = address4;
+}
+
+function drainVersion(tally: VersionTally, version: number): VersionCounts {
+  const cells: number[] = [];
+  const routes: number[] = [];
+  const rules: number[] = [];
+  tally.cells.forEach((hits, cell) => {
+    if (hits > 0) cells.push(cell, hits);
+  });
+  tally.routes.forEach((hits, rule) => {
+    if (hits > 0) routes.push(rule, hits);
+  });
+  tally.ruleFirst.forEach((first, rule) => {
+    const bytes = tally.ruleBytes[rule]!;
+    if (first !== NEVER || bytes > 0) rules.push(rule, bytes, first, tally.ruleLast[rule]!);
+  });
+  tally.cells.fill(0);
+  tally.routes.fill(0);
+  tally.ruleBytes.fill(0);
+  tally.ruleFirst.fill(NEVER);
+  tally.ruleLast.fill(0);
+  return { version, cells, rules, routes };
+}

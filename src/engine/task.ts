@@ -1,0 +1,48 @@
+import type { Format } from '../decode/format.ts';
+import type { Ledger, Malformed } from '../model/ledger.ts';
+import type { OutputColumn } from '../sink/columns.ts';
+import type { OutputFormat } from '../sink/output.ts';
+import type { TaskCounts } from './tally.ts';
+import type { SharedVersion } from './versions.ts';
+
+/** What every worker is given once, when it starts. Shared memory travels by reference. */
+export interface AnalyzeSetup {
+  readonly versions: readonly SharedVersion[];
+  /** Rows wanted: how to encode them; null = summary only. */
+  readonly rows: { readonly format: OutputFormat; readonly columns: readonly OutputColumn[] } | null;
+  /** Write malformed lines of each task to a part file. */
+  readonly quarantine: boolean;
+  /** Folder of part files; the main thread makes and removes it. */
+  readonly partFolder: string;
+  /** Two i64: input bytes read and records decoded so far by all workers, for the progress bar. */
+  readonly progress: SharedArrayBuffer;
+  /** Int32 flag, 1 = stop: tasks end early. Running tasks are never aborted, that would kill their worker. */
+  readonly stop: SharedArrayBuffer;
+}
+
+/** Where the bytes of a task are: a whole file, a byte range of a plain file, a framed chunk of a stream, or a line of a stream that was never whole. */
+export type TaskSource =
+  | { readonly kind: 'file'; readonly path: string; readonly gzip: boolean; readonly start: number; readonly end: number }
+  | { readonly kind: 'chunk'; readonly bytes: SharedArrayBuffer; readonly length: number }
+  | { readonly kind: 'broken'; readonly reason: Malformed; readonly text: Uint8Array };
+
+export interface AnalyzeTask {
+  readonly seq: number;
+  /** Name of the input, for messages. */
+  readonly name: string;
+  readonly source: TaskSource;
+  /** Field names in force at the first line. */
+  readonly fields: Format['names'];
+}
+
+export interface TaskResult {
+  readonly seq: number;
+  readonly ledger: Ledger;
+  readonly counts: TaskCounts;
+  /** Field names in force after the last line, when a header changed them; null = unchanged. */
+  readonly endFields: Format['names'] | null;
+  readonly rowsPart: string | null;
+  readonly quarantinePart: string | null;
+  /** The input ended early or is corrupt: the message; what was decoded before counts. */
+  readonly failure: string | null;
+}

@@ -1,0 +1,101 @@
+import type { Judge } from '../classify/classify.ts';
+import { InterfaceIndex, type VersionTables } from '../classify/tables.ts';
+import type { Inventory, InventoryWarning } from '../inventory/inventory.ts';
+import type { LoadedInventory } from '../inventory/load.ts';
+import type { Names } from '../model/names.ts';
+import { attachPodMap } from '../pods/pod-map.ts';
+import { buildPodMap } from '../pods/build.ts';
+import { eniNames, podNames } from '../pods/names.ts';
+import { attachRules } from '../rules/arena.ts';
+import type { Catalog } from '../rules/catalog.ts';
+import { compileRules } from '../rules/compile.ts';
+import { ENI_STRIDE, EniWord, type RulesView } from '../rules/view.ts';
+import { groupOwners } from './owner-groups.ts';
+import type { OwnerGroups } from './tally.ts';
+
+/** One inventory version as it travels to workers: shared memory and, for rows, names. */
+export interface SharedVersion {
+  /** Unix seconds; 0 for the first version. */
+  readonly validFromSeconds: number;
+  /** RFC 3339 instant of the version, or `all`. */
+  readonly label: string;
+  readonly rules: SharedArrayBuffer;
+  readonly rulesBytes: number;
+  readonly pods: SharedArrayBuffer;
+  readonly podsBytes: number;
+  /** Interface ids by ENI index. */
+  readonly eniIds: readonly string[];
+  readonly hasNetworkPolicies: boolean;
+  readonly groups: OwnerGroups;
+  readonly names: Names;
+}
+
+/** What the main thread keeps of a version besides: the words behind the numbers. */
+export interface CompiledVersion {
+  readonly shared: SharedVersion;
+  readonly view: RulesView;
+  readonly catalog: Catalog;
+  readonly groupLabels: readonly string[];
+  readonly inventory: Inventory;
+}
+
+export interface CompiledInventory {
+  readonly versions: readonly CompiledVersion[];
+  readonly warnings: readonly InventoryWarning[];
+}
+
+/** Compiles every version of an inventory, ascending in time. */
+export function compileInventory(loaded: LoadedInventory): CompiledInventory {
+  const warnings = [...loaded.warnings];
+  const versions = loaded.versions.map((inventory, index) => {
+    const compiled = compileRules(inventory);
+    const pods = buildPodMap(inventory);
+    warnings.push(...compiled.warnings, ...pods.warnings);
+    const view = attachRules(compiled.buffer, 0, compiled.byteLength);
+    const names = namesOf(inventory, compiled.catalog);
+    const kinds = names.enis.map((_, eni) => view.eni[eni * ENI_STRIDE + EniWord.kind] ?? 0);
+    const { groups, labels } = groupOwners(names, kinds);
+    const shared: SharedVersion = {
+      validFromSeconds: index === 0 ? 0 : (inventory.validFrom ?? 0),
+      label: inventory.label,
+      rules: compiled.buffer,
+      rulesBytes: compiled.byteLength,
+      pods: pods.buffer,
+      podsBytes: pods.byteLength,
+      eniIds: inventory.networkInterfaces.map((eni) => eni.id),
+      hasNetworkPolicies: inventory.networkPolicies > 0,
+      groups,
+      names,
+    };
+    return { shared, view, catalog: compiled.catalog, groupLabels: labels, inventory };
+  });
+  return { versions, warnings: distinct(warnings) };
+}
+
+function namesOf(inventory: Inventory, catalog: Catalog): Names {
+  return {
+    rules: catalog.rules.map((rule) => rule.id),
+    routeTarget: catalog.rules.map((rule) => (rule.layer === 'route' ? rule.target : null)),
+    routePrefix: catalog.rules.map((rule) => (rule.layer === 'route' ? rule.prefix : null)),
+    enis: eniNames(inventory),
+    pods: podNames(inventory),
+  };
+}
+
+/** The same oddity in several versions is said once. */
+function distinct(warnings: readonly InventoryWarning[]): InventoryWarning[] {
+  const seen = new Map(warnings.map((w) => [`${w.file}\n${w.path}\n${w.message}`, w]));
+  return [...seen.values()];
+}
+
+/** The versions as a worker (or the main thread itself) judges by them: attached, never copied. */
+export function attachVersions(versions: readonly SharedVersion[]): Judge {
+  const tables: VersionTables[] = versions.map((shared) => ({
+    validFromSeconds: shared.validFromSeconds,
+    rules: attachRules(shared.rules, 0, shared.rulesBytes),
+    pods: attachPodMap(shared.pods, 0, shared.podsBytes),
+    eniIndex: new Map(shared.eniIds.map((id, index) => [id, index])),
+    hasNetworkPolicies: shared.hasNetworkPolicies,
+  }));
+  return { versions: tables, interfaces: tables.map((t) => new InterfaceIndex(t)) };
+}
