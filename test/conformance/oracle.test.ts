@@ -1,0 +1,46 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import type { Oracle } from '../oracle/oracle.ts';
+import { createOracle } from '../oracle/oracle.ts';
+import { fitsRecord, inventoryFolder, knownOf, readCases, readDocuments, recordOf } from './case.ts';
+
+const cases = readCases();
+const oracles = new Map<string, Oracle>();
+for (const { inventory } of cases) {
+  if (!oracles.has(inventory)) oracles.set(inventory, createOracle(readDocuments(inventoryFolder(inventory))));
+}
+
+function oracleOf(inventory: string): Oracle {
+  const oracle = oracles.get(inventory);
+  if (oracle === undefined) throw new Error(`no inventory ${inventory}`);
+  return oracle;
+}
+
+describe('the naive oracle agrees with the table of cases', () => {
+  it.each(cases)('$id at $at.eni $at.direction', (one) => {
+    const verdict = oracleOf(one.inventory).judge(recordOf(one), knownOf(one));
+    expect(verdict).toMatchObject(one.expect);
+  });
+
+  it.each(cases.filter(fitsRecord))('$id from the record alone', (one) => {
+    const verdict = oracleOf(one.inventory).judge(recordOf(one));
+    expect(verdict).toMatchObject(one.expect);
+  });
+});
+
+describe('the table is whole', () => {
+  it('every case C01 to C70 is a file or listed as not modelled', () => {
+    const text = readFileSync(new URL('not-modelled.json', import.meta.url), 'utf8');
+    const notModelled = JSON.parse(text) as { id: string; reason: string }[];
+    const listed = [...cases.map(({ id }) => id), ...notModelled.map(({ id }) => id)].filter((id) =>
+      id.startsWith('C'),
+    );
+    const wanted = Array.from({ length: 70 }, (_, at) => `C${String(at + 1).padStart(2, '0')}`);
+    expect(listed.sort()).toEqual(wanted);
+  });
+
+  it('every verdict column is expected by every case', () => {
+    const columns = ['sg_verdict', 'sg_rule', 'nacl_verdict', 'nacl_rule', 'route_kind', 'predicted', 'decided_by'];
+    for (const one of cases) expect(Object.keys(one.expect), one.id).toEqual(expect.arrayContaining(columns));
+  });
+});

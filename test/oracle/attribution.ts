@@ -1,0 +1,222 @@
+import type { OracleAddress } from './address.ts';
+import { address } from './address.ts';
+import type { Cluster, OraclePod } from './cluster.ts';
+import { podsOfNode, readCluster } from './cluster.ts';
+import type { OracleDocument } from './documents.ts';
+import type { EniClass, OracleEni } from './eni.ts';
+import { given, holds } from './eni.ts';
+import type { Network } from './network.ts';
+import { ownerOf, placeOf, readNetwork, sorted } from './network.ts';
+
+/** A flow log record by AWS's field names; `-`, empty and absent are null. */
+export type OracleRecord = Readonly<Record<string, string | null | undefined>>;
+
+export interface OracleSide {
+  /** Effective packet address; null when only the interface is known. */
+  readonly addr: string | null;
+  readonly kind: string;
+  readonly namespace: string | null;
+  readonly pod: string | null;
+  readonly attribution: 'exact' | 'inferred' | 'candidates' | 'none';
+  /** `namespace/name`, code unit order. */
+  readonly candidates: readonly string[];
+  /** The interface that owns the address (or hides it). */
+  readonly eni: string | null;
+}
+
+/** What a side is to the role ladder: who listens behind it. */
+export interface SideFacts {
+  readonly side: OracleSide;
+  readonly pods: readonly OraclePod[];
+  readonly owner: OracleEni | null;
+}
+
+export interface Window {
+  readonly start: number;
+  /** Exclusive. */
+  readonly end: number;
+}
+
+const KIND: Record<EniClass, string> = {
+  node: 'node',
+  branch: 'pod',
+  'control-plane': 'eks-control-plane',
+  'load-balancer': 'load-balancer',
+  nat: 'nat-gateway',
+  endpoint: 'vpc-endpoint',
+  transit: 'transit-gateway',
+  other: 'eni',
+};
+
+export function field(record: OracleRecord, name: string): string | null {
+  const value = given(record[name]);
+  return value === '-' ? null : value;
+}
+
+export function recordAddress(record: OracleRecord, name: string): OracleAddress | null {
+  const text = field(record, name);
+  return text === null ? null : address(text);
+}
+
+/** [start, end) in seconds; reversed times are swapped, an empty window lasts 1 s, milliseconds are divided. */
+export function windowOf(record: OracleRecord): Window {
+  const time = (name: string): number | null => {
+    const value = field(record, name);
+    return value === null ? null : Number(value) > 2 ** 31 - 1 ? Math.floor(Number(value) / 1000) : Number(value);
+  };
+  // CHOICE: a record with one time only has a window of 1 s there; with none, at the epoch.
+  const from = time('start') ?? time('end') ?? 0;
+  const to = time('end') ?? from;
+  const [start, end] = [Math.min(from, to), Math.max(from, to)];
+  return { start, end: Math.max(end, start + 1) };
+}
+
+function overlap(pod: OraclePod, window: Window): number {
+  return Math.max(0, Math.min(pod.end, window.end) - Math.max(pod.start, window.start));
+}
+
+function podId(pod: OraclePod): string {
+  return `${pod.namespace}/${pod.name}`;
+}
+
+/** Seconds of the window each pod owned the address, the intervals of one pod (list and CSV) taken as a union. */
+function ownedSeconds(pods: readonly OraclePod[], window: Window): Map<string, number> {
+  const owned = new Map<string, number>();
+  for (const id of new Set(pods.map(podId))) {
+    const spans = pods.filter((pod) => podId(pod) === id).sort((a, b) => a.start - b.start);
+    let total = 0;
+    let reached = window.start;
+    for (const span of spans) {
+      const [from, to] = [Math.max(span.start, reached), Math.min(span.end, window.end)];
+      total += Math.max(0, to - from);
+      reached = Math.max(reached, to);
+    }
+    owned.set(id, total);
+  }
+  return owned;
+}
+
+const NOTHING = { namespace: null, pod: null, attribution: 'none', candidates: [], eni: null } as const;
+
+function podSide(addr: string, pods: readonly OraclePod[], window: Window, eni: string | null): OracleSide {
+  const owned = [...ownedSeconds(pods, window)].sort((a, b) => b[1] - a[1]);
+  const total = owned.reduce((sum, [, length]) => sum + length, 0);
+  const [id, length] = owned[0] ?? ['', 0];
+  const covers = length >= window.end - window.start;
+  const named = { namespace: id.slice(0, id.indexOf('/')), pod: id.slice(id.indexOf('/') + 1) };
+  const base = { addr, kind: 'pod', ...named, candidates: [], eni };
+  if (owned.length === 1 && covers) return { ...base, attribution: 'exact' };
+  if (length >= 0.9 * total) return { ...base, attribution: 'inferred' };
+  // CHOICE: below 0.9 no single pod is named; all owners are listed.
+  return {
+    ...base,
+    namespace: null,
+    pod: null,
+    attribution: 'candidates',
+    candidates: sorted(owned.map(([key]) => key)),
+  };
+}
+
+function eniSide(addr: string, at: OracleAddress, eni: OracleEni): OracleSide {
+  const own = { ...NOTHING, addr, kind: KIND[eni.class], eni: eni.id };
+  // CHOICE: a branch interface is a pod's even when no pod list names it: kind pod, attribution none.
+  if (eni.class === 'branch') return own;
+  const isOwn = eni.primary?.text === at.text || eni.ipv6.some((other) => other.text === at.text);
+  // A secondary address or delegated prefix of a node belongs to some pod; without one it is the node's, none.
+  // CHOICE: a node's listed IPv6 address is its own (pods of IPv6 clusters live in the prefix).
+  if (eni.class === 'node' && !isOwn) return own;
+  return { ...own, attribution: 'exact' };
+}
+
+function lookUp(network: Network, cluster: Cluster, home: string | null, at: OracleAddress, ask: Ask): SideFacts {
+  const place = placeOf(network, home, at);
+  const named = (kind: string): SideFacts => ({ side: { ...NOTHING, addr: at.text, kind }, pods: [], owner: null });
+  if (place === 'outside') return named(ask.awsService ? 'aws-service' : 'external');
+  if (place === 'unknown') return named('unknown');
+  const pods = (cluster.podsAt.get(at.text) ?? []).filter(
+    (pod) => pod.vpcId === place.vpcId && overlap(pod, ask.window) > 0,
+  );
+  const owner = ownerOf(network, place.vpcId, at);
+  if (pods.length > 0) return { side: podSide(at.text, pods, ask.window, owner?.id ?? null), pods, owner };
+  return owner === null ? named('unknown') : { side: eniSide(at.text, at, owner), pods, owner };
+}
+
+interface Ask {
+  readonly window: Window;
+  readonly awsService: boolean;
+}
+
+/** Local side of a default-format record on an interface with more addresses: any of them, or the node itself. */
+function hiddenSide(cluster: Cluster, eni: OracleEni, window: Window): SideFacts {
+  // CHOICE: an interface that carries no pods (NAT, load balancer, …) is known all the same: exact, address null.
+  if (eni.class !== 'node') {
+    const side: OracleSide = { ...NOTHING, addr: null, kind: KIND[eni.class], attribution: 'exact', eni: eni.id };
+    return { side, pods: [], owner: eni };
+  }
+  const alive = (pod: OraclePod): boolean => overlap(pod, window) > 0;
+  const here = cluster.pods.filter(
+    (pod) => !pod.hostNetwork && pod.vpcId === eni.vpcId && holds(eni, pod.address) >= 0 && alive(pod),
+  );
+  const host = eni.nodePrimary ? podsOfNode(cluster, eni).filter((pod) => pod.hostNetwork && alive(pod)) : [];
+  const candidates = sorted([...here, ...host].map(podId));
+  const attribution = candidates.length > 0 ? 'candidates' : 'none';
+  return {
+    side: { ...NOTHING, addr: null, kind: 'node', attribution, candidates, eni: eni.id },
+    pods: here,
+    owner: eni,
+  };
+}
+
+/** One side of a record. `local` = it may be the logging interface's own side. */
+export function attributeSide(
+  network: Network,
+  cluster: Cluster,
+  record: OracleRecord,
+  name: 'src' | 'dst',
+  local: boolean,
+): SideFacts {
+  const eni = network.enis.get(field(record, 'interface-id') ?? '') ?? null;
+  const window = windowOf(record);
+  const packet = recordAddress(record, `pkt-${name}addr`);
+  const at = packet ?? recordAddress(record, `${name}addr`);
+  if (at === null) return { side: { ...NOTHING, addr: null, kind: 'unknown' }, pods: [], owner: null };
+  // CHOICE: a local address that is not the primary one cannot be a substitute: it is the packet's.
+  if (packet === null && local && eni?.hides === true && eni.class !== 'branch' && eni.primary?.text === at.text) {
+    return hiddenSide(cluster, eni, window);
+  }
+  // CHOICE: without the interface in the inventory, the record's own vpc-id says where to look.
+  const home = eni === null ? field(record, 'vpc-id') : eni.vpcId;
+  return lookUp(network, cluster, home, at, { window, awsService: field(record, `pkt-${name}-aws-service`) !== null });
+}
+
+/** §7.14: the record's word, else whether exactly one address is the interface's. */
+export function directionOf(network: Network, record: OracleRecord): 'ingress' | 'egress' | 'unknown' {
+  const told = field(record, 'flow-direction');
+  if (told === 'ingress' || told === 'egress') return told;
+  const eni = network.enis.get(field(record, 'interface-id') ?? '');
+  if (eni === undefined) return 'unknown';
+  const own = (at: OracleAddress | null): boolean => at !== null && holds(eni, at) >= 0;
+  const [src, dst] = [own(recordAddress(record, 'srcaddr')), own(recordAddress(record, 'dstaddr'))];
+  return src === dst ? 'unknown' : src ? 'egress' : 'ingress';
+}
+
+/** Both sides of a record from the raw documents. */
+export function attribute(
+  documents: readonly OracleDocument[],
+  record: OracleRecord,
+): { src: OracleSide; dst: OracleSide } {
+  const network = readNetwork(documents);
+  return attributeBoth(network, readCluster(network), record, directionOf(network, record));
+}
+
+export function attributeBoth(
+  network: Network,
+  cluster: Cluster,
+  record: OracleRecord,
+  direction: 'ingress' | 'egress' | 'unknown',
+): { src: OracleSide; dst: OracleSide } {
+  return {
+    src: attributeSide(network, cluster, record, 'src', direction !== 'ingress').side,
+    dst: attributeSide(network, cluster, record, 'dst', direction !== 'egress').side,
+  };
+}

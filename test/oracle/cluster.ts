@@ -1,0 +1,228 @@
+import type { OracleAddress } from './address.ts';
+import { address, inside } from './address.ts';
+import type { RawObject, RawPort } from './documents.ts';
+import type { OracleEni } from './eni.ts';
+import { given, holds } from './eni.ts';
+import type { Network } from './network.ts';
+
+/** `6/443` */
+export type Listener = string;
+
+/** One pod and one of its addresses over [start, end), Unix seconds. */
+export interface OraclePod {
+  readonly name: string;
+  readonly namespace: string;
+  readonly address: OracleAddress;
+  readonly hostNetwork: boolean;
+  readonly instanceId: string | null;
+  readonly vpcId: string | null;
+  readonly start: number;
+  readonly end: number;
+  readonly listeners: readonly Listener[];
+  readonly hostListeners: readonly Listener[];
+}
+
+export interface Cluster {
+  /** By address; hostNetwork pods are in none of these (eks.md §3.2). */
+  readonly podsAt: ReadonlyMap<string, readonly OraclePod[]>;
+  readonly pods: readonly OraclePod[];
+  readonly nodePorts: readonly Listener[];
+  /** By `app/name/id`. */
+  readonly balancerPorts: ReadonlyMap<string, readonly Listener[]>;
+}
+
+const PROTOCOLS: Record<string, readonly number[]> = {
+  TCP: [6],
+  TLS: [6],
+  HTTP: [6],
+  HTTPS: [6],
+  UDP: [17],
+  QUIC: [17],
+  TCP_UDP: [6, 17],
+  TCP_QUIC: [6, 17],
+};
+
+function listener(protocol: string | null | undefined, port: number | null | undefined): Listener[] {
+  if (port === null || port === undefined || port === 0) return [];
+  return (PROTOCOLS[protocol ?? 'TCP'] ?? []).map((number) => `${number}/${port}`);
+}
+
+/** CHOICE: ports of init containers count only when they are sidecars (restartPolicy Always). */
+function portsOf(pod: RawObject): RawPort[] {
+  const sidecars = (pod.spec?.initContainers ?? []).filter((container) => container.restartPolicy === 'Always');
+  return [...(pod.spec?.containers ?? []), ...sidecars].flatMap((container) => container.ports ?? []);
+}
+
+/** targetPorts of the Services of the namespace that select the pod; a name is looked up among its container ports. */
+function targetPorts(pod: RawObject, services: readonly RawObject[]): Listener[] {
+  const labels = pod.metadata?.labels ?? {};
+  const found: Listener[] = [];
+  for (const service of services) {
+    const wanted = Object.entries(service.spec?.selector ?? {});
+    const selected = wanted.length > 0 && wanted.every(([key, value]) => labels[key] === value);
+    if (!selected || (service.metadata?.namespace ?? 'default') !== (pod.metadata?.namespace ?? 'default')) continue;
+    for (const port of service.spec?.ports ?? []) {
+      const target = port.targetPort ?? port.port;
+      if (typeof target === 'number' || /^\d+$/.test(target)) found.push(...listener(port.protocol, Number(target)));
+      else {
+        const named = portsOf(pod).filter(
+          (own) => own.name === target && (own.protocol ?? 'TCP') === (port.protocol ?? 'TCP'),
+        );
+        found.push(...named.flatMap((own) => listener(own.protocol, own.containerPort)));
+      }
+    }
+  }
+  return found;
+}
+
+/** Seconds of an RFC 3339 instant or of a plain number of seconds. */
+function seconds(text: string | null | undefined): number | null {
+  const value = given(text);
+  if (value === null) return null;
+  return /^\d+(\.\d+)?$/.test(value) ? Number(value) : Date.parse(value) / 1000;
+}
+
+function instanceOfNode(node: RawObject | undefined): string | null {
+  return /\/(i-[0-9a-zA-Z-]+)$/.exec(node?.spec?.providerID ?? '')?.[1] ?? null;
+}
+
+function only<T>(values: readonly T[]): T | null {
+  const distinct = [...new Set(values)];
+  return distinct.length === 1 ? (distinct[0] ?? null) : null;
+}
+
+/** Instance of a pod's node: by node name, else by the one node (or node interface) that has the host address. */
+function hostInstance(network: Network, nodeName: string | null, hostIp: string | null): string | null {
+  const { Node } = network.raw;
+  const named = nodeName === null ? undefined : Node.find((node) => node.metadata?.name === nodeName);
+  if (named !== undefined) return instanceOfNode(named);
+  const at = hostIp === null ? null : address(hostIp);
+  if (at === null) return null;
+  const addressed = Node.filter((node) => node.status?.addresses?.some((entry) => entry.address === hostIp));
+  if (addressed.length > 0) return only(addressed.map(instanceOfNode));
+  const enis = [...network.enis.values()].filter((eni) => eni.primary?.text === at.text && eni.instanceId !== null);
+  return only(enis.map((eni) => eni.instanceId));
+}
+
+function vpcOf(network: Network, instanceId: string | null, eniId: string | null, at: OracleAddress): string | null {
+  const enis = [...network.enis.values()];
+  const branch = eniId === null ? undefined : network.enis.get(eniId);
+  if (branch !== undefined) return branch.vpcId;
+  if (instanceId !== null) {
+    const told = network.raw.Instances.find((instance) => instance.InstanceId === instanceId);
+    const vpcId =
+      given(told?.VpcId) ?? only(enis.filter((eni) => eni.instanceId === instanceId).map((eni) => eni.vpcId));
+    if (vpcId !== null) return vpcId;
+  }
+  const byBlock = [...network.vpcs].filter(([, blocks]) => blocks.some((block) => inside(block, at))).map(([id]) => id);
+  if (byBlock.length > 0) return only(byBlock);
+  return only(enis.filter((eni) => holds(eni, at) >= 0).map((eni) => eni.vpcId));
+}
+
+function branchEni(pod: RawObject): string | null {
+  const text = given(pod.metadata?.annotations?.['vpc.amazonaws.com/pod-eni']);
+  if (text === null) return null;
+  const entries = JSON.parse(text) as { eniId?: string }[];
+  return given(entries[0]?.eniId);
+}
+
+/** [start, end) of a pod of a list; null when it had ended and nothing says when. */
+function lifetime(pod: RawObject): [number, number] | null {
+  // CHOICE: start = status.startTime, else unbounded.
+  const start = seconds(pod.status?.startTime) ?? Number.NEGATIVE_INFINITY;
+  const phase = pod.status?.phase;
+  if (phase !== 'Succeeded' && phase !== 'Failed') return [start, Number.POSITIVE_INFINITY];
+  // CHOICE: a finished pod of a list ends at its last finishedAt; without one it gives no interval.
+  const ends = (pod.status?.containerStatuses ?? []).map((status) => seconds(status.state?.terminated?.finishedAt));
+  const end = Math.max(...ends.filter((value) => value !== null));
+  return Number.isFinite(end) ? [start, end] : null;
+}
+
+function listedPods(network: Network): OraclePod[] {
+  const { Pod, Service } = network.raw;
+  return Pod.flatMap((pod) => {
+    const life = lifetime(pod);
+    const { status, spec } = pod;
+    const texts = [...new Set([status?.podIP, ...(status?.podIPs ?? []).map((entry) => entry.ip)].map(given))];
+    const instanceId = hostInstance(network, given(spec?.nodeName), given(status?.hostIP));
+    const ports = portsOf(pod);
+    return texts.flatMap((text) => {
+      const at = text === null ? null : address(text);
+      if (at === null || life === null) return [];
+      const vpcId = vpcOf(network, instanceId, branchEni(pod), at);
+      return {
+        name: pod.metadata?.name ?? '',
+        namespace: pod.metadata?.namespace ?? 'default',
+        address: at,
+        hostNetwork: spec?.hostNetwork === true,
+        instanceId,
+        vpcId,
+        start: life[0],
+        end: life[1],
+        listeners: [
+          ...ports.flatMap((port) => listener(port.protocol, port.containerPort)),
+          ...targetPorts(pod, Service),
+        ],
+        hostListeners: ports.flatMap((port) => listener(port.protocol, port.hostPort)),
+      };
+    });
+  });
+}
+
+/** Rows of `ip,namespace,pod,node,workload,start,end`; no cell of the test worlds is quoted. */
+function csvPods(network: Network): OraclePod[] {
+  return network.raw.podCsv.flatMap((text) => {
+    const [header, ...rows] = text.split(/\r?\n/).filter((line) => line !== '');
+    const names = (header ?? '').split(',');
+    return rows.flatMap((line) => {
+      const cells = line.split(',');
+      const cell = (name: string): string | null => given(cells[names.indexOf(name)]);
+      const at = address(cell('ip') ?? '');
+      if (at === null) return [];
+      const instanceId = hostInstance(network, cell('node'), null);
+      return {
+        name: cell('pod') ?? '',
+        namespace: cell('namespace') ?? 'default',
+        address: at,
+        // CHOICE: a CSV has no hostNetwork column: a row at a node interface's primary address is one.
+        hostNetwork: [...network.enis.values()].some((eni) => eni.class === 'node' && eni.primary?.text === at.text),
+        instanceId,
+        vpcId: vpcOf(network, instanceId, null, at),
+        start: seconds(cell('start')) ?? Number.NEGATIVE_INFINITY,
+        end: seconds(cell('end')) ?? Number.POSITIVE_INFINITY,
+        listeners: [],
+        hostListeners: [],
+      };
+    });
+  });
+}
+
+export function readCluster(network: Network): Cluster {
+  const pods = [...listedPods(network), ...csvPods(network)];
+  const podsAt = new Map<string, OraclePod[]>();
+  for (const pod of pods) {
+    if (pod.hostNetwork) continue;
+    const at = podsAt.get(pod.address.text) ?? [];
+    at.push(pod);
+    podsAt.set(pod.address.text, at);
+  }
+  const balancerPorts = new Map<string, Listener[]>();
+  for (const entry of network.raw.Listeners) {
+    const suffix = /loadbalancer\/((?:app|net|gwy)\/.+)$/.exec(entry.LoadBalancerArn)?.[1] ?? '';
+    balancerPorts.set(suffix, [...(balancerPorts.get(suffix) ?? []), ...listener(entry.Protocol, entry.Port)]);
+  }
+  // CHOICE: every nodePort of every Service listens on every node; healthCheckNodePort is not in the contract's list.
+  const nodePorts = network.raw.Service.flatMap((service) =>
+    (service.spec?.ports ?? []).flatMap((port) => listener(port.protocol, port.nodePort)),
+  );
+  return { podsAt, pods, nodePorts, balancerPorts };
+}
+
+/** Pods whose containers share an interface's node. */
+export function podsOfNode(cluster: Cluster, eni: OracleEni): OraclePod[] {
+  return cluster.pods.filter((pod) =>
+    pod.instanceId === null
+      ? pod.hostNetwork && pod.vpcId === eni.vpcId && eni.primary?.text === pod.address.text
+      : pod.instanceId === eni.instanceId,
+  );
+}
