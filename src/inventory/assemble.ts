@@ -1,0 +1,163 @@
+import { type Cidr, cidrContains, formatAddress } from '../model/ip.ts';
+import type { Facts } from './facts.ts';
+import type { Inventory, NetworkInterface, Origin, PodInterval, Subnet } from './inventory.ts';
+import { joinLoadBalancers } from './load-balancers.ts';
+import { type DescribedInterface, joinInterfaces } from './network-interfaces.ts';
+import { joinPods } from './pod-intervals.ts';
+import { joinSecurityGroups } from './security-groups.ts';
+import type { VersionName } from './version-folders.ts';
+import { joinPrefixLists } from './vpcs.ts';
+import type { Warn } from './warnings.ts';
+
+/** Joins what the documents of one version tell into its inventory. */
+export function assembleInventory(facts: Facts, version: VersionName, warn: Warn): Inventory {
+  const described = new Set(facts.described);
+  const vpcs = firstById(facts.vpcs, 'VPC', warn);
+  const zones = new ZoneIds(facts);
+  const describedSubnets = firstById(facts.subnets, 'subnet', warn);
+  const subnets = describedSubnets.map(({ id, vpcId, cidrs, zoneName, zoneId, origin }): Subnet => {
+    return { id, vpcId, zone: zones.of(zoneName, zoneId), cidrs, origin };
+  });
+  const nodes = firstById(facts.nodes.map((node) => ({ ...node, id: node.name })), 'node', warn);
+  const joined = joinInterfaces(firstById(facts.networkInterfaces, 'network interface', warn), {
+    instances: facts.instances,
+    nodes,
+    owners: facts.interfaceOwners,
+    elastic: facts.elasticAddresses,
+  });
+  const subnetById = new Map(subnets.map((subnet) => [subnet.id, subnet]));
+  const networkInterfaces = joined.map((eni) => inventoryInterface(eni, subnetById.get(eni.subnetId ?? ''), zones));
+  const inventory: Inventory = {
+    ...version,
+    described,
+    vpcs,
+    subnets,
+    networkInterfaces,
+    securityGroups: byId(joinSecurityGroups(firstById(facts.securityGroups, 'security group', warn), facts.securityGroupRules)),
+    networkAcls: firstById(facts.networkAcls, 'network ACL', warn),
+    routeTables: firstById(facts.routeTables, 'route table', warn),
+    prefixLists: byId(joinPrefixLists(facts.prefixLists)),
+    vpcEndpoints: firstById(facts.vpcEndpoints, 'VPC endpoint', warn),
+    vpcPeeringConnections: firstById(facts.vpcPeeringConnections, 'VPC peering connection', warn),
+    loadBalancers: sortedBy(joinLoadBalancers(facts.loadBalancers), (balancer) => balancer.arn),
+    nodes: nodes.map(({ name, instanceId, addresses, zoneName, zoneId, fargate }) => {
+      return { name, instanceId, addresses, zone: zones.of(zoneName, zoneId), fargate };
+    }),
+    pods: sortedPods(joinPods(facts, nodes, networkInterfaces)),
+    services: uniqueServices(facts),
+    networkPolicies: new Set(facts.networkPolicies).size,
+  };
+  warnAboutPlaces(inventory, warn);
+  return inventory;
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function sortedBy<T>(objects: readonly T[], keyOf: (object: T) => string): T[] {
+  return [...objects].sort((a, b) => compareText(keyOf(a), keyOf(b)));
+}
+
+function byId<T extends { readonly id: string }>(objects: readonly T[]): T[] {
+  return sortedBy(objects, (object) => object.id);
+}
+
+/** Each object once, sorted by id: of two descriptions the first counts; one warning when they differ. */
+function firstById<T extends { readonly id: string; readonly origin?: Origin }>(objects: readonly T[], noun: string, warn: Warn): T[] {
+  const first = new Map<string, T>();
+  for (const object of objects) {
+    const before = first.get(object.id);
+    if (before === undefined) first.set(object.id, object);
+    else if (object.origin !== undefined && content(before) !== content(object)) {
+      warn(object.origin, `${noun} ${object.id} is described twice and differently: the first description is used`);
+    }
+  }
+  return byId([...first.values()]);
+}
+
+/** An object as text without where it stands. */
+function content(object: unknown): string {
+  return JSON.stringify(object, (key, value: unknown) => {
+    if (key === 'source' || (key === 'origin' && typeof value === 'object')) return undefined;
+    return value instanceof Map ? [...value] : value;
+  });
+}
+
+function uniqueServices(facts: Facts): Inventory['services'] {
+  const first = new Map<string, Inventory['services'][number]>();
+  for (const { namespace, name, type, clusterAddresses, nodePorts } of facts.services) {
+    const key = `${namespace}/${name}`;
+    if (!first.has(key)) first.set(key, { namespace, name, type, clusterAddresses, nodePorts });
+  }
+  return [...first].sort(([a], [b]) => compareText(a, b)).map(([, service]) => service);
+}
+
+function sortedPods(pods: readonly PodInterval[]): PodInterval[] {
+  return [...pods].sort(
+    (a, b) =>
+      compareText(a.namespace, b.namespace) ||
+      compareText(a.name, b.name) ||
+      // −Infinity − −Infinity is no number
+      (a.startSeconds === b.startSeconds ? 0 : a.startSeconds - b.startSeconds) ||
+      compareText(formatAddress(a.address), formatAddress(b.address)),
+  );
+}
+
+/** Zone ids of zone names, where any document prints both: objects that print only one of them can then be compared. */
+class ZoneIds {
+  private readonly idOf = new Map<string, string>();
+
+  constructor(facts: Facts) {
+    for (const { zoneName, zoneId } of [...facts.subnets, ...facts.networkInterfaces, ...facts.nodes]) {
+      if (zoneName !== null && zoneId !== null) this.idOf.set(zoneName, zoneId);
+    }
+  }
+
+  of(name: string | null, id: string | null): string | null {
+    return id ?? (name === null ? null : (this.idOf.get(name) ?? name));
+  }
+}
+
+function inventoryInterface(eni: DescribedInterface, subnet: Subnet | undefined, zones: ZoneIds): NetworkInterface {
+  const { networkCardIndex: _card, zoneName, zoneId, ...told } = eni;
+  return { ...told, vpcId: told.vpcId ?? subnet?.vpcId ?? null, zone: zones.of(zoneName, zoneId) ?? subnet?.zone ?? null };
+}
+
+/** Objects that name others which no document describes, and addresses that cannot be where they are said to be. */
+function warnAboutPlaces(inventory: Inventory, warn: Warn): void {
+  const { described } = inventory;
+  const vpcs = new Set(inventory.vpcs.map((vpc) => vpc.id));
+  const subnets = new Map(inventory.subnets.map((subnet) => [subnet.id, subnet]));
+  for (const subnet of inventory.subnets) {
+    if (described.has('Vpcs') && !vpcs.has(subnet.vpcId)) {
+      warn(subnet.origin, `subnet ${subnet.id} is in VPC ${subnet.vpcId}, which is not described`);
+    }
+  }
+  for (const eni of inventory.networkInterfaces) {
+    const subnet = subnets.get(eni.subnetId ?? '');
+    if (subnet !== undefined) warnAboutAddresses(eni, subnet, warn);
+    else if (eni.subnetId !== null && described.has('Subnets')) {
+      warn(eni.origin, `network interface ${eni.id} is in subnet ${eni.subnetId}, which is not described`);
+    }
+    if (eni.vpcId !== null && described.has('Vpcs') && !vpcs.has(eni.vpcId)) {
+      warn(eni.origin, `network interface ${eni.id} is in VPC ${eni.vpcId}, which is not described`);
+    }
+  }
+  if (!described.has('Subnets')) return;
+  for (const { id, subnetIds, origin } of [...inventory.networkAcls, ...inventory.routeTables]) {
+    const missing = subnetIds.filter((subnetId) => !subnets.has(subnetId));
+    if (missing.length > 0) warn(origin, `${id} is associated with ${missing.join(', ')}, which is not described`);
+  }
+}
+
+function warnAboutAddresses(eni: NetworkInterface, subnet: Subnet, warn: Warn): void {
+  const isInside = (address: Cidr | NonNullable<NetworkInterface['primary']>): boolean => {
+    const blocks = subnet.cidrs.filter((cidr) => cidr.family === address.family);
+    return blocks.length === 0 ? subnet.cidrs.length === 0 : blocks.some((cidr) => cidrContains(cidr, address));
+  };
+  const held = [...(eni.primary === null ? [] : [eni.primary]), ...eni.secondary, ...eni.prefixes];
+  const outside = held.filter((address) => !isInside(address)).map(formatAddress);
+  if (outside.length === 0) return;
+  warn(eni.origin, `network interface ${eni.id} holds ${outside.join(', ')}, outside its subnet ${subnet.id}`);
+}

@@ -1,0 +1,158 @@
+import type { Address } from '../model/ip.ts';
+import type { Cursor } from './cursor.ts';
+import { Sections, type SourceDocument } from './documents.ts';
+import { type Instance, readInstance } from './instances.ts';
+import type { Described, NetworkAcl, PrefixList, RouteTable, SecurityGroup, Vpc, VpcEndpoint, VpcPeeringConnection } from './inventory.ts';
+import { type DescribedNode, type DescribedService, type OwnedObject, readNode, readOwnedObject, readService } from './kubernetes.ts';
+import { type LoadBalancerPart, readClassicLoadBalancer, readListener, readLoadBalancer, readTagDescription } from './load-balancers.ts';
+import { readNetworkAcl } from './network-acls.ts';
+import { type DescribedInterface, type InterfaceOwner, readNetworkInterface } from './network-interfaces.ts';
+import { type PodHistoryRow, readPodHistory } from './pod-history.ts';
+import { type DescribedPod, readPod } from './pods.ts';
+import { readRouteTable } from './route-tables.ts';
+import { type ListedRule, readListedRule, readSecurityGroup } from './security-groups.ts';
+import {
+  type DescribedSubnet,
+  readPrefixList,
+  readPrefixListEntries,
+  readSubnet,
+  readVpc,
+  readVpcEndpoint,
+  readVpcPeeringConnection,
+} from './vpcs.ts';
+import type { Warn } from './warnings.ts';
+
+/** What documents tell, each by itself, in document order; nothing is joined, doubles are kept. */
+export interface Facts {
+  readonly described: readonly Described[];
+  readonly vpcs: readonly Vpc[];
+  readonly subnets: readonly DescribedSubnet[];
+  readonly networkInterfaces: readonly DescribedInterface[];
+  readonly interfaceOwners: readonly InterfaceOwner[];
+  readonly elasticAddresses: readonly { readonly interfaceId: string; readonly address: Address }[];
+  readonly instances: readonly Instance[];
+  readonly securityGroups: readonly SecurityGroup[];
+  readonly securityGroupRules: readonly ListedRule[];
+  readonly networkAcls: readonly NetworkAcl[];
+  readonly routeTables: readonly RouteTable[];
+  readonly prefixLists: readonly PrefixList[];
+  readonly vpcEndpoints: readonly VpcEndpoint[];
+  readonly vpcPeeringConnections: readonly VpcPeeringConnection[];
+  readonly loadBalancers: readonly LoadBalancerPart[];
+  readonly nodes: readonly DescribedNode[];
+  readonly pods: readonly DescribedPod[];
+  readonly podHistory: readonly PodHistoryRow[];
+  readonly services: readonly DescribedService[];
+  readonly owned: readonly OwnedObject[];
+  /** `namespace/name` of each. */
+  readonly networkPolicies: readonly string[];
+}
+
+/** Sections whose absence means "unknown", and what they are called. */
+const DESCRIBED_BY: readonly (readonly [string, Described])[] = [
+  ['Vpcs', 'Vpcs'],
+  ['Subnets', 'Subnets'],
+  ['NetworkInterfaces', 'NetworkInterfaces'],
+  ['SecurityGroups', 'SecurityGroups'],
+  ['SecurityGroupRules', 'SecurityGroups'],
+  ['NetworkAcls', 'NetworkAcls'],
+  ['RouteTables', 'RouteTables'],
+  ['Pod', 'Pods'],
+  ['Node', 'Nodes'],
+  ['Service', 'Services'],
+  ['NetworkPolicy', 'NetworkPolicies'],
+];
+
+/** Facts of documents and how many of the documents were recognised. */
+export function readFacts(documents: readonly SourceDocument[], warn: Warn): { readonly facts: Facts; readonly count: number } {
+  const sections = new Sections(documents, warn);
+  const read = <T>(name: string, reader: (cursor: Cursor, warn: Warn) => T): T[] =>
+    sections.all(name).map((cursor) => reader(cursor, warn));
+  const described = DESCRIBED_BY.flatMap(([name, word]) => (sections.given(name) === undefined ? [] : [word]));
+  if (sections.podHistories.length > 0) described.push('Pods');
+  const endpoints = read('VpcEndpoints', readVpcEndpoint);
+  const facts: Facts = {
+    described,
+    vpcs: read('Vpcs', readVpc),
+    subnets: read('Subnets', readSubnet),
+    networkInterfaces: read('NetworkInterfaces', readNetworkInterface),
+    interfaceOwners: [
+      ...read('NatGateways', readNatGateway).flat(),
+      ...endpoints.flatMap(({ id, interfaceIds }) => {
+        return interfaceIds.map((interfaceId) => ({ interfaceId, kind: 'vpc-endpoint', name: id }) as const);
+      }),
+    ],
+    elasticAddresses: read('Addresses', readElasticAddress).flat(),
+    instances: read('Instances', readInstance),
+    securityGroups: read('SecurityGroups', readSecurityGroup),
+    securityGroupRules: read('SecurityGroupRules', readListedRule),
+    networkAcls: read('NetworkAcls', readNetworkAcl),
+    routeTables: read('RouteTables', readRouteTable),
+    prefixLists: [
+      ...read('ManagedPrefixLists', readPrefixList),
+      ...read('PrefixLists', readPrefixList),
+      ...sections.prefixListEntries.map(readPrefixListEntries),
+    ],
+    vpcEndpoints: endpoints.map(({ id, vpcId, type, serviceName }) => ({ id, vpcId, type, serviceName })),
+    vpcPeeringConnections: read('VpcPeeringConnections', readVpcPeeringConnection),
+    loadBalancers: [
+      ...read('LoadBalancers', readLoadBalancer),
+      ...read('LoadBalancerDescriptions', readClassicLoadBalancer),
+      ...read('Listeners', readListener),
+      ...read('TagDescriptions', readTagDescription),
+    ],
+    nodes: read('Node', readNode),
+    pods: read('Pod', readPod).filter((pod) => pod !== null),
+    podHistory: sections.podHistories.flatMap(({ file, rows }) => readPodHistory(rows, file, warn)),
+    services: read('Service', readService),
+    owned: ['ReplicaSet', 'Job'].flatMap((kind) => read(kind, (cursor) => readOwnedObject(cursor, kind))),
+    networkPolicies: read('NetworkPolicy', readNetworkPolicyName),
+  };
+  return { facts, count: sections.count };
+}
+
+function readNatGateway(cursor: Cursor): InterfaceOwner[] {
+  const name = cursor.requiredText('NatGatewayId');
+  return cursor.objects('NatGatewayAddresses').flatMap((address) => {
+    const interfaceId = address.text('NetworkInterfaceId');
+    return interfaceId === null ? [] : { interfaceId, kind: 'nat-gateway', name };
+  });
+}
+
+function readElasticAddress(cursor: Cursor): { readonly interfaceId: string; readonly address: Address }[] {
+  const interfaceId = cursor.text('NetworkInterfaceId');
+  const address = cursor.address('PublicIp');
+  return interfaceId === null || address === null ? [] : [{ interfaceId, address }];
+}
+
+function readNetworkPolicyName(cursor: Cursor): string {
+  const metadata = cursor.at('metadata');
+  return `${metadata.text('namespace') ?? 'default'}/${metadata.requiredText('name')}`;
+}
+
+/** Both, `first` before `second`: of two descriptions of one object the first counts. */
+export function mergeFacts(first: Facts, second: Facts): Facts {
+  return {
+    described: [...first.described, ...second.described],
+    vpcs: [...first.vpcs, ...second.vpcs],
+    subnets: [...first.subnets, ...second.subnets],
+    networkInterfaces: [...first.networkInterfaces, ...second.networkInterfaces],
+    interfaceOwners: [...first.interfaceOwners, ...second.interfaceOwners],
+    elasticAddresses: [...first.elasticAddresses, ...second.elasticAddresses],
+    instances: [...first.instances, ...second.instances],
+    securityGroups: [...first.securityGroups, ...second.securityGroups],
+    securityGroupRules: [...first.securityGroupRules, ...second.securityGroupRules],
+    networkAcls: [...first.networkAcls, ...second.networkAcls],
+    routeTables: [...first.routeTables, ...second.routeTables],
+    prefixLists: [...first.prefixLists, ...second.prefixLists],
+    vpcEndpoints: [...first.vpcEndpoints, ...second.vpcEndpoints],
+    vpcPeeringConnections: [...first.vpcPeeringConnections, ...second.vpcPeeringConnections],
+    loadBalancers: [...first.loadBalancers, ...second.loadBalancers],
+    nodes: [...first.nodes, ...second.nodes],
+    pods: [...first.pods, ...second.pods],
+    podHistory: [...first.podHistory, ...second.podHistory],
+    services: [...first.services, ...second.services],
+    owned: [...first.owned, ...second.owned],
+    networkPolicies: [...first.networkPolicies, ...second.networkPolicies],
+  };
+}

@@ -1,0 +1,282 @@
+import type { Address, Cidr } from '../model/ip.ts';
+import type { RouteKind } from '../model/verdict.ts';
+
+/**
+ * What exists in the account and the cluster at one time: readonly objects with AWS's and Kubernetes' own terms.
+ * Arrays are sorted by id (code unit order), so an index into one is the same for the same content. Absence is visible:
+ * `null` = the document does not say, `described` = which kinds of documents were given at all. Nothing is defaulted.
+ */
+export interface Inventory {
+  /** Unix seconds from which this version is valid; null = from the beginning. */
+  readonly validFrom: number | null;
+  /** RFC 3339 of `validFrom`, or `all`. */
+  readonly label: string;
+  readonly described: ReadonlySet<Described>;
+  readonly vpcs: readonly Vpc[];
+  readonly subnets: readonly Subnet[];
+  readonly networkInterfaces: readonly NetworkInterface[];
+  readonly securityGroups: readonly SecurityGroup[];
+  readonly networkAcls: readonly NetworkAcl[];
+  readonly routeTables: readonly RouteTable[];
+  readonly prefixLists: readonly PrefixList[];
+  readonly vpcEndpoints: readonly VpcEndpoint[];
+  readonly vpcPeeringConnections: readonly VpcPeeringConnection[];
+  readonly loadBalancers: readonly LoadBalancer[];
+  readonly nodes: readonly KubernetesNode[];
+  /** Every interval of every pod that had an address; sorted by namespace, name, start. */
+  readonly pods: readonly PodInterval[];
+  readonly services: readonly KubernetesService[];
+  /** Number of NetworkPolicy objects seen; their evaluation is a layer of its own. */
+  readonly networkPolicies: number;
+}
+
+/** Kinds of documents whose absence means "unknown" rather than "none". */
+export type Described =
+  | 'Vpcs'
+  | 'Subnets'
+  | 'NetworkInterfaces'
+  | 'SecurityGroups'
+  | 'NetworkAcls'
+  | 'RouteTables'
+  | 'Pods'
+  | 'Nodes'
+  | 'Services'
+  | 'NetworkPolicies';
+
+/** Where an object stands, for messages: file (relative to the inventory folder) and JSON path. */
+export interface Origin {
+  readonly file: string;
+  readonly path: string;
+}
+
+export interface Vpc {
+  readonly id: string;
+  readonly ownerId: string | null;
+  /** All associated IPv4 and IPv6 blocks. */
+  readonly cidrs: readonly Cidr[];
+  readonly origin: Origin;
+}
+
+export interface Subnet {
+  readonly id: string;
+  readonly vpcId: string;
+  /** Zone id when known (`use1-az1`), else zone name; only equality matters. */
+  readonly zone: string | null;
+  readonly cidrs: readonly Cidr[];
+  readonly origin: Origin;
+}
+
+export interface NetworkInterface {
+  readonly id: string;
+  readonly vpcId: string | null;
+  readonly subnetId: string | null;
+  readonly ownerId: string | null;
+  readonly zone: string | null;
+  /** AWS's InterfaceType, verbatim; null = absent. */
+  readonly interfaceType: string | null;
+  readonly description: string;
+  readonly requesterManaged: boolean;
+  /** Group ids; null when the document carries no `Groups` at all, [] when it says none. */
+  readonly groups: readonly string[] | null;
+  /** Primary private IPv4 (or the only IPv6). */
+  readonly primary: Address | null;
+  /** Every other single address: secondary private IPv4, IPv6. */
+  readonly secondary: readonly Address[];
+  /** Delegated prefixes: /28 IPv4, /80 IPv6. */
+  readonly prefixes: readonly Cidr[];
+  /** Public and Elastic addresses associated with its private ones. */
+  readonly publicAddresses: readonly Address[];
+  /** Instance it is attached to (or, for a branch ENI, its trunk's); null = none. */
+  readonly instanceId: string | null;
+  readonly deviceIndex: number | null;
+  readonly kind: EniKind;
+  /** Load balancer `app/name/id`, NAT gateway id, endpoint id, EKS cluster name … as the description tells it. */
+  readonly kindName: string | null;
+  readonly tags: ReadonlyMap<string, string>;
+  readonly origin: Origin;
+}
+
+/** Classes of ENIs: first matching row of the table in inventory/eni-kind. */
+export type EniKind =
+  | 'node-primary'
+  | 'node-secondary'
+  | 'node-trunk'
+  | 'pod-branch'
+  | 'eks-control-plane'
+  | 'load-balancer'
+  | 'nat-gateway'
+  | 'vpc-endpoint'
+  | 'transit-gateway'
+  | 'instance'
+  | 'aws-managed'
+  | 'other';
+
+export interface SecurityGroup {
+  readonly id: string;
+  readonly vpcId: string | null;
+  readonly ownerId: string | null;
+  readonly rules: readonly SecurityGroupRule[];
+  readonly origin: Origin;
+}
+
+/** One selector × one peer. */
+export interface SecurityGroupRule {
+  /** `sgr-…` when known, else the synthetic id of the contract. */
+  readonly id: string;
+  readonly groupId: string;
+  readonly egress: boolean;
+  readonly selector: Selector;
+  readonly peer: Peer;
+  readonly origin: Origin;
+}
+
+/**
+ * What packets a rule is about. `protocol` −1 = all. Ports are inclusive and only meaningful for TCP and UDP; null = every
+ * packet of the protocol. ICMP (1) and ICMPv6 (58): `icmpType`/`icmpCode`, null = all.
+ */
+export interface Selector {
+  readonly protocol: number;
+  readonly ports: { readonly from: number; readonly to: number } | null;
+  readonly icmpType: number | null;
+  readonly icmpCode: number | null;
+  /** False when the rule can match nothing (code without type, from > to): kept for the catalog, warned about. */
+  readonly valid: boolean;
+}
+
+export type Peer =
+  | { readonly kind: 'cidr'; readonly cidr: Cidr }
+  | { readonly kind: 'prefix-list'; readonly id: string }
+  | {
+      readonly kind: 'group';
+      readonly id: string;
+      /** Account that owns the group; null = not said, taken as the same account. */
+      readonly ownerId: string | null;
+      /** Peering state when the document gives one (`active`, `deleted`, …). */
+      readonly peeringStatus: string | null;
+    };
+
+export interface NetworkAcl {
+  readonly id: string;
+  readonly vpcId: string | null;
+  readonly isDefault: boolean;
+  readonly subnetIds: readonly string[];
+  /** Sorted by direction (ingress first), rule number, then document order; a duplicate number keeps only its first. */
+  readonly entries: readonly NetworkAclEntry[];
+  readonly origin: Origin;
+}
+
+export interface NetworkAclEntry {
+  /** `acl-…/ingress/100`; 32767 and 32768 print as `*`. */
+  readonly id: string;
+  readonly number: number;
+  readonly egress: boolean;
+  readonly allow: boolean;
+  readonly selector: Selector;
+  readonly cidr: Cidr;
+  readonly origin: Origin;
+}
+
+export interface RouteTable {
+  readonly id: string;
+  readonly vpcId: string | null;
+  readonly main: boolean;
+  readonly subnetIds: readonly string[];
+  /** Internet or virtual private gateways of an edge association. */
+  readonly gatewayIds: readonly string[];
+  readonly routes: readonly Route[];
+  readonly origin: Origin;
+}
+
+export interface Route {
+  readonly destination: { readonly kind: 'cidr'; readonly cidr: Cidr } | { readonly kind: 'prefix-list'; readonly id: string };
+  /** Kind of the target; `blackhole` when State says so (the target is kept). */
+  readonly kind: RouteKind;
+  readonly target: string | null;
+  readonly origin: 'local' | 'static' | 'propagated';
+  readonly source: Origin;
+}
+
+export interface PrefixList {
+  readonly id: string;
+  readonly name: string | null;
+  readonly family: 4 | 6 | null;
+  /** null = metadata only, the entries were not given. */
+  readonly cidrs: readonly Cidr[] | null;
+}
+
+export interface VpcEndpoint {
+  readonly id: string;
+  readonly vpcId: string | null;
+  readonly type: string | null;
+  readonly serviceName: string | null;
+}
+
+export interface VpcPeeringConnection {
+  readonly id: string;
+  readonly status: string | null;
+  readonly requester: { readonly vpcId: string | null; readonly cidrs: readonly Cidr[] };
+  readonly accepter: { readonly vpcId: string | null; readonly cidrs: readonly Cidr[] };
+}
+
+export interface LoadBalancer {
+  readonly arn: string;
+  readonly name: string;
+  /** `app/name/id` or `net/name/id`: what its interfaces' descriptions end in. */
+  readonly suffix: string;
+  readonly listeners: readonly { readonly protocol: number; readonly port: number }[];
+  readonly tags: ReadonlyMap<string, string>;
+}
+
+export interface KubernetesNode {
+  readonly name: string;
+  /** From providerID `aws:///zone/i-…`; null for Fargate and hybrid nodes. */
+  readonly instanceId: string | null;
+  readonly addresses: readonly Address[];
+  readonly zone: string | null;
+  readonly fargate: boolean;
+}
+
+/** A listening port: IANA protocol number and port. */
+export interface Listener {
+  readonly protocol: number;
+  readonly port: number;
+}
+
+/** A pod and one address over one stretch of time. */
+export interface PodInterval {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string | null;
+  /** `Deployment/web`, or null. */
+  readonly workload: string | null;
+  readonly nodeName: string | null;
+  /** VPC when the source names one or node and hostIP tell; null = find it by address. */
+  readonly vpcId: string | null;
+  /** Branch ENI of the pod (annotation vpc.amazonaws.com/pod-eni). */
+  readonly eniId: string | null;
+  readonly address: Address;
+  readonly hostNetwork: boolean;
+  /** [start, end) in Unix seconds; −Infinity / Infinity when not known. */
+  readonly startSeconds: number;
+  readonly endSeconds: number;
+  /** containerPorts, targetPorts of the Services that select it. */
+  readonly listeners: readonly Listener[];
+  /** hostPorts, seen at the node's address. */
+  readonly hostListeners: readonly Listener[];
+}
+
+export interface KubernetesService {
+  readonly namespace: string;
+  readonly name: string;
+  readonly type: string | null;
+  readonly clusterAddresses: readonly Address[];
+  /** NodePorts: listening on every node. */
+  readonly nodePorts: readonly Listener[];
+}
+
+/** Something odd but readable: said once, with its place; what depends on it is `unknown`. */
+export interface InventoryWarning {
+  readonly message: string;
+  readonly file: string;
+  readonly path: string;
+}

@@ -1,0 +1,125 @@
+import { type Address, formatAddress } from '../model/ip.ts';
+import type { Facts } from './facts.ts';
+import type { KubernetesNode, NetworkInterface, PodInterval } from './inventory.ts';
+import { PodContext, podIntervals } from './pods.ts';
+
+/** Every interval of every pod, each once, with its VPC. */
+export function joinPods(
+  facts: Facts,
+  nodes: readonly KubernetesNode[],
+  networkInterfaces: readonly NetworkInterface[],
+): PodInterval[] {
+  const places = new Places(facts, nodes, networkInterfaces);
+  const context = new PodContext(facts.owned, facts.services);
+  const intervals = new Intervals();
+  for (const pod of facts.pods) {
+    const vpcOf = (): string | null => places.vpcOf(pod.eniId, pod.nodeName, pod.hostAddress);
+    for (const interval of podIntervals(pod, context, vpcOf)) intervals.add(interval);
+  }
+  for (const row of facts.podHistory) {
+    const vpcId = places.vpcOf(null, row.nodeName, null);
+    intervals.add({
+      ...row,
+      uid: null,
+      vpcId,
+      eniId: null,
+      // the file has no such column, and no other pod has a node's own address
+      hostNetwork: places.isNodeAddress(row.address, vpcId),
+      listeners: [],
+      hostListeners: [],
+    });
+  }
+  return intervals.list();
+}
+
+/** The same pod from several lists is one: by uid, else by name, address and start. */
+class Intervals {
+  private readonly found: PodInterval[] = [];
+  private readonly indexOf = new Map<string, number>();
+
+  add(interval: PodInterval): void {
+    const { uid, namespace, name, startSeconds } = interval;
+    const address = formatAddress(interval.address);
+    const byName = `${namespace}/${name} ${address} ${startSeconds}`;
+    const keys = uid === null ? [byName] : [`${uid} ${address}`, byName];
+    const known = keys.map((key) => this.indexOf.get(key)).find((index) => index !== undefined);
+    const index = known ?? this.found.length;
+    const before = known === undefined ? undefined : this.found[known];
+    this.found[index] = before === undefined ? interval : merge(before, interval);
+    for (const key of keys) this.indexOf.set(key, index);
+  }
+
+  list(): PodInterval[] {
+    return this.found;
+  }
+}
+
+/** A later list may know the end, another one the workload. */
+function merge(a: PodInterval, b: PodInterval): PodInterval {
+  return {
+    ...a,
+    uid: a.uid ?? b.uid,
+    workload: a.workload ?? b.workload,
+    nodeName: a.nodeName ?? b.nodeName,
+    vpcId: a.vpcId ?? b.vpcId,
+    eniId: a.eniId ?? b.eniId,
+    endSeconds: Math.min(a.endSeconds, b.endSeconds),
+  };
+}
+
+/** Where nodes and interfaces are: a PodList names no VPC. */
+class Places {
+  private readonly vpcOfEni: ReadonlyMap<string, string | null>;
+  private readonly vpcOfInstance = new Map<string, string>();
+  private readonly nodes: ReadonlyMap<string, KubernetesNode>;
+  /** VPCs of the interfaces whose primary address it is. */
+  private readonly vpcsOfPrimary = new Map<string, Set<string>>();
+  /** Primary addresses of the nodes' interfaces; key `address`, values their VPCs. */
+  private readonly nodeAddresses = new Map<string, (string | null)[]>();
+  private readonly instancesOfAddress = new Map<string, string[]>();
+
+  constructor(facts: Facts, nodes: readonly KubernetesNode[], networkInterfaces: readonly NetworkInterface[]) {
+    this.vpcOfEni = new Map(networkInterfaces.map((eni) => [eni.id, eni.vpcId]));
+    this.nodes = new Map(nodes.map((node) => [node.name, node]));
+    for (const { instanceId, vpcId } of networkInterfaces) {
+      if (instanceId !== null && vpcId !== null) this.vpcOfInstance.set(instanceId, vpcId);
+    }
+    for (const { id, vpcId } of facts.instances) if (vpcId !== null) this.vpcOfInstance.set(id, vpcId);
+    for (const eni of networkInterfaces) {
+      if (eni.primary === null) continue;
+      const key = formatAddress(eni.primary);
+      if (eni.vpcId !== null) this.vpcsOfPrimary.set(key, (this.vpcsOfPrimary.get(key) ?? new Set()).add(eni.vpcId));
+      if (!eni.kind.startsWith('node-')) continue;
+      this.nodeAddresses.set(key, [...(this.nodeAddresses.get(key) ?? []), eni.vpcId]);
+    }
+    for (const { addresses, instanceId } of nodes) {
+      if (instanceId === null) continue;
+      for (const key of addresses.map(formatAddress)) {
+        this.instancesOfAddress.set(key, [...(this.instancesOfAddress.get(key) ?? []), instanceId]);
+      }
+    }
+  }
+
+  /** VPC by branch interface, by node, by the node's address; null = not known or ambiguous. */
+  vpcOf(eniId: string | null, nodeName: string | null, hostAddress: Address | null): string | null {
+    const byEni = eniId === null ? null : (this.vpcOfEni.get(eniId) ?? null);
+    if (byEni !== null) return byEni;
+    const instanceId = this.nodes.get(nodeName ?? '')?.instanceId ?? null;
+    const byInstance = instanceId === null ? undefined : this.vpcOfInstance.get(instanceId);
+    if (byInstance !== undefined) return byInstance;
+    return hostAddress === null ? null : this.vpcOfHost(formatAddress(hostAddress));
+  }
+
+  private vpcOfHost(host: string): string | null {
+    const instances = this.instancesOfAddress.get(host) ?? [];
+    const byNode = instances.flatMap((instanceId) => this.vpcOfInstance.get(instanceId) ?? []);
+    const vpcs = byNode.length > 0 ? new Set(byNode) : (this.vpcsOfPrimary.get(host) ?? new Set<string>());
+    const [only] = vpcs;
+    return vpcs.size === 1 ? (only ?? null) : null;
+  }
+
+  isNodeAddress(address: Address, vpcId: string | null): boolean {
+    const vpcs = this.nodeAddresses.get(formatAddress(address)) ?? [];
+    return vpcs.some((vpc) => vpcId === null || vpc === null || vpc === vpcId);
+  }
+}
