@@ -1,0 +1,68 @@
+import { type Endpoint, findEndpoint } from '../classify/endpoint.ts';
+import { type Explanation, type ExplainTables, explain } from '../classify/explain.ts';
+import { type CompiledInventory, type CompiledVersion, compileInventory } from '../engine/versions.ts';
+import { loadInventory } from '../inventory/load.ts';
+import { FlowtrieError } from '../model/errors.ts';
+import { drawExplanation } from './draw.ts';
+import type { FlowQuestion } from './flow-question.ts';
+
+/** Answers questions about flows against one inventory. */
+export interface Explainer {
+  /** One JSON object on one line. */
+  json(question: FlowQuestion): string;
+  /** Text for people: the path drawn, every layer below it. */
+  text(question: FlowQuestion): string;
+}
+
+export async function openExplainer(folder: string): Promise<Explainer> {
+  const compiled = compileInventory(await loadInventory(folder));
+  for (const warning of compiled.warnings) process.stderr.write(`flowtrie: warning: ${warning.file}: ${warning.path}: ${warning.message}\n`);
+  return {
+    json: (question) => JSON.stringify(answer(compiled, question).explanation),
+    text: (question) => {
+      const { explanation, from, to, tables } = answer(compiled, question);
+      return drawExplanation(tables, question, from, to, explanation);
+    },
+  };
+}
+
+interface Answer {
+  readonly tables: ExplainTables;
+  readonly from: Endpoint;
+  readonly to: Endpoint;
+  readonly explanation: Explanation;
+}
+
+function answer(compiled: CompiledInventory, question: FlowQuestion): Answer {
+  const version = versionAt(compiled, question.atSeconds);
+  const tables = { inventory: version.inventory, view: version.view, catalog: version.catalog };
+  const from = endOf(version, question.from, question);
+  const to = endOf(version, question.to, question);
+  const explanation = explain(tables, {
+    id: question.id,
+    from,
+    to,
+    protocol: question.protocol,
+    srcPort: question.srcPort,
+    dstPort: question.dstPort,
+    icmp: { type: question.icmpType, code: question.icmpCode },
+  });
+  return { tables, from, to, explanation };
+}
+
+function versionAt(compiled: CompiledInventory, atSeconds: number | null): CompiledVersion {
+  const { versions } = compiled;
+  const found = atSeconds === null ? versions.at(-1) : versions.findLast((v) => v.shared.validFromSeconds <= atSeconds);
+  const version = found ?? versions[0];
+  if (version === undefined) throw new Error('an inventory has at least one version');
+  return version;
+}
+
+function endOf(version: CompiledVersion, text: string, question: FlowQuestion): Endpoint {
+  const found = findEndpoint(version.inventory, text, question.atSeconds);
+  if (found === undefined) {
+    const code = question.place === 'explain' ? 'usage' : 'input';
+    throw new FlowtrieError(code, `${question.place}: '${text}' is no address, interface or pod of the inventory`);
+  }
+  return found;
+}

@@ -1,0 +1,69 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander';
+import { EXIT_CODE, FlowtrieError } from '../model/errors.ts';
+import { addDemo } from './demo.ts';
+import { addExplain } from './explain.ts';
+import { addGenerate } from './generate.ts';
+import { Interrupted } from './interrupt.ts';
+import { addReplay } from './replay.ts';
+import { version } from './version.ts';
+
+const USAGE = 2;
+
+/** Builds the command tree; only commander is loaded here, a command's own modules when it runs. */
+function createProgram(): Command {
+  const program = new Command('flowtrie')
+    .description(
+      'Tells, for every VPC Flow Log record of an EKS cluster, which pod talked to which, which security group rule,\n' +
+        'network ACL entry and route decided it, and whether what AWS logged is what the rules say.',
+    )
+    .version(version())
+    .addHelpText(
+      'after',
+      '\nExamples:\n' +
+        '  $ flowtrie demo                                             a generated cluster, end to end, in a minute\n' +
+        '  $ flowtrie replay flow-logs/ --inventory inventory/         summary of recorded traffic\n' +
+        '  $ flowtrie replay a.log.gz --inventory inventory/ --out rows.ndjson\n' +
+        '  $ flowtrie explain --inventory inventory/ --from shop/web-0 --to 10.0.3.5 --protocol tcp --port 5432',
+    );
+  for (const add of [addReplay, addExplain, addGenerate, addDemo]) add(program);
+  for (const command of [program, ...program.commands]) {
+    command
+      .exitOverride()
+      .showHelpAfterError(false)
+      .allowExcessArguments(command.registeredArguments.length > 0)
+      .configureOutput({ outputError: (text, write) => write(oneLine(text)) });
+  }
+  return program;
+}
+
+/** commander puts its "(Did you mean …?)" on a line of its own. */
+function oneLine(text: string): string {
+  return `flowtrie: ${text
+    .replace(/^error: /, '')
+    .trim()
+    .replace(/\s*\n\s*/g, ' ')}\n`;
+}
+
+/** Runs the command line and returns the exit code. */
+async function run(argv: readonly string[]): Promise<number> {
+  try {
+    await createProgram().parseAsync(argv);
+    return typeof process.exitCode === 'number' ? process.exitCode : 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE;
+    if (error instanceof Interrupted) return error.exitCode;
+    const verbose = argv.includes('-v') || argv.includes('--verbose');
+    if (error instanceof FlowtrieError) {
+      process.stderr.write(`flowtrie: ${error.message}\n`);
+      if (verbose) process.stderr.write(`${error.stack}\n`);
+      return EXIT_CODE[error.code];
+    }
+    const text = error instanceof Error ? error : new Error(String(error));
+    process.stderr.write(`flowtrie: internal error: ${text.message} (run again with -v for the stack)\n`);
+    if (verbose) process.stderr.write(`${text.stack}\n`);
+    return 1;
+  }
+}
+
+process.exitCode = await run(process.argv);

@@ -1,0 +1,55 @@
+import { availableParallelism } from 'node:os';
+import { Option } from 'commander';
+import { FlowtrieError } from '../model/errors.ts';
+
+/** Threads beyond this only cost memory: a worker holds its own buffers. */
+const THREADS_MAX = 256;
+
+/** A whole number flag; anything else is a usage error that names flag and value. */
+export function wholeNumber(flag: string, min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (!(value >= min && value <= max)) {
+      throw new FlowtrieError('usage', `${flag}: expected a whole number from ${min} to ${max}, got '${text}'`);
+    }
+    return value;
+  };
+}
+
+export function threadsOption(): Option {
+  return new Option('--threads <n>', 'worker threads; 0 = in the main thread')
+    .argParser(wholeNumber('--threads', 0, THREADS_MAX))
+    .default(Math.min(availableParallelism(), THREADS_MAX), 'number of cores');
+}
+
+export const PROGRESS_CHOICES = ['auto', 'always', 'never'] as const;
+export type ProgressChoice = (typeof PROGRESS_CHOICES)[number];
+
+export function progressOption(): Option {
+  return new Option('--progress <when>', 'bar with rate and ETA on stderr: auto (when it is a terminal), always, never')
+    .argParser((text): ProgressChoice => {
+      const choice = PROGRESS_CHOICES.find((word) => word === text);
+      if (choice === undefined) {
+        throw new FlowtrieError('usage', `--progress: expected ${PROGRESS_CHOICES.join(', ')}, got '${text}'`);
+      }
+      return choice;
+    })
+    .default('auto' satisfies ProgressChoice);
+}
+
+/** The value of a flag the command cannot work without. */
+export function required(value: string | undefined, flag: string, command: string): string {
+  if (value === undefined) {
+    throw new FlowtrieError('usage', `${command}: missing ${flag} (see flowtrie ${command} --help)`);
+  }
+  return value;
+}
+
+/** An instant: RFC 3339 with a zone. Returns Unix seconds. */
+export function instant(text: string, flag: string): number {
+  const ms = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(ms)) {
+    throw new FlowtrieError('usage', `${flag}: expected an RFC 3339 instant with a zone (2024-12-20T18:23:02Z), got '${text}'`);
+  }
+  return Math.floor(ms / 1000);
+}

@@ -1,0 +1,74 @@
+import { parseLogFormat } from '../decode/format.ts';
+import { replay } from '../engine/replay.ts';
+import { compileInventory } from '../engine/versions.ts';
+import type { InventoryWarning } from '../inventory/inventory.ts';
+import { loadInventory } from '../inventory/load.ts';
+import { FlowtrieError } from '../model/errors.ts';
+import { outputFormatOf } from '../sink/output.ts';
+import { renderSummary, summaryJson } from '../sink/summary.ts';
+import { withInterrupt } from './interrupt.ts';
+import type { ProgressChoice } from './options.ts';
+import { openProgress, type Progress } from './progress.ts';
+
+/** What `replay` was asked for, checked. */
+export interface ReplayRequest {
+  readonly out?: string;
+  readonly outFormat?: string;
+  readonly quarantine?: string;
+  readonly logFormat?: string;
+  readonly threads: number;
+  readonly progress: ProgressChoice;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  readonly verbose?: boolean;
+}
+
+/** Warnings shown without --verbose. */
+const WARNINGS_SHOWN = 10;
+
+/** Widths between which the summary's tables are laid out, in columns. */
+const WIDTH_MIN = 80;
+const WIDTH_MAX = 120;
+
+/** Loads, classifies and prints; fails (exit 3) after the summary when an input could not be read to its end. */
+export async function runReplay(inputs: readonly string[], folder: string, request: ReplayRequest): Promise<void> {
+  const out = request.out === undefined ? null : { path: request.out, format: outputFormatOf(request.out, request.outFormat) };
+  const logFormat = request.logFormat === undefined ? null : parseLogFormat(request.logFormat);
+  const inventory = compileInventory(await loadInventory(folder));
+  if (request.quiet !== true) printWarnings(inventory.warnings, request.verbose === true);
+  let bar: Progress | undefined;
+  const { summary, failures } = await withInterrupt(async (signal) => {
+    try {
+      return await replay({
+        inputs,
+        inventory,
+        threads: request.threads,
+        logFormat,
+        out,
+        quarantine: request.quarantine ?? null,
+        signal,
+        onStart: (totalBytes) => {
+          bar = openProgress(request.progress, totalBytes);
+          return (bytesRead, records) => bar?.update(bytesRead, records);
+        },
+      });
+    } finally {
+      bar?.stop();
+    }
+  });
+  if (request.json === true) process.stdout.write(summaryJson(summary));
+  else if (request.quiet !== true) {
+    const stream = out?.path === '-' ? process.stderr : process.stdout;
+    const width = Math.min(Math.max(stream.columns ?? WIDTH_MIN, WIDTH_MIN), WIDTH_MAX);
+    stream.write(`${renderSummary(summary, { width, color: stream.isTTY === true })}\n`);
+  }
+  if (failures.length > 0) throw new FlowtrieError('input', failures.join('; '));
+}
+
+export function printWarnings(warnings: readonly InventoryWarning[], all: boolean): void {
+  const shown = all ? warnings : warnings.slice(0, WARNINGS_SHOWN);
+  for (const { file, path, message } of shown) process.stderr.write(`flowtrie: warning: ${file}: ${path}: ${message}\n`);
+  if (shown.length < warnings.length) {
+    process.stderr.write(`flowtrie: warning: ${warnings.length - shown.length} more; -v shows all\n`);
+  }
+}

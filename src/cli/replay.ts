@@ -1,0 +1,53 @@
+import type { Command } from 'commander';
+import { FlowtrieError } from '../model/errors.ts';
+import { type ProgressChoice, progressOption, required, threadsOption } from './options.ts';
+
+interface ReplayFlags {
+  readonly inventory?: string;
+  readonly out?: string;
+  readonly outFormat?: string;
+  readonly quarantine?: string;
+  readonly logFormat?: string;
+  readonly threads: number;
+  readonly progress: ProgressChoice;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  readonly verbose?: boolean;
+}
+
+export function addReplay(program: Command): void {
+  program
+    .command('replay')
+    .description('classify recorded flow logs: summary to the terminal, classified records to a file')
+    .argument('[input...]', 'files, folders, globs, or - for stdin; gzip or plain text')
+    .option('--inventory <dir>', 'folder of describe-* and kubectl documents')
+    .option('--out <file>', 'classified records: .ndjson, .csv, .arrow or .arrows by suffix; - = NDJSON on stdout')
+    .option('--out-format <format>', 'ndjson, csv, arrow or arrows, whatever the suffix')
+    .option('--quarantine <file>', 'every malformed line as NDJSON: file, line, reason, text')
+    .option('--log-format <fields>', "fields of lines without a header, AWS's syntax: '${version} ${account-id} …'")
+    .addOption(threadsOption())
+    .addOption(progressOption())
+    .option('--json', 'the summary as one JSON document on stdout')
+    .option('-q, --quiet', 'no summary, no warnings')
+    .option('-v, --verbose', 'every warning; stack traces of errors')
+    .addHelpText(
+      'after',
+      '\nExamples:\n' +
+        '  $ flowtrie replay flow-logs/ --inventory inventory/\n' +
+        '  $ flowtrie replay "logs/2024/12/**/*.log.gz" --inventory inventory/ --out rows.arrow\n' +
+        '  $ zcat a.log.gz | flowtrie replay - --inventory inventory/ --out - | jq \'select(.drift != "agree")\'\n' +
+        '  $ flowtrie replay a.log --inventory inventory/ --json | jq .drift',
+    )
+    .action(replayCommand);
+}
+
+async function replayCommand(inputs: string[], flags: ReplayFlags): Promise<void> {
+  if (inputs.length === 0) throw new FlowtrieError('usage', 'replay: missing input: a file, a folder, a glob or -');
+  const folder = required(flags.inventory, '--inventory', 'replay');
+  if (flags.out === '-' && flags.json === true) {
+    throw new FlowtrieError('usage', '--out - and --json both write to stdout: give --out a file');
+  }
+  if (inputs.filter((input) => input === '-').length > 1) throw new FlowtrieError('usage', 'replay: - can be read once only');
+  const { runReplay } = await import('./replay-run.ts');
+  await runReplay(inputs, folder, flags);
+}
