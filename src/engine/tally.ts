@@ -32,9 +32,9 @@ const SIDE_WORDS = 6;
 /** version, source group, destination group */
 export const WORKLOAD_WORDS = 3;
 /** version, source side */
-export const TALKER_WORDS = 1 + SIDE_WORDS;
+export const TALKER_WORDS: number = 1 + SIDE_WORDS;
 /** version, source side, destination side, destination port × 256 + protocol, deciding rule */
-export const REJECT_WORDS = 1 + 2 * SIDE_WORDS + 2;
+export const REJECT_WORDS: number = 1 + 2 * SIDE_WORDS + 2;
 
 /** Counts of rows of one version; sparse pairs keep an idle table of 100 k cells from travelling. */
 export interface VersionCounts {

@@ -28,18 +28,18 @@ export const LABEL_SEPARATOR = '\u0000';
 /** The run's counters: task results are added strictly in input order, so they are the same for any number of threads. */
 export class Totals {
   readonly ledger: Ledger = createLedger();
-  readonly predicted = new Float64Array(VERDICT.length);
-  readonly observed = new Float64Array(3 * VERDICT.length);
-  readonly drift = new Float64Array(DRIFT.length);
-  readonly causes = new Float64Array(DRIFT_CAUSE.length);
-  readonly roleBasis = new Float64Array(ROLE_BASIS.length);
-  readonly attribution = new Float64Array(ATTRIBUTION.length);
-  readonly kinds = new Float64Array(KIND.length);
-  readonly paths = PATH.map(() => ({ records: 0, bytes: 0 }));
-  readonly rules = new Map<string, RuleTotals>();
-  readonly workloads = new TopLabels();
-  readonly talkers = new TopLabels();
-  readonly rejects = new TopLabels();
+  readonly predicted: Float64Array = new Float64Array(VERDICT.length);
+  readonly observed: Float64Array = new Float64Array(3 * VERDICT.length);
+  readonly drift: Float64Array = new Float64Array(DRIFT.length);
+  readonly causes: Float64Array = new Float64Array(DRIFT_CAUSE.length);
+  readonly roleBasis: Float64Array = new Float64Array(ROLE_BASIS.length);
+  readonly attribution: Float64Array = new Float64Array(ATTRIBUTION.length);
+  readonly kinds: Float64Array = new Float64Array(KIND.length);
+  readonly paths: { records: number; bytes: number }[] = PATH.map(() => ({ records: 0, bytes: 0 }));
+  readonly rules: Map<string, RuleTotals> = new Map();
+  readonly workloads: TopLabels = new TopLabels();
+  readonly talkers: TopLabels = new TopLabels();
+  readonly rejects: TopLabels = new TopLabels();
   agreeOnPolicy = 0;
   private readonly versions: readonly CompiledVersion[];
 

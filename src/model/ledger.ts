@@ -1,8 +1,8 @@
 /** Longest line that is read, in bytes; longer ones are counted, never buffered. A real record has below 2 KiB. */
-export const LINE_BYTES_MAX = 64 * 1024;
+export const LINE_BYTES_MAX: number = 64 * 1024;
 
 /** Bytes of a malformed line that quarantine keeps. */
-export const QUARANTINE_BYTES_MAX = 4 * 1024;
+export const QUARANTINE_BYTES_MAX: number = 4 * 1024;
 
 /** Why a text line is malformed; closed list, each a counter of its own. */
 export const MALFORMED = [
