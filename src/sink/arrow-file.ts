@@ -4,8 +4,8 @@ import { Dictionary, List, Message, MetadataVersion, makeData, type Schema, Utf8
 import { FileBlock, Footer } from 'apache-arrow/ipc/metadata/file';
 import { FlowtrieError } from '../model/errors.ts';
 import { arrowSchema, batchMessages, END_OF_STREAM, noRows, schemaMessage, stringsData } from './arrow.ts';
-import type { Assembly, WriteBytes } from './assembly.ts';
 import type { OutputColumn } from './columns.ts';
+import type { Assembly, WriteBytes } from './part.ts';
 
 /**
  * Distinct values of one dictionary column of an Arrow file. They stay in memory until the file is closed: about 100 MB a

@@ -22,7 +22,7 @@ import type { FlowBatch } from '../model/flow.ts';
 import type { VerdictBatch } from '../model/verdict.ts';
 import { type TextCell, textCells } from './cells.ts';
 import type { ColumnType, OutputColumn } from './columns.ts';
-import type { BatchEncoder } from './encoder.ts';
+import type { BatchEncoder } from './part.ts';
 import { CarriedFields, candidatesOf, type RowContext, TYPED_FIELDS, type TypedField } from './rows.ts';
 
 /** End of stream: continuation marker and a length of zero. */

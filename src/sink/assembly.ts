@@ -1,16 +1,6 @@
 import { open } from 'node:fs/promises';
 import type { OutputColumn } from './columns.ts';
-import type { OutputFormat } from './output.ts';
-
-/** Resolves when the bytes may be reused. */
-export type WriteBytes = (bytes: Uint8Array) => Promise<void>;
-
-/** How the parts of one format become one output. */
-export interface Assembly {
-  start(write: WriteBytes): Promise<void>;
-  part(path: string, write: WriteBytes): Promise<void>;
-  end(write: WriteBytes): Promise<void>;
-}
+import type { Assembly, OutputFormat, WriteBytes } from './part.ts';
 
 const COPY_BYTES = 1 << 20;
 

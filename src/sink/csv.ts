@@ -1,7 +1,7 @@
 import { writeToBuffer } from 'fast-csv';
 import { textCells } from './cells.ts';
 import type { OutputColumn } from './columns.ts';
-import type { BatchEncoder } from './encoder.ts';
+import type { BatchEncoder } from './part.ts';
 import { CarriedFields, type RowContext } from './rows.ts';
 
 const OPTIONS = { headers: false, includeEndRowDelimiter: true, rowDelimiter: '\n' } as const;

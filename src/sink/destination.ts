@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type FileHandle, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { FlowtrieError } from '../model/errors.ts';
-import type { WriteBytes } from './assembly.ts';
+import type { WriteBytes } from './part.ts';
 
 /** Where the bytes of an output go. Nobody else sees them before commit() (files), or at once (stdout, devices). */
 export interface Destination {

@@ -20,8 +20,8 @@ import {
 } from '../model/verdict.ts';
 import { CARRIED_NUMBERS, carriedDigits, extraCell } from './cells.ts';
 import { ADDED_NAMES, type AddedName, type OutputColumn } from './columns.ts';
-import type { BatchEncoder } from './encoder.ts';
 import { JsonBytes } from './json-bytes.ts';
+import type { BatchEncoder } from './part.ts';
 import {
   type AddressField,
   CarriedFields,

@@ -4,10 +4,7 @@ import { FlowtrieError } from '../model/errors.ts';
 import { createAssembly } from './assembly.ts';
 import type { OutputColumn } from './columns.ts';
 import { openDestination } from './destination.ts';
-
-/** `arrow` = Arrow IPC file, `arrows` = Arrow IPC stream. */
-export const OUTPUT_FORMATS = ['ndjson', 'csv', 'arrow', 'arrows'] as const;
-export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
+import { OUTPUT_FORMATS, type OutputFormat } from './part.ts';
 
 const FORMAT_OF_SUFFIX: ReadonlyMap<string, OutputFormat> = new Map([
   ['.ndjson', 'ndjson'],

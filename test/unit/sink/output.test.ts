@@ -6,7 +6,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FlowtrieError } from '../../../src/model/errors.ts';
 import { arrowFileAssembly } from '../../../src/sink/arrow-file.ts';
 import { createBatchEncoder } from '../../../src/sink/encoder.ts';
-import { type OutputFormat, openOutput, outputFormatOf } from '../../../src/sink/output.ts';
+import { openOutput, outputFormatOf } from '../../../src/sink/output.ts';
+import type { OutputFormat } from '../../../src/sink/part.ts';
 import type { RowContext } from '../../../src/sink/rows.ts';
 import { carry, emptyRows, fillRow, type Rows, sampleContext, sampleRows } from './sample.ts';
 
