@@ -1,6 +1,13 @@
 /** Public API: every command is a thin layer over these. Re-exports only. */
-export { type Explanation, type ExplainFlow, type ExplainStep, type ExplainTables, explain } from './classify/explain.ts';
+
 export { type Endpoint, findEndpoint } from './classify/endpoint.ts';
+export {
+  type ExplainFlow,
+  type ExplainStep,
+  type ExplainTables,
+  type Explanation,
+  explain,
+} from './classify/explain.ts';
 export { DEFAULT, type Format, parseHeader, parseLogFormat } from './decode/format.ts';
 export { FlowDecoder, type FlowDecoderOptions } from './decode/text.ts';
 export { type ReplayOptions, type ReplayResult, replay } from './engine/replay.ts';
@@ -8,10 +15,10 @@ export { type CompiledInventory, type CompiledVersion, compileInventory } from '
 export type { Inventory, InventoryWarning } from './inventory/inventory.ts';
 export { type LoadedInventory, loadInventory } from './inventory/load.ts';
 export { ERROR_CODES, type ErrorCode, FlowtrieError } from './model/errors.ts';
-export { type Field, FIELDS, type FlowBatch } from './model/flow.ts';
+export { FIELDS, type Field, type FlowBatch } from './model/flow.ts';
 export { type Ledger, ledgerSum } from './model/ledger.ts';
 export type { Summary } from './model/summary.ts';
 export type { VerdictBatch } from './model/verdict.ts';
 export { type OutputColumn, outputColumns } from './sink/columns.ts';
-export { OUTPUT_FORMATS, type OutputFormat } from './sink/output.ts';
+export { OUTPUT_FORMATS, type OutputFormat } from './sink/part.ts';
 export { renderSummary, summaryJson } from './sink/summary.ts';

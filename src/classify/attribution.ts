@@ -106,4 +106,3 @@ function outsideKind(cls: number, classFlags: Uint8Array, isService: boolean): n
   if (cls >= 0 && (classFlags[cls]! & ClassFlag.inside) !== 0) return Kind.unknown;
   return isService ? Kind.awsService : Kind.external;
 }
-

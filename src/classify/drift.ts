@@ -1,13 +1,5 @@
 import { type FlowBatch, Present, RejectReason } from '../model/flow.ts';
-import {
-  Action,
-  Direction,
-  Drift,
-  DriftCause,
-  NO_RULE,
-  Verdict,
-  type VerdictBatch,
-} from '../model/verdict.ts';
+import { Action, Direction, Drift, DriftCause, NO_RULE, Verdict, type VerdictBatch } from '../model/verdict.ts';
 import type { Scratch } from './tables.ts';
 
 /**
@@ -15,13 +7,7 @@ import type { Scratch } from './tables.ts';
  * Any layer that denies → deny, even when another is unknown; a deny is decided by the first denying layer in packet
  * order (inbound: network ACL, then security group; outbound: security group, then network ACL).
  */
-export function decideDrift(
-  flow: FlowBatch,
-  verdicts: VerdictBatch,
-  scratch: Scratch,
-  from: number,
-  to: number,
-): void {
+export function decideDrift(flow: FlowBatch, verdicts: VerdictBatch, scratch: Scratch, from: number, to: number): void {
   for (let i = from; i < to; i++) {
     decidePrediction(verdicts, i);
     const predicted = verdicts.predicted[i]!;

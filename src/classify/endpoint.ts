@@ -19,7 +19,8 @@ export interface Endpoint {
 export function findEndpoint(inventory: Inventory, text: string, atSeconds: number | null): Endpoint | undefined {
   const enis = inventory.networkInterfaces;
   const byId = enis.findIndex((eni) => eni.id === text);
-  if (byId >= 0) return endpoint(enis[byId]?.primary ?? null, byId, podAt(inventory, enis[byId]?.primary ?? null, byId, atSeconds));
+  if (byId >= 0)
+    return endpoint(enis[byId]?.primary ?? null, byId, podAt(inventory, enis[byId]?.primary ?? null, byId, atSeconds));
   const address = parseAddress(text);
   if (address !== undefined) return findByAddress(inventory, address, atSeconds);
   const slash = text.indexOf('/');
@@ -27,7 +28,9 @@ export function findEndpoint(inventory: Inventory, text: string, atSeconds: numb
   const namespace = text.slice(0, slash);
   const name = text.slice(slash + 1);
   const intervals = inventory.pods.filter((pod) => pod.namespace === namespace && pod.name === name);
-  const pod = intervals.findLast((p) => atSeconds === null || (p.startSeconds <= atSeconds && atSeconds < p.endSeconds));
+  const pod = intervals.findLast(
+    (p) => atSeconds === null || (p.startSeconds <= atSeconds && atSeconds < p.endSeconds),
+  );
   if (pod === undefined) return undefined;
   const holder = enis.findIndex((eni) => (pod.vpcId === null || eni.vpcId === pod.vpcId) && holds(eni, pod.address));
   return endpoint(pod.address, holder, pod);
@@ -44,14 +47,24 @@ function findByAddress(inventory: Inventory, address: Address, atSeconds: number
   const associated = enis.findIndex((eni) => eni.publicAddresses.some((p) => sameAddress(p, address)));
   if (associated < 0) return endpoint(address, -1, null);
   const primary = enis[associated]?.primary ?? null;
-  return { address: primary, publicAddress: address, eni: associated, pod: podAt(inventory, primary, associated, atSeconds) };
+  return {
+    address: primary,
+    publicAddress: address,
+    eni: associated,
+    pod: podAt(inventory, primary, associated, atSeconds),
+  };
 }
 
 function endpoint(address: Address | null, eni: number, pod: PodInterval | null): Endpoint {
   return { address, publicAddress: null, eni, pod };
 }
 
-function podAt(inventory: Inventory, address: Address | null, eni: number, atSeconds: number | null): PodInterval | null {
+function podAt(
+  inventory: Inventory,
+  address: Address | null,
+  eni: number,
+  atSeconds: number | null,
+): PodInterval | null {
   if (address === null) return null;
   const vpcId = inventory.networkInterfaces[eni]?.vpcId ?? null;
   const owner = inventory.pods.findLast(

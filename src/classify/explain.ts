@@ -72,13 +72,30 @@ export function explain(tables: ExplainTables, flow: ExplainFlow): Explanation {
   const route = source < 0 || toWire === null ? null : routeStep(tables, source, toWire);
   const viaMiddlebox = route !== null && isMiddlebox(tables, source, toWire);
   const ask = (eni: number, word: number, remote: Address | null, ports: PortRange): LayerAnswer =>
-    askSet(tables.inventory, tables.view, tables.catalog, setOf(tables.view, eni, word, viaMiddlebox), remote, flow.protocol, ports, flow.icmp);
+    askSet(
+      tables.inventory,
+      tables.view,
+      tables.catalog,
+      setOf(tables.view, eni, word, viaMiddlebox),
+      remote,
+      flow.protocol,
+      ports,
+      flow.icmp,
+    );
   const steps: ExplainStep[] = [];
   const back: ExplainStep[] = [];
   if (source >= 0) {
-    const sg = step(tables, 'sg', source, 'egress', exempted(tables, source, flow, toWire) ?? ask(source, EniWord.sgEgress, toWire, request));
+    const sg = step(
+      tables,
+      'sg',
+      source,
+      'egress',
+      exempted(tables, source, flow, toWire) ?? ask(source, EniWord.sgEgress, toWire, request),
+    );
     const sameSubnet = isInSubnet(tables.inventory, source, toWire);
-    const nacl = sameSubnet ? NOT_CROSSED : (exempted(tables, source, flow, toWire) ?? ask(source, EniWord.naclEgress, toWire, request));
+    const nacl = sameSubnet
+      ? NOT_CROSSED
+      : (exempted(tables, source, flow, toWire) ?? ask(source, EniWord.naclEgress, toWire, request));
     steps.push(sg, step(tables, 'nacl', source, 'egress', nacl));
     if (route !== null) steps.push(route);
     const naclBack = sameSubnet ? NOT_CROSSED : ask(source, EniWord.naclIngress, toWire, reply);
@@ -191,7 +208,8 @@ function joined(
   const layers = steps.filter((s) => s.layer !== 'route' && isDescribed(inventory, s));
   const denied = layers.find((s) => s.verdict === 'deny');
   if (denied !== undefined) return { verdict: 'deny', decidedBy: denied.rule };
-  if (layers.length === 0 || layers.some((s) => s.verdict === 'unknown')) return { verdict: 'unknown', decidedBy: null };
+  if (layers.length === 0 || layers.some((s) => s.verdict === 'unknown'))
+    return { verdict: 'unknown', decidedBy: null };
   if (layers.some((s) => s.verdict === 'exempt')) return { verdict: 'exempt', decidedBy: null };
   const allowing = layers.filter((s) => s.verdict === 'allow');
   const decider = allowing.find((s) => s.layer === 'sg') ?? allowing[0];

@@ -13,9 +13,25 @@ interface Way {
 }
 
 /** Route kinds whose far side no document of this inventory describes. */
-const LEAVING: readonly (RouteKind | undefined)[] = ['nat', 'eigw', 'cagw', 'lgw', 'vgw', 'tgw', 'core-network', 'odb-network', 'vpce'];
+const LEAVING: readonly (RouteKind | undefined)[] = [
+  'nat',
+  'eigw',
+  'cagw',
+  'lgw',
+  'vgw',
+  'tgw',
+  'core-network',
+  'odb-network',
+  'vpce',
+];
 
-export function outcomeOf(inventory: Inventory, from: Endpoint, to: Endpoint, verdict: Verdict, way: Way | null): Outcome {
+export function outcomeOf(
+  inventory: Inventory,
+  from: Endpoint,
+  to: Endpoint,
+  verdict: Verdict,
+  way: Way | null,
+): Outcome {
   if (verdict === 'deny') return 'denied';
   const routed = routedOutcome(inventory, from, to, way);
   // what is not known to be allowed is not known to arrive; a packet without a way is lost whatever the rules say

@@ -23,7 +23,13 @@ interface Side {
 }
 
 /** ENI index of each row. */
-export function placeInterfaces(flow: FlowBatch, scratch: Scratch, eniOfCode: Int32Array, from: number, to: number): void {
+export function placeInterfaces(
+  flow: FlowBatch,
+  scratch: Scratch,
+  eniOfCode: Int32Array,
+  from: number,
+  to: number,
+): void {
   const { present, interfaceId } = flow;
   const { eni } = scratch;
   for (let i = from; i < to; i++) {

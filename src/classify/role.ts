@@ -62,7 +62,13 @@ export function decideRole(
 }
 
 /** Step 2: exactly one side's port is a declared listener of that side. */
-function roleByListener(flow: FlowBatch, verdicts: VerdictBatch, scratch: Scratch, tables: VersionTables, i: number): number {
+function roleByListener(
+  flow: FlowBatch,
+  verdicts: VerdictBatch,
+  scratch: Scratch,
+  tables: VersionTables,
+  i: number,
+): number {
   const { pods } = tables;
   const protocol = flow.protocol[i]!;
   const src = listenerKey(verdicts.srcKind[i]!, verdicts.srcOwner[i]!, (scratch.hidden[i]! & Hidden.src) !== 0);

@@ -1,5 +1,5 @@
 import { type Endpoint, endpointText } from '../classify/endpoint.ts';
-import type { Explanation, ExplainStep, ExplainTables } from '../classify/explain.ts';
+import type { ExplainStep, ExplainTables, Explanation } from '../classify/explain.ts';
 import { formatAddress } from '../model/ip.ts';
 import type { FlowQuestion } from './flow-question.ts';
 
@@ -59,7 +59,8 @@ function endName({ inventory }: ExplainTables, end: Endpoint): string {
 }
 
 function stepName(step: ExplainStep): string {
-  if (step.layer === 'route') return step.rule === null ? `route: ${step.kind}` : `${step.rule} ${step.target ?? step.kind}`;
+  if (step.layer === 'route')
+    return step.rule === null ? `route: ${step.kind}` : `${step.rule} ${step.target ?? step.kind}`;
   return `${step.rule ?? `${step.layer} ${step.verdict}`}`;
 }
 
@@ -73,7 +74,10 @@ export function describeStep({ catalog }: ExplainTables, step: ExplainStep): str
     return `${where} ${entry?.text ?? (step.kind === 'none' ? 'no route matches' : 'not known')}`;
   }
   const also = step.matched.filter((id) => id !== step.rule);
-  const more = also.length === 0 ? '' : `; also matches ${also.slice(0, 5).join(', ')}${also.length > 5 ? ` and ${also.length - 5} more` : ''}`;
+  const more =
+    also.length === 0
+      ? ''
+      : `; also matches ${also.slice(0, 5).join(', ')}${also.length > 5 ? ` and ${also.length - 5} more` : ''}`;
   const rule = catalog.rules.find((r) => r.layer === step.layer && r.id === step.rule);
   if (step.verdict === 'none') {
     return `${where} ${step.layer === 'nacl' ? 'not crossed (same subnet)' : 'none (the interface has no groups)'}`;

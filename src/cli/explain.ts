@@ -25,7 +25,10 @@ export function addExplain(program: Command): void {
     .option('--protocol <p>', 'tcp, udp, icmp, icmpv6 or a number')
     .option('--port <n>', 'destination port', wholeNumber('--port', 0, 65_535))
     .option('--src-port <n>', 'source port', wholeNumber('--src-port', 0, 65_535))
-    .option('--flows <file>', 'CSV with the header id,src,dst,protocol,src_port,dst_port,icmp_type,icmp_code,at; - = stdin')
+    .option(
+      '--flows <file>',
+      'CSV with the header id,src,dst,protocol,src_port,dst_port,icmp_type,icmp_code,at; - = stdin',
+    )
     .option('--at <instant>', 'judge by the inventory valid then (RFC 3339); default: the newest')
     .option('--json', 'one JSON object per line and flow')
     .option('-v, --verbose', 'stack traces of errors')
@@ -44,7 +47,10 @@ async function explainCommand(flags: ExplainFlags): Promise<void> {
   if (flags.flows !== undefined && (flags.from !== undefined || flags.to !== undefined)) {
     throw new FlowtrieError('usage', 'explain: --flows and --from/--to exclude each other');
   }
-  const questions = flags.flows === undefined ? [await questionOfFlags(flags)] : (await import('./flow-question.ts')).readFlowQuestions(flags.flows);
+  const questions =
+    flags.flows === undefined
+      ? [await questionOfFlags(flags)]
+      : (await import('./flow-question.ts')).readFlowQuestions(flags.flows);
   const { openExplainer } = await import('./explainer.ts');
   const explainer = await openExplainer(folder);
   for await (const question of questions) {

@@ -1,5 +1,5 @@
 import { type Endpoint, findEndpoint } from '../classify/endpoint.ts';
-import { type Explanation, type ExplainTables, explain } from '../classify/explain.ts';
+import { type ExplainTables, type Explanation, explain } from '../classify/explain.ts';
 import { type CompiledInventory, type CompiledVersion, compileInventory } from '../engine/versions.ts';
 import { loadInventory } from '../inventory/load.ts';
 import { FlowtrieError } from '../model/errors.ts';
@@ -16,7 +16,8 @@ export interface Explainer {
 
 export async function openExplainer(folder: string): Promise<Explainer> {
   const compiled = compileInventory(await loadInventory(folder));
-  for (const warning of compiled.warnings) process.stderr.write(`flowtrie: warning: ${warning.file}: ${warning.path}: ${warning.message}\n`);
+  for (const warning of compiled.warnings)
+    process.stderr.write(`flowtrie: warning: ${warning.file}: ${warning.path}: ${warning.message}\n`);
   return {
     json: (question) => JSON.stringify(answer(compiled, question).explanation),
     text: (question) => {

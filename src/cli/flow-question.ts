@@ -35,7 +35,8 @@ export function parseProtocol(text: string, place: string, code: 'usage' | 'inpu
 function parseNumber(text: string | undefined, max: number, place: string): number | null {
   if (text === undefined || text === '' || text === 'null') return null;
   const number = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (!(number <= max)) throw new FlowtrieError('input', `${place}: expected a whole number from 0 to ${max}, got '${text}'`);
+  if (!(number <= max))
+    throw new FlowtrieError('input', `${place}: expected a whole number from 0 to ${max}, got '${text}'`);
   return number;
 }
 
@@ -44,7 +45,10 @@ function parseAt(text: string | undefined, place: string): number | null {
   if (/^\d{9,10}$/.test(text)) return Number(text);
   const ms = /(Z|[+-]\d{2}:\d{2})$/.test(text) ? Date.parse(text) : Number.NaN;
   if (Number.isNaN(ms)) {
-    throw new FlowtrieError('input', `${place}: expected epoch seconds or an RFC 3339 instant with a zone, got '${text}'`);
+    throw new FlowtrieError(
+      'input',
+      `${place}: expected epoch seconds or an RFC 3339 instant with a zone, got '${text}'`,
+    );
   }
   return Math.floor(ms / 1000);
 }
@@ -71,9 +75,12 @@ export async function* readFlowQuestions(file: string): AsyncGenerator<FlowQuest
     }
   } catch (error) {
     if (error instanceof FlowtrieError) throw error;
-    throw new FlowtrieError('input', `${name}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new FlowtrieError('input', `${name}: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
   }
-  if (header === undefined) throw new FlowtrieError('input', `${name}:1: expected a header of ${COLUMNS.join(',')}, got nothing`);
+  if (header === undefined)
+    throw new FlowtrieError('input', `${name}:1: expected a header of ${COLUMNS.join(',')}, got nothing`);
 }
 
 function checkHeader(row: readonly string[], place: string): string[] {

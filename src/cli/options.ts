@@ -47,9 +47,14 @@ export function required(value: string | undefined, flag: string, command: strin
 
 /** An instant: RFC 3339 with a zone. Returns Unix seconds. */
 export function instant(text: string, flag: string): number {
-  const ms = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$/.test(text) ? Date.parse(text) : Number.NaN;
+  const ms = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$/.test(text)
+    ? Date.parse(text)
+    : Number.NaN;
   if (Number.isNaN(ms)) {
-    throw new FlowtrieError('usage', `${flag}: expected an RFC 3339 instant with a zone (2024-12-20T18:23:02Z), got '${text}'`);
+    throw new FlowtrieError(
+      'usage',
+      `${flag}: expected an RFC 3339 instant with a zone (2024-12-20T18:23:02Z), got '${text}'`,
+    );
   }
   return Math.floor(ms / 1000);
 }

@@ -19,7 +19,8 @@ export function openProgress(choice: ProgressChoice, totalBytes: number | null):
       noTTYOutput: choice === 'always',
       hideCursor: true,
       etaBuffer: 20,
-      format: 'replay {bar} {percentage}% | {mebi}/{totalMebi} MiB | {records} records | {rate}/s | ETA {eta_formatted}',
+      format:
+        'replay {bar} {percentage}% | {mebi}/{totalMebi} MiB | {records} records | {rate}/s | ETA {eta_formatted}',
     },
     Presets.shades_classic,
   );

@@ -32,7 +32,8 @@ const WIDTH_MAX = 120;
 
 /** Loads, classifies and prints; fails (exit 3) after the summary when an input could not be read to its end. */
 export async function runReplay(inputs: readonly string[], folder: string, request: ReplayRequest): Promise<void> {
-  const out = request.out === undefined ? null : { path: request.out, format: outputFormatOf(request.out, request.outFormat) };
+  const out =
+    request.out === undefined ? null : { path: request.out, format: outputFormatOf(request.out, request.outFormat) };
   const logFormat = request.logFormat === undefined ? null : parseLogFormat(request.logFormat);
   const inventory = compileInventory(await loadInventory(folder));
   if (request.quiet !== true) printWarnings(inventory.warnings, request.verbose === true);
@@ -67,7 +68,8 @@ export async function runReplay(inputs: readonly string[], folder: string, reque
 
 export function printWarnings(warnings: readonly InventoryWarning[], all: boolean): void {
   const shown = all ? warnings : warnings.slice(0, WARNINGS_SHOWN);
-  for (const { file, path, message } of shown) process.stderr.write(`flowtrie: warning: ${file}: ${path}: ${message}\n`);
+  for (const { file, path, message } of shown)
+    process.stderr.write(`flowtrie: warning: ${file}: ${path}: ${message}\n`);
   if (shown.length < warnings.length) {
     process.stderr.write(`flowtrie: warning: ${warnings.length - shown.length} more; -v shows all\n`);
   }

@@ -47,7 +47,8 @@ async function replayCommand(inputs: string[], flags: ReplayFlags): Promise<void
   if (flags.out === '-' && flags.json === true) {
     throw new FlowtrieError('usage', '--out - and --json both write to stdout: give --out a file');
   }
-  if (inputs.filter((input) => input === '-').length > 1) throw new FlowtrieError('usage', 'replay: - can be read once only');
+  if (inputs.filter((input) => input === '-').length > 1)
+    throw new FlowtrieError('usage', 'replay: - can be read once only');
   const { runReplay } = await import('./replay-run.ts');
   await runReplay(inputs, folder, flags);
 }

@@ -7,7 +7,8 @@ import { BATCH_ROWS, FlowDecoder } from '../decode/text.ts';
 import { FlowtrieError } from '../model/errors.ts';
 import { type Malformed, QUARANTINE_BYTES_MAX } from '../model/ledger.ts';
 import { createVerdictBatch, type VerdictBatch } from '../model/verdict.ts';
-import { type BatchEncoder, createBatchEncoder } from '../sink/encoder.ts';
+import { createBatchEncoder } from '../sink/encoder.ts';
+import type { BatchEncoder } from '../sink/part.ts';
 import type { Slice } from '../source/frame.ts';
 import { gzipSlices, plainSlices } from '../source/slices.ts';
 import { candidateNames } from './candidates.ts';
@@ -35,7 +36,10 @@ export function createAnalyzer(setup: AnalyzeSetup): Analyzer {
   const bench: Bench = {
     setup,
     judge,
-    tally: new Tally(judge, setup.versions.map((version) => version.groups)),
+    tally: new Tally(
+      judge,
+      setup.versions.map((version) => version.groups),
+    ),
     verdicts: createVerdictBatch(BATCH_ROWS),
     scratch: createScratch(BATCH_ROWS),
     progress: new BigInt64Array(setup.progress),
@@ -52,9 +56,14 @@ async function analyzeTask(bench: Bench, task: AnalyzeTask): Promise<TaskResult>
   const decoder = new FlowDecoder({
     format: formatOf(task.fields),
     carry: rows !== null,
-    ...(quarantine === null ? {} : { onMalformed: (line, reason, text) => quarantine.write(quarantineLine(line, reason, text)) }),
+    ...(quarantine === null
+      ? {}
+      : { onMalformed: (line, reason, text) => quarantine.write(quarantineLine(line, reason, text)) }),
   });
-  const judge: Judge = { versions: bench.judge.versions, interfaces: bench.judge.versions.map((v) => new InterfaceIndex(v)) };
+  const judge: Judge = {
+    versions: bench.judge.versions,
+    interfaces: bench.judge.versions.map((v) => new InterfaceIndex(v)),
+  };
   const encoder = rows === null ? null : encoderOf(bench, decoder);
   const { batch, ledger } = decoder;
   const flush = async (): Promise<void> => {

@@ -18,7 +18,10 @@ const TASKS_AHEAD = 2;
 function workerFile(): { filename: string; execArgv: string[] } {
   const built = new URL('../../workers/analyze.js', import.meta.url);
   if (existsSync(built)) return { filename: fileURLToPath(built), execArgv: [] };
-  return { filename: fileURLToPath(new URL('../../workers/analyze.ts', import.meta.url)), execArgv: ['--import', 'tsx'] };
+  return {
+    filename: fileURLToPath(new URL('../../workers/analyze.ts', import.meta.url)),
+    execArgv: ['--import', 'tsx'],
+  };
 }
 
 /** A pool of `threads` workers; 0 = everything in the calling thread. */

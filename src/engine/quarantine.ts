@@ -14,7 +14,10 @@ export async function openQuarantine(path: string): Promise<Quarantine> {
   const handle = await openForWriting(path);
   return {
     async append(partPath, file, linesBefore) {
-      for await (const text of createInterface({ input: createReadStream(partPath), crlfDelay: Number.POSITIVE_INFINITY })) {
+      for await (const text of createInterface({
+        input: createReadStream(partPath),
+        crlfDelay: Number.POSITIVE_INFINITY,
+      })) {
         const entry = JSON.parse(text) as { readonly line: number; readonly reason: string; readonly text: string };
         const line = { file, line: entry.line + linesBefore, reason: entry.reason, text: entry.text };
         await handle.write(`${JSON.stringify(line)}\n`);

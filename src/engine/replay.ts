@@ -5,7 +5,8 @@ import { DEFAULT, type Format, parseHeader } from '../decode/format.ts';
 import { FlowtrieError } from '../model/errors.ts';
 import type { Summary } from '../model/summary.ts';
 import { outputColumns } from '../sink/columns.ts';
-import { openOutput, type OrderedOutput, type OutputFormat } from '../sink/output.ts';
+import { type OrderedOutput, openOutput } from '../sink/output.ts';
+import type { OutputFormat } from '../sink/part.ts';
 import { firstLine, firstLineOf, type InputFile, listInputs } from '../source/inputs.ts';
 import { type StreamChunk, streamChunks } from '../source/stdin.ts';
 import { type AnalyzerPool, openPool } from './pool.ts';
@@ -90,7 +91,9 @@ interface Run {
 async function openRun(options: ReplayOptions): Promise<Run> {
   const files = listInputs(options.inputs);
   const stream = files.some((file) => file.kind === 'stdin') ? await peekStream() : null;
-  const formats = files.map((file) => formatAtStart(file.kind === 'stdin' ? (stream?.firstLine ?? '') : firstLine(file), options));
+  const formats = files.map((file) =>
+    formatAtStart(file.kind === 'stdin' ? (stream?.firstLine ?? '') : firstLine(file), options),
+  );
   const columns = outputColumns(formats.flatMap((format) => format.names));
   const output = options.out === null ? null : await openOutput(options.out.format, options.out.path, columns);
   const partBase = options.out === null || options.out.path === '-' ? join(tmpdir(), 'flowtrie') : options.out.path;
@@ -144,7 +147,8 @@ async function peekStream(): Promise<PeekedStream> {
     if (first.done !== true) yield first.value;
     yield* chunks;
   };
-  const head = first.done !== true && first.value.kind === 'lines' ? new Uint8Array(first.value.bytes) : new Uint8Array(0);
+  const head =
+    first.done !== true && first.value.kind === 'lines' ? new Uint8Array(first.value.bytes) : new Uint8Array(0);
   return { firstLine: firstLineOf(head), chunks: rest() };
 }
 
@@ -157,7 +161,10 @@ async function* planTasks(
   let seq = 0;
   for (const [file, input] of files.entries()) {
     const fields = formats[file]?.names ?? DEFAULT.names;
-    const planned = (source: AnalyzeTask['source']): Planned => ({ task: { seq: seq++, name: input.name, source, fields }, file });
+    const planned = (source: AnalyzeTask['source']): Planned => ({
+      task: { seq: seq++, name: input.name, source, fields },
+      file,
+    });
     if (input.kind === 'gzip') {
       yield planned({ kind: 'file', path: input.name, gzip: true, start: 0, end: input.size });
     } else if (input.kind === 'plain') {

@@ -61,7 +61,15 @@ function byUse(a: RuleTotals, b: RuleTotals): number {
 
 function ruleSummary(rule: RuleTotals): RuleSummary {
   const { id, decided, matched, bytes } = rule;
-  return { id, layer: rule.layer as Layer, decided, matched, bytes, firstSeen: rfc3339(rule.firstSeen), lastSeen: rfc3339(rule.lastSeen) };
+  return {
+    id,
+    layer: rule.layer as Layer,
+    decided,
+    matched,
+    bytes,
+    firstSeen: rfc3339(rule.firstSeen),
+    lastSeen: rfc3339(rule.lastSeen),
+  };
 }
 
 function rfc3339(seconds: number | null): string | null {
@@ -84,7 +92,11 @@ function topOf(totals: Totals): Summary['top'] {
       const ends = { src, dst, srcOwner, dstOwner };
       return { ...ends, dstPort: Number(port), protocol: Number(protocol), records, rule: rule === '' ? null : rule };
     }),
-    paths: PATH.map((path, code) => ({ path, records: totals.paths[code]?.records ?? 0, bytes: totals.paths[code]?.bytes ?? 0 }))
+    paths: PATH.map((path, code) => ({
+      path,
+      records: totals.paths[code]?.records ?? 0,
+      bytes: totals.paths[code]?.bytes ?? 0,
+    }))
       .filter((row) => row.records > 0)
       .sort((a, b) => b.records - a.records),
     others: {

@@ -1,7 +1,7 @@
 import type { Format } from '../decode/format.ts';
 import type { Ledger, Malformed } from '../model/ledger.ts';
 import type { OutputColumn } from '../sink/columns.ts';
-import type { OutputFormat } from '../sink/output.ts';
+import type { OutputFormat } from '../sink/part.ts';
 import type { TaskCounts } from './tally.ts';
 import type { SharedVersion } from './versions.ts';
 
@@ -22,7 +22,13 @@ export interface AnalyzeSetup {
 
 /** Where the bytes of a task are: a whole file, a byte range of a plain file, a framed chunk of a stream, or a line of a stream that was never whole. */
 export type TaskSource =
-  | { readonly kind: 'file'; readonly path: string; readonly gzip: boolean; readonly start: number; readonly end: number }
+  | {
+      readonly kind: 'file';
+      readonly path: string;
+      readonly gzip: boolean;
+      readonly start: number;
+      readonly end: number;
+    }
   | { readonly kind: 'chunk'; readonly bytes: SharedArrayBuffer; readonly length: number }
   | { readonly kind: 'broken'; readonly reason: Malformed; readonly text: Uint8Array };
 

@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
-import { addLedger, createLedger, type Ledger, ledgerSum } from '../model/ledger.ts';
 import { formatIpv4, formatIpv6 } from '../model/ip.ts';
+import { addLedger, createLedger, type Ledger, ledgerSum } from '../model/ledger.ts';
 import { ATTRIBUTION, DRIFT, DRIFT_CAUSE, KIND, PATH, ROLE_BASIS, VERDICT } from '../model/verdict.ts';
 import { matchesOf } from '../rules/catalog.ts';
 import type { Groups } from './group-table.ts';
@@ -106,7 +106,10 @@ export class Totals {
       groupLabel(labels, key[1]!),
       groupLabel(labels, key[2]!),
     ]);
-    this.addLabels(this.talkers, talkers, TALKER_WORDS, (labels, key) => [addressText(key, 1), groupLabel(labels, key[1]!)]);
+    this.addLabels(this.talkers, talkers, TALKER_WORDS, (labels, key) => [
+      addressText(key, 1),
+      groupLabel(labels, key[1]!),
+    ]);
     this.addLabels(this.rejects, rejects, REJECT_WORDS, (labels, key, version) => [
       addressText(key, 1),
       groupLabel(labels, key[1]!),
