@@ -54,6 +54,12 @@ export class DiagramPicker {
     }
   }
 
+  /** True when both diagrams can be drawn. */
+  get done(): boolean {
+    const { toBalancer, fromPod } = this.flows();
+    return toBalancer !== undefined && fromPod !== undefined;
+  }
+
   flows(): DrawnFlows {
     const balancer = [...this.toPod.keys()].find((address) => this.toBalancer.has(address)) ?? '';
     return { toBalancer: this.toBalancer.get(balancer), toPod: this.toPod.get(balancer), fromPod: this.fromPod };

@@ -1,12 +1,13 @@
 import { strict as assert } from 'node:assert';
 
-/** What a table held when it was drained: row g has its key at keys[g × words …]. */
+/** Sums of a group: words of GroupTable's sums and Groups.sums. */
+export const Sum = { records: 0, bytes: 1, packets: 2, perGroup: 3 } as const;
+
+/** What a table held when it was drained: group g has its key at keys[g × words …], its sums at sums[g × Sum.perGroup …]. */
 export interface Groups {
   readonly size: number;
   readonly keys: Uint32Array;
-  readonly records: Float64Array;
-  readonly bytes: Float64Array;
-  readonly packets: Float64Array;
+  readonly sums: Float64Array;
   /** Sums of the groups that were folded away; zeros while the table stayed within its capacity. */
   readonly others: { readonly records: number; readonly bytes: number; readonly packets: number };
 }
@@ -21,9 +22,9 @@ export class GroupTable {
   private readonly mask: number;
   private readonly slots: Int32Array;
   private readonly keys: Uint32Array;
-  private readonly records: Float64Array;
-  private readonly bytes: Float64Array;
-  private readonly packets: Float64Array;
+  private readonly capacity: number;
+  /** One cache line a group. */
+  private readonly sums: Float64Array;
   private size = 0;
   private others = { records: 0, bytes: 0, packets: 0 };
   /** Key of the next `add`: the caller fills all words. */
@@ -37,18 +38,18 @@ export class GroupTable {
     this.mask = slots - 1;
     this.slots = new Int32Array(slots).fill(-1);
     this.keys = new Uint32Array(capacity * words);
-    this.records = new Float64Array(capacity);
-    this.bytes = new Float64Array(capacity);
-    this.packets = new Float64Array(capacity);
+    this.capacity = capacity;
+    this.sums = new Float64Array(capacity * Sum.perGroup);
     this.key = new Uint32Array(words);
   }
 
   /** Adds one record to the group of `key`. */
   add(bytes: number, packets: number): void {
-    const group = this.find();
-    this.records[group] = this.records[group]! + 1;
-    this.bytes[group] = this.bytes[group]! + bytes;
-    this.packets[group] = this.packets[group]! + packets;
+    const at = this.find() * Sum.perGroup;
+    const { sums } = this;
+    sums[at]! += 1;
+    sums[at + Sum.bytes]! += bytes;
+    sums[at + Sum.packets]! += packets;
   }
 
   /** Empties the table into copies, in order of first appearance. */
@@ -57,9 +58,7 @@ export class GroupTable {
     const groups: Groups = {
       size,
       keys: this.keys.slice(0, size * this.words),
-      records: this.records.slice(0, size),
-      bytes: this.bytes.slice(0, size),
-      packets: this.packets.slice(0, size),
+      sums: this.sums.slice(0, size * Sum.perGroup),
       others,
     };
     this.others = { records: 0, bytes: 0, packets: 0 };
@@ -76,16 +75,14 @@ export class GroupTable {
       if (this.matches(group)) return group;
       slot = (slot + 1) & this.mask;
     }
-    if (this.size === this.records.length) {
+    if (this.size === this.capacity) {
       this.fold();
       return this.find();
     }
     const group = this.size++;
     this.slots[slot] = group;
     this.keys.set(this.key, group * this.words);
-    this.records[group] = 0;
-    this.bytes[group] = 0;
-    this.packets[group] = 0;
+    this.sums.fill(0, group * Sum.perGroup, (group + 1) * Sum.perGroup);
     return group;
   }
 
@@ -106,25 +103,29 @@ export class GroupTable {
 
   /** Keeps the heavier half by bytes (ties: the earlier group), sums the rest into `others`, and re-hashes. */
   private fold(): void {
-    const keep = this.records.length >> 1;
-    const order = Array.from({ length: this.size }, (_, g) => g);
-    order.sort((a, b) => this.bytes[b]! - this.bytes[a]! || a - b);
-    for (const g of order.slice(keep)) {
-      this.others.records += this.records[g]!;
-      this.others.bytes += this.bytes[g]!;
-      this.others.packets += this.packets[g]!;
+    const { sums, keys, slots, words } = this;
+    const keep = this.capacity >> 1;
+    const weights = new Float64Array(this.size);
+    for (let g = 0; g < this.size; g++) weights[g] = sums[g * Sum.perGroup + Sum.bytes]!;
+    const least = weights.slice().sort()[this.size - keep]!;
+    let tiesKept = keep;
+    for (let g = 0; g < this.size; g++) if (weights[g]! > least) tiesKept--;
+    slots.fill(-1);
+    let kept = 0;
+    for (let g = 0; g < this.size; g++) {
+      const from = g * Sum.perGroup;
+      if (weights[g]! < least || (weights[g] === least && tiesKept-- <= 0)) {
+        this.others.records += sums[from]!;
+        this.others.bytes += sums[from + Sum.bytes]!;
+        this.others.packets += sums[from + Sum.packets]!;
+        continue;
+      }
+      keys.copyWithin(kept * words, g * words, (g + 1) * words);
+      sums.copyWithin(kept * Sum.perGroup, from, from + Sum.perGroup);
+      let slot = this.hash(keys, kept * words) & this.mask;
+      while (slots[slot]! >= 0) slot = (slot + 1) & this.mask;
+      slots[slot] = kept++;
     }
-    const kept = order.slice(0, keep).sort((a, b) => a - b);
-    this.slots.fill(-1);
-    for (const [to, from] of kept.entries()) {
-      this.keys.copyWithin(to * this.words, from * this.words, (from + 1) * this.words);
-      this.records[to] = this.records[from]!;
-      this.bytes[to] = this.bytes[from]!;
-      this.packets[to] = this.packets[from]!;
-      let slot = this.hash(this.keys, to * this.words) & this.mask;
-      while (this.slots[slot]! >= 0) slot = (slot + 1) & this.mask;
-      this.slots[slot] = to;
-    }
-    this.size = keep;
+    this.size = kept;
   }
 }

@@ -79,10 +79,10 @@ interface VersionTally {
 /** First second of a rule that was not seen with a time. */
 export const NEVER = 0xffff_ffff;
 
-/** Groups a task keeps apart; see GroupTable. */
-const WORKLOADS_MAX = 32_768;
-const TALKERS_MAX = 32_768;
-const REJECTS_MAX = 8_192;
+/** Groups a task keeps apart (see GroupTable): hundreds of times what is shown, and small enough for the cache. */
+const WORKLOADS_MAX = 8_192;
+const TALKERS_MAX = 8_192;
+const REJECTS_MAX = 4_096;
 
 const TWO_32 = 4_294_967_296;
 

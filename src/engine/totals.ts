@@ -3,7 +3,7 @@ import { formatIpv4, formatIpv6 } from '../model/ip.ts';
 import { addLedger, createLedger, type Ledger, ledgerSum } from '../model/ledger.ts';
 import { ATTRIBUTION, DRIFT, DRIFT_CAUSE, KIND, PATH, ROLE_BASIS, VERDICT } from '../model/verdict.ts';
 import { matchesOf } from '../rules/catalog.ts';
-import type { Groups } from './group-table.ts';
+import { type Groups, Sum } from './group-table.ts';
 import { groupLabel } from './owner-groups.ts';
 import { NEVER, REJECT_WORDS, TALKER_WORDS, type TaskCounts, type VersionCounts, WORKLOAD_WORDS } from './tally.ts';
 import type { TaskResult } from './task.ts';
@@ -131,7 +131,8 @@ export class Totals {
       const key = groups.keys.subarray(g * words, (g + 1) * words);
       const version = this.versions[key[0]!]!;
       const text = label(version.groupLabels, key, version).join(LABEL_SEPARATOR);
-      into.add(text, groups.records[g]!, groups.bytes[g]!, groups.packets[g]!);
+      const at = g * Sum.perGroup;
+      into.add(text, groups.sums[at]!, groups.sums[at + Sum.bytes]!, groups.sums[at + Sum.packets]!);
     }
     into.addOthers(groups.others);
   }

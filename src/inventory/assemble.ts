@@ -5,7 +5,7 @@ import { joinLoadBalancers } from './load-balancers.ts';
 import { type DescribedInterface, joinInterfaces } from './network-interfaces.ts';
 import { joinPods } from './pod-intervals.ts';
 import { joinSecurityGroups } from './security-groups.ts';
-import type { VersionName } from './version-folders.ts';
+import type { VersionName } from './versions.ts';
 import { joinPrefixLists } from './vpcs.ts';
 import type { Warn } from './warnings.ts';
 
@@ -18,7 +18,11 @@ export function assembleInventory(facts: Facts, version: VersionName, warn: Warn
   const subnets = describedSubnets.map(({ id, vpcId, cidrs, zoneName, zoneId, origin }): Subnet => {
     return { id, vpcId, zone: zones.of(zoneName, zoneId), cidrs, origin };
   });
-  const nodes = firstById(facts.nodes.map((node) => ({ ...node, id: node.name })), 'node', warn);
+  const nodes = firstById(
+    facts.nodes.map((node) => ({ ...node, id: node.name })),
+    'node',
+    warn,
+  );
   const joined = joinInterfaces(firstById(facts.networkInterfaces, 'network interface', warn), {
     instances: facts.instances,
     nodes,
@@ -33,7 +37,9 @@ export function assembleInventory(facts: Facts, version: VersionName, warn: Warn
     vpcs,
     subnets,
     networkInterfaces,
-    securityGroups: byId(joinSecurityGroups(firstById(facts.securityGroups, 'security group', warn), facts.securityGroupRules)),
+    securityGroups: byId(
+      joinSecurityGroups(firstById(facts.securityGroups, 'security group', warn), facts.securityGroupRules),
+    ),
     networkAcls: firstById(facts.networkAcls, 'network ACL', warn),
     routeTables: firstById(facts.routeTables, 'route table', warn),
     prefixLists: byId(joinPrefixLists(facts.prefixLists)),
@@ -64,7 +70,11 @@ function byId<T extends { readonly id: string }>(objects: readonly T[]): T[] {
 }
 
 /** Each object once, sorted by id: of two descriptions the first counts; one warning when they differ. */
-function firstById<T extends { readonly id: string; readonly origin?: Origin }>(objects: readonly T[], noun: string, warn: Warn): T[] {
+function firstById<T extends { readonly id: string; readonly origin?: Origin }>(
+  objects: readonly T[],
+  noun: string,
+  warn: Warn,
+): T[] {
   const first = new Map<string, T>();
   for (const object of objects) {
     const before = first.get(object.id);
@@ -121,7 +131,11 @@ class ZoneIds {
 
 function inventoryInterface(eni: DescribedInterface, subnet: Subnet | undefined, zones: ZoneIds): NetworkInterface {
   const { networkCardIndex: _card, zoneName, zoneId, ...told } = eni;
-  return { ...told, vpcId: told.vpcId ?? subnet?.vpcId ?? null, zone: zones.of(zoneName, zoneId) ?? subnet?.zone ?? null };
+  return {
+    ...told,
+    vpcId: told.vpcId ?? subnet?.vpcId ?? null,
+    zone: zones.of(zoneName, zoneId) ?? subnet?.zone ?? null,
+  };
 }
 
 /** Objects that name others which no document describes, and addresses that cannot be where they are said to be. */

@@ -24,8 +24,8 @@ export function shown(value: unknown): string {
 }
 
 /**
- * A place in a document: the value and how to say where it stands. Reading a value of a wrong type fails with file, JSON
- * path, got and expected; an absent one is null, or a failure where the document means nothing without it.
+ * A place in a document: the value and how to say where it stands. Reading a value of a wrong type fails with file,
+ * JSON path, got and expected; an absent one is null, or a failure where the document means nothing without it.
  */
 export class Cursor implements Origin {
   readonly value: unknown;
@@ -158,7 +158,9 @@ export class Cursor implements Origin {
   instant(key: string): number | null {
     const child = this.at(key);
     const text = child.asText();
-    return text === null ? null : (parseInstant(text) ?? child.fail('an RFC 3339 time in UTC such as 2024-12-20T16:49:51Z'));
+    return text === null
+      ? null
+      : (parseInstant(text) ?? child.fail('an RFC 3339 time in UTC such as 2024-12-20T16:49:51Z'));
   }
 
   /** Labels and the like: an object of texts. */

@@ -53,8 +53,26 @@ const READ_KINDS = new Set(['Pod', 'Node', 'Service', 'ReplicaSet', 'Job', 'Netw
 /** Kinds that a dump of a cluster holds besides: known, not needed. */
 const OTHER_KINDS = new Set([
   ...['Namespace', 'Deployment', 'StatefulSet', 'DaemonSet', 'CronJob', 'ReplicationController', 'Endpoints'],
-  ...['EndpointSlice', 'Ingress', 'IngressClass', 'Gateway', 'GatewayClass', 'HTTPRoute', 'GRPCRoute', 'TCPRoute', 'TLSRoute'],
-  ...['ConfigMap', 'ServiceAccount', 'TargetGroupBinding', 'ENIConfig', 'SecurityGroupPolicy', 'CNINode', 'PolicyEndpoint'],
+  ...[
+    'EndpointSlice',
+    'Ingress',
+    'IngressClass',
+    'Gateway',
+    'GatewayClass',
+    'HTTPRoute',
+    'GRPCRoute',
+    'TCPRoute',
+    'TLSRoute',
+  ],
+  ...[
+    'ConfigMap',
+    'ServiceAccount',
+    'TargetGroupBinding',
+    'ENIConfig',
+    'SecurityGroupPolicy',
+    'CNINode',
+    'PolicyEndpoint',
+  ],
 ]);
 
 /** Elements of all documents by what they are: AWS's top-level keys and Kubernetes' kinds, in document order. */
@@ -102,7 +120,10 @@ export class Sections {
         this.count++;
       } else {
         const header = (csv[0] ?? []).join();
-        this.warn({ file, path: 'line 1' }, `not recognised: CSV header '${header.slice(0, 80)}', expected ip,namespace,pod,…`);
+        this.warn(
+          { file, path: 'line 1' },
+          `not recognised: CSV header '${header.slice(0, 80)}', expected ip,namespace,pod,…`,
+        );
       }
       return;
     }
@@ -117,7 +138,8 @@ export class Sections {
       const sibling = SIBLING_KEYS.get(key);
       if (sibling !== undefined && Array.isArray(cursor.at(key).value)) {
         isRecognised = true;
-        if (!cursor.has(sibling)) this.warn(cursor.at(key), `${key} without ${sibling} beside it: what they belong to is not known`);
+        if (!cursor.has(sibling))
+          this.warn(cursor.at(key), `${key} without ${sibling} beside it: what they belong to is not known`);
         else if (key === 'Entries') this.prefixListEntries.push(cursor);
       } else if (AWS_KEYS.has(key)) {
         isRecognised = true;
@@ -131,7 +153,11 @@ export class Sections {
   private addList(key: string, cursor: Cursor): void {
     const elements = cursor.objectsIfAny(key);
     if (elements === null) return;
-    if (key === 'Reservations') this.put('Instances', elements.flatMap((reservation) => reservation.objects('Instances')));
+    if (key === 'Reservations')
+      this.put(
+        'Instances',
+        elements.flatMap((reservation) => reservation.objects('Instances')),
+      );
     else this.put(key, elements);
   }
 
@@ -144,7 +170,8 @@ export class Sections {
     if (itemKind !== null && (itemKind === '' || READ_KINDS.has(itemKind) || OTHER_KINDS.has(itemKind))) {
       if (itemKind !== '') this.put(itemKind, []);
       for (const item of cursor.objects('items')) {
-        if (!this.addKubernetes(item, itemKind === '' ? null : itemKind)) this.warn(item, `not recognised: ${contentOf(item)}`);
+        if (!this.addKubernetes(item, itemKind === '' ? null : itemKind))
+          this.warn(item, `not recognised: ${contentOf(item)}`);
       }
       return true;
     }
@@ -159,7 +186,8 @@ function contentOf(cursor: Cursor): string {
   const kind = cursor.at('kind').value;
   if (typeof kind === 'string') return `kind ${kind.slice(0, 80)}`;
   const keys = cursor.keys();
-  if (keys.length > 0) return `top-level keys ${keys.slice(0, 5).join(', ').slice(0, 80)}${keys.length > 5 ? ' …' : ''}`;
+  if (keys.length > 0)
+    return `top-level keys ${keys.slice(0, 5).join(', ').slice(0, 80)}${keys.length > 5 ? ' …' : ''}`;
   if (typeof value === 'object' && value !== null) return 'an empty object';
   return `a ${value === null ? 'null' : typeof value}`;
 }

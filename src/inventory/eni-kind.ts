@@ -8,7 +8,7 @@ export interface EniEvidence {
   readonly tags: ReadonlyMap<string, string>;
 }
 
-/** Matches by any one of type, description and tags; the name is the description's first group, else the tag's value. */
+/** Matches by any one of type, description and tags; the name is the description's group, else the tag's value. */
 interface EniKindRow {
   readonly kind: EniKind;
   readonly types?: readonly string[];
@@ -18,8 +18,9 @@ interface EniKindRow {
 }
 
 /**
- * First match wins. Sources: amazon-vpc-resource-controller-k8s (trunk, branch), amazon-vpc-cni-k8s (aws-K8S-…), EKS User
- * Guide "network requirements" (control plane), EC2 User Guide "requester-managed network interfaces", SDK InterfaceType.
+ * First match wins. Sources: amazon-vpc-resource-controller-k8s (trunk, branch), amazon-vpc-cni-k8s (aws-K8S-…), EKS
+ * User Guide "network requirements" (control plane), EC2 User Guide "requester-managed network interfaces", EC2 API
+ * (InterfaceType).
  */
 export const ENI_KINDS: readonly EniKindRow[] = [
   { kind: 'node-trunk', types: ['trunk'], description: /^aws-k8s-trunk-eni$/ },
@@ -54,7 +55,11 @@ export const ENI_KINDS: readonly EniKindRow[] = [
     types: ['transit_gateway'],
     description: /^Network Interface for Transit Gateway Attachment (\S+)/,
   },
-  { kind: 'aws-managed', types: ['lambda'], description: /^AWS Lambda VPC ENI-(.+?)(?:-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})?$/ },
+  {
+    kind: 'aws-managed',
+    types: ['lambda'],
+    description: /^AWS Lambda VPC ENI-(.+?)(?:-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})?$/,
+  },
   { kind: 'aws-managed', description: /^EFS mount target for (fs-\S+)/ },
   { kind: 'aws-managed', description: /^(?:Route 53 Resolver|EC2 Instance Connect)/ },
   { kind: 'aws-managed', description: /^(?:RDS|Redshift|DMS)NetworkInterface/ },

@@ -2,9 +2,31 @@ import type { Address } from '../model/ip.ts';
 import type { Cursor } from './cursor.ts';
 import { Sections, type SourceDocument } from './documents.ts';
 import { type Instance, readInstance } from './instances.ts';
-import type { Described, NetworkAcl, PrefixList, RouteTable, SecurityGroup, Vpc, VpcEndpoint, VpcPeeringConnection } from './inventory.ts';
-import { type DescribedNode, type DescribedService, type OwnedObject, readNode, readOwnedObject, readService } from './kubernetes.ts';
-import { type LoadBalancerPart, readClassicLoadBalancer, readListener, readLoadBalancer, readTagDescription } from './load-balancers.ts';
+import type {
+  Described,
+  NetworkAcl,
+  PrefixList,
+  RouteTable,
+  SecurityGroup,
+  Vpc,
+  VpcEndpoint,
+  VpcPeeringConnection,
+} from './inventory.ts';
+import {
+  type DescribedNode,
+  type DescribedService,
+  type OwnedObject,
+  readNode,
+  readOwnedObject,
+  readService,
+} from './kubernetes.ts';
+import {
+  type LoadBalancerPart,
+  readClassicLoadBalancer,
+  readListener,
+  readLoadBalancer,
+  readTagDescription,
+} from './load-balancers.ts';
 import { readNetworkAcl } from './network-acls.ts';
 import { type DescribedInterface, type InterfaceOwner, readNetworkInterface } from './network-interfaces.ts';
 import { type PodHistoryRow, readPodHistory } from './pod-history.ts';
@@ -64,7 +86,10 @@ const DESCRIBED_BY: readonly (readonly [string, Described])[] = [
 ];
 
 /** Facts of documents and how many of the documents were recognised. */
-export function readFacts(documents: readonly SourceDocument[], warn: Warn): { readonly facts: Facts; readonly count: number } {
+export function readFacts(
+  documents: readonly SourceDocument[],
+  warn: Warn,
+): { readonly facts: Facts; readonly count: number } {
   const sections = new Sections(documents, warn);
   const read = <T>(name: string, reader: (cursor: Cursor, warn: Warn) => T): T[] =>
     sections.all(name).map((cursor) => reader(cursor, warn));

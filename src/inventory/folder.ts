@@ -28,13 +28,15 @@ function unreadable(path: string, cause: unknown): FlowtrieError {
 
 async function requireFolder(folder: string): Promise<void> {
   const found = await stat(folder).catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code === 'ENOENT') throw new FlowtrieError('inventory', `inventory folder ${folder}: not found`, { cause });
+    if (cause.code === 'ENOENT')
+      throw new FlowtrieError('inventory', `inventory folder ${folder}: not found`, { cause });
     throw unreadable(folder, cause);
   });
-  if (!found.isDirectory()) throw new FlowtrieError('inventory', `inventory folder ${folder}: is a file, expected a folder`);
+  if (!found.isDirectory())
+    throw new FlowtrieError('inventory', `inventory folder ${folder}: is a file, expected a folder`);
 }
 
-/** Paths relative to the folder. Names with a leading dot are skipped; links are followed (a mounted ConfigMap), once each. */
+/** Paths relative to the folder. Dot names are skipped; links are followed (a mounted ConfigMap), folders once each. */
 async function listFiles(folder: string, below: string, visited: Set<string>): Promise<string[]> {
   const path = join(folder, below);
   try {
@@ -100,7 +102,8 @@ function jsonDocuments(text: string, file: string): SourceDocument[] {
     if (!(cause instanceof JsonTextError)) throw cause;
     const before = text.slice(0, cause.offset);
     const lines = before.split('\n');
-    const place = `line ${lines.length} column ${(lines.at(-1)?.length ?? 0) + 1} (offset ${Buffer.byteLength(before)})`;
+    const column = (lines.at(-1)?.length ?? 0) + 1;
+    const place = `line ${lines.length} column ${column} (offset ${Buffer.byteLength(before)})`;
     throw new FlowtrieError('inventory', `${file}: broken JSON at ${place}: ${cause.message}`, { cause });
   }
 }
@@ -110,7 +113,8 @@ function yamlDocuments(text: string, file: string): SourceDocument[] {
   for (const document of parseAllDocuments(text)) {
     const [error] = document.errors;
     if (error !== undefined) {
-      const place = error.linePos === undefined ? '' : ` at line ${error.linePos[0].line} column ${error.linePos[0].col}`;
+      const place =
+        error.linePos === undefined ? '' : ` at line ${error.linePos[0].line} column ${error.linePos[0].col}`;
       const message = error.message.split('\n')[0]?.replace(/ at line \d+, column \d+:?$/, '');
       throw new FlowtrieError('inventory', `${file}: broken YAML${place}: ${message}`, { cause: error });
     }

@@ -1,7 +1,7 @@
 import type { Address } from '../model/ip.ts';
 import type { Cursor } from './cursor.ts';
 
-/** What `Reservations` or `Instances` tell; the way from an interface to its instance where the interface does not say. */
+/** What `Reservations` or `Instances` tell: an interface without Attachment finds its instance here. */
 export interface Instance {
   readonly id: string;
   readonly vpcId: string | null;
@@ -32,7 +32,8 @@ export function readDeviceIndex(attachment: Cursor | null): number | null {
 /** EKS and its node groups mark their instances with these. */
 export function hasClusterTag(tags: ReadonlyMap<string, string>): boolean {
   for (const key of tags.keys()) {
-    if (key.startsWith('kubernetes.io/cluster/') || key === 'eks:cluster-name' || key === 'eks:nodegroup-name') return true;
+    if (key.startsWith('kubernetes.io/cluster/') || key === 'eks:cluster-name' || key === 'eks:nodegroup-name')
+      return true;
   }
   return false;
 }

@@ -45,7 +45,9 @@ export function readNode(cursor: Cursor): DescribedNode {
     name: metadata.requiredText('name'),
     // `aws:///us-east-1a/i-0a…`; Fargate and hybrid nodes end in something else
     instanceId: /^aws:.*\/(i-[^/]+)$/.exec(providerId)?.[1] ?? null,
-    addresses: addresses.flatMap((entry) => (entry.text('type') === 'InternalIP' ? (entry.address('address') ?? []) : [])),
+    addresses: addresses.flatMap((entry) =>
+      entry.text('type') === 'InternalIP' ? (entry.address('address') ?? []) : [],
+    ),
     zone: zoneId ?? zoneName,
     zoneName,
     zoneId,
@@ -109,7 +111,10 @@ export interface Owner {
 }
 
 export function readController(cursor: Cursor): Owner | null {
-  const owner = cursor.at('metadata').objects('ownerReferences').find((reference) => reference.flag('controller') === true);
+  const owner = cursor
+    .at('metadata')
+    .objects('ownerReferences')
+    .find((reference) => reference.flag('controller') === true);
   return owner === undefined ? null : { kind: owner.requiredText('kind'), name: owner.requiredText('name') };
 }
 

@@ -32,7 +32,8 @@ function readListeners(cursor: Cursor, portKey: string, warn: Warn): Listener[] 
   const word = cursor.text('Protocol');
   if (port === null || word === null) return [];
   const protocols = LISTENER_PROTOCOLS.get(word.toUpperCase());
-  if (protocols === undefined) warn(cursor.at('Protocol'), `listener protocol ${word} is not known: the listener is not used`);
+  if (protocols === undefined)
+    warn(cursor.at('Protocol'), `listener protocol ${word} is not known: the listener is not used`);
   return (protocols ?? []).map((protocol) => ({ protocol, port }));
 }
 

@@ -4,7 +4,7 @@ import type { SourceDocument } from './documents.ts';
 import { mergeFacts, readFacts } from './facts.ts';
 import { readInventoryFolder } from './folder.ts';
 import type { Inventory, InventoryWarning } from './inventory.ts';
-import { groupByVersion } from './version-folders.ts';
+import { groupByVersion } from './versions.ts';
 import { Warnings } from './warnings.ts';
 
 export interface LoadedInventory {

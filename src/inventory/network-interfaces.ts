@@ -48,7 +48,9 @@ export function readNetworkInterface(cursor: Cursor): DescribedInterface {
   };
 }
 
-function readAddresses(cursor: Cursor): Pick<NetworkInterface, 'primary' | 'secondary' | 'prefixes' | 'publicAddresses'> {
+function readAddresses(
+  cursor: Cursor,
+): Pick<NetworkInterface, 'primary' | 'secondary' | 'prefixes' | 'publicAddresses'> {
   const listed = cursor.objects('PrivateIpAddresses');
   const flagged = listed.find((entry) => entry.flag('Primary') === true);
   const ipv6 = cursor.objects('Ipv6Addresses');
@@ -95,7 +97,10 @@ export interface InterfaceContext {
 }
 
 /** Settles instance, public addresses and kind of every interface. */
-export function joinInterfaces(described: readonly DescribedInterface[], context: InterfaceContext): DescribedInterface[] {
+export function joinInterfaces(
+  described: readonly DescribedInterface[],
+  context: InterfaceContext,
+): DescribedInterface[] {
   const attached = attachInstances(described, context.instances);
   const nodeInstances = instancesOfNodes(attached, context);
   const owners = new Map(context.owners.map((owner) => [owner.interfaceId, owner]));
@@ -133,7 +138,7 @@ function kindByAttachment(eni: DescribedInterface, nodes: ReadonlySet<string>, i
   return eni.requesterManaged ? 'aws-managed' : 'other';
 }
 
-/** Instance of each interface: its attachment, its tags, its trunk, its description, else the instance that lists it. */
+/** Instance of each interface: by attachment, tags, trunk, description, else the instance that lists it. */
 function attachInstances(
   described: readonly DescribedInterface[],
   instances: readonly Instance[],
@@ -149,7 +154,9 @@ function attachInstances(
     if (eni.instanceId !== null) return eni;
     const trunk = byId.get(eni.tags.get(TRUNK_TAG) ?? '');
     const told =
-      eni.tags.get(INSTANCE_TAG) || (trunk?.instanceId ?? trunk?.tags.get(INSTANCE_TAG)) || instanceOfDescription(eni.description);
+      eni.tags.get(INSTANCE_TAG) ||
+      (trunk?.instanceId ?? trunk?.tags.get(INSTANCE_TAG)) ||
+      instanceOfDescription(eni.description);
     if (told) return { ...eni, instanceId: told };
     const byAddress = eni.primary === null ? '' : `${eni.vpcId ?? ''} ${formatAddress(eni.primary)}`;
     const listed = listing.get(eni.id) ?? listing.get(byAddress);

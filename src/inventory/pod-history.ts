@@ -120,7 +120,10 @@ function readRow(line: HistoryLine, warn: Warn): PodHistoryRow | null {
   const startSeconds = line.seconds('start') ?? Number.NEGATIVE_INFINITY;
   const endSeconds = line.seconds('end') ?? Number.POSITIVE_INFINITY;
   if (startSeconds >= endSeconds) {
-    warn(line.origin, `pod ${name} starts at ${line.cell('start')}, not before its end ${line.cell('end')}: the line is not used`);
+    warn(
+      line.origin,
+      `pod ${name} starts at ${line.cell('start')}, not before its end ${line.cell('end')}: the line is not used`,
+    );
     return null;
   }
   return {

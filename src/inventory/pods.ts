@@ -61,8 +61,8 @@ export function readPod(cursor: Cursor): DescribedPod | null {
 }
 
 /**
- * Infinity while the pod runs. A finished pod keeps its podIP though the address is free (kubernetes #98611): it ends with
- * its last container; null when no container says so.
+ * Infinity while the pod runs. A finished pod keeps its podIP though the address is free (kubernetes #98611): it ends
+ * with its last container; null when no container says so.
  */
 function readEnd(status: Cursor): number | null {
   const phase = status.text('phase');
@@ -124,7 +124,7 @@ export class PodContext {
     }
   }
 
-  /** `Deployment/web`: the controller of the ReplicaSet or Job, else that itself; a pod without a controller is its own. */
+  /** `Deployment/web`: controller of the ReplicaSet or Job, else that itself; a pod without a controller is its own. */
   workload(pod: DescribedPod): string {
     const { controller, namespace, labels } = pod;
     // a static pod is owned by its node
@@ -172,9 +172,15 @@ function inferredController(controller: Owner, labels: ReadonlyMap<string, strin
 }
 
 /** The pod at each of its addresses. */
-export function podIntervals(pod: DescribedPod, context: PodContext, vpcOf: (pod: DescribedPod) => string | null): PodInterval[] {
+export function podIntervals(
+  pod: DescribedPod,
+  context: PodContext,
+  vpcOf: (pod: DescribedPod) => string | null,
+): PodInterval[] {
   if (pod.addresses.length === 0) return [];
-  const hostListeners = pod.ports.flatMap(({ protocol, hostPort }) => (hostPort === null ? [] : { protocol, port: hostPort }));
+  const hostListeners = pod.ports.flatMap(({ protocol, hostPort }) =>
+    hostPort === null ? [] : { protocol, port: hostPort },
+  );
   const { namespace, name, uid, nodeName, eniId, hostNetwork, startSeconds, endSeconds } = pod;
   const shared = {
     namespace,

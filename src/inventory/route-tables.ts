@@ -3,7 +3,7 @@ import type { Cursor } from './cursor.ts';
 import type { Route, RouteTable } from './inventory.ts';
 import type { Warn } from './warnings.ts';
 
-/** Keys of a route's target, in the order they are asked: an interface before the instance behind it (EC2 API, Route). */
+/** Keys of a route's target in the order asked: an interface before the instance behind it (EC2 API, Route). */
 const TARGET_KEYS: readonly (readonly [string, RouteKind])[] = [
   ['NatGatewayId', 'nat'],
   ['TransitGatewayId', 'tgw'],

@@ -10,7 +10,9 @@ const PROTOCOL_NUMBERS: ReadonlyMap<string, number> = new Map([
   ['udp', 17],
   ['icmpv6', 58],
 ]);
-const PROTOCOL_NAMES: ReadonlyMap<number, string> = new Map([...PROTOCOL_NUMBERS].map(([name, number]) => [number, name]));
+const PROTOCOL_NAMES: ReadonlyMap<number, string> = new Map(
+  [...PROTOCOL_NUMBERS].map(([name, number]) => [number, name]),
+);
 
 const TCP = 6;
 const UDP = 17;
@@ -38,7 +40,7 @@ function bound(cursor: Cursor, key: string, max: number, expected: string): numb
   return value === -1 ? null : value;
 }
 
-/** Where a rule keeps its ports and its ICMP type and code: the same keys in security groups, others in network ACLs. */
+/** Where a rule keeps its ports and its ICMP type and code: security groups share the keys, network ACLs do not. */
 export interface SelectorFields {
   readonly protocol: Cursor;
   /** null = the rule has no port range. */
@@ -49,8 +51,8 @@ export interface SelectorFields {
 }
 
 /**
- * Reads what packets a rule is about. Ports of protocols without ports are ignored, as AWS does (VPC User Guide). A range
- * from > to and an ICMP code without a type match nothing: `valid` false and one warning.
+ * Reads what packets a rule is about. Ports of protocols without ports are ignored, as AWS does (VPC User Guide). A
+ * range from > to and an ICMP code without a type match nothing: `valid` false and one warning.
  */
 export function readSelector(fields: SelectorFields, warn: Warn): Selector {
   const protocol = readProtocol(fields.protocol);

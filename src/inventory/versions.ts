@@ -1,48 +1,50 @@
-import type { InventoryDocument, InventoryFiles, InventoryTable } from './documents.ts';
+import { FlowtrieError } from '../model/errors.ts';
+import { formatInstant, parseInstant } from './instant.ts';
 
-/** The files of one version. */
-export interface VersionFiles {
+/** From when a version is valid, and its name in output. */
+export interface VersionName {
+  /** Unix seconds; null = from the beginning. */
   readonly validFrom: number | null;
   readonly label: string;
-  readonly documents: readonly InventoryDocument[];
-  readonly tables: readonly InventoryTable[];
 }
 
-/** `2024-12-14T16:49:51Z`, or the basic form that every file system takes. */
-const INSTANT = /^(\d{4})-?(\d{2})-?(\d{2})T(\d{2}):?(\d{2}):?(\d{2})Z$/;
+const BASIC = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/;
+/** A folder name that starts like this means an instant, so it must be one. */
+const LIKE_INSTANT = /^(\d{4}-\d\d-\d\dT\d\d|\d{8}T\d{4})/;
 
 /**
- * A sub-folder named by an instant holds the version valid from then until the next such folder; files elsewhere belong to
- * every version. Without such folders there is one version.
+ * Unix seconds of the version a file belongs to, by the folder in its path that is named by an instant; null = the file
+ * belongs to every version. Throws FlowtrieError `inventory` for a folder that looks like an instant and is none.
  */
-export function splitVersions(files: InventoryFiles): VersionFiles[] {
-  const instants = new Set<number>();
-  for (const { file } of [...files.documents, ...files.tables]) {
-    const instant = instantOf(file);
-    if (instant !== null) instants.add(instant);
-  }
-  if (instants.size === 0) return [{ validFrom: null, label: 'all', ...files }];
-  return [...instants]
-    .sort((a, b) => a - b)
-    .map((validFrom) => {
-      const belongs = ({ file }: { readonly file: string }): boolean => [null, validFrom].includes(instantOf(file));
-      return {
-        validFrom,
-        label: new Date(validFrom * 1000).toISOString().replace('.000Z', 'Z'),
-        documents: files.documents.filter(belongs),
-        tables: files.tables.filter(belongs),
-      };
-    });
+export function versionOfFile(file: string): number | null {
+  const folder = file
+    .split('/')
+    .slice(0, -1)
+    .find((name) => LIKE_INSTANT.test(name));
+  if (folder === undefined) return null;
+  const seconds = parseInstant(folder.replace(BASIC, '$1-$2-$3T$4:$5:$6Z'));
+  if (seconds !== undefined) return seconds;
+  const expected = 'an instant in UTC such as 2024-12-14T16:49:51Z or 20241214T164951Z';
+  throw new FlowtrieError('inventory', `${file}: got a folder named '${folder}', expected ${expected}`);
 }
 
-/** Instant of the first path segment that is one, in Unix seconds; null = the file belongs to every version. */
-function instantOf(file: string): number | null {
-  for (const segment of file.split('/').slice(0, -1)) {
-    const match = INSTANT.exec(segment);
-    if (match === null) continue;
-    const [, year, month, day, hour, minute, second] = match;
-    const ms = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
-    if (!Number.isNaN(ms)) return ms / 1000;
+/** Files by version: those of every version first, then the versions in ascending order. */
+export interface VersionedFiles<T> {
+  readonly always: readonly T[];
+  readonly versions: readonly (VersionName & { readonly files: readonly T[] })[];
+}
+
+export function groupByVersion<T extends { readonly file: string }>(files: readonly T[]): VersionedFiles<T> {
+  const always: T[] = [];
+  const byInstant = new Map<number, T[]>();
+  for (const file of files) {
+    const seconds = versionOfFile(file.file);
+    const list = seconds === null ? always : (byInstant.get(seconds) ?? []);
+    list.push(file);
+    if (seconds !== null) byInstant.set(seconds, list);
   }
-  return null;
+  const versions = [...byInstant]
+    .sort(([a], [b]) => a - b)
+    .map(([validFrom, list]) => ({ validFrom, label: formatInstant(validFrom), files: list }));
+  return { always, versions: versions.length > 0 ? versions : [{ validFrom: null, label: 'all', files: [] }] };
 }

@@ -1,8 +1,8 @@
 import type { Ledger } from './ledger.ts';
-import type { Attribution, Drift, DriftCause, Kind, Layer, Path, RoleBasis, Verdict } from './verdict.ts';
+import type { Attribution, Drift, DriftCause, Kind, Layer, Path, RoleBasis } from './verdict.ts';
 
 /** What a record can be predicted to be; every judged record is one of them. */
-export const PREDICTED = ['allow', 'deny', 'unknown', 'exempt'] as const satisfies readonly Verdict[];
+export const PREDICTED = ['allow', 'deny', 'unknown', 'exempt'] as const;
 export type Predicted = (typeof PREDICTED)[number];
 
 /** Action that AWS logged; `none` = the record has no action. */

@@ -1,0 +1,79 @@
+import { createReadStream, existsSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { compileInventory } from '../engine/versions.ts';
+import { replay } from '../engine/replay.ts';
+import { loadInventory } from '../inventory/load.ts';
+import { FlowtrieError } from '../model/errors.ts';
+import { renderSummary } from '../sink/summary.ts';
+import { generateWorld } from '../synthetic/cluster.ts';
+import { writeWorld } from '../synthetic/inventory-files.ts';
+import { writeLogs } from '../synthetic/logs.ts';
+import { defaultNodes, formatFields } from '../synthetic/options.ts';
+import { DiagramPicker, type DrawnRow, drawEgress, drawIngress } from './diagram.ts';
+
+export interface DemoRequest {
+  readonly records: number;
+  readonly pods: number;
+  readonly seed: number;
+}
+
+/** Share of records whose logged action contradicts the rules: what drift finds. */
+const DRIFT = 0.002;
+const REJECT = 0.04;
+const HOURS = 1;
+const FILES = 4;
+const WIDTH = 100;
+
+/** Generates a cluster, replays its logs, prints the summary and the two diagrams. */
+export async function runDemo(folder: string, request: DemoRequest): Promise<void> {
+  clear(folder);
+  const say = (text: string): void => void process.stderr.write(`${text}\n`);
+  say(`Generating a cluster of ${request.pods} pods and ${request.records.toLocaleString('en-US')} flow log lines in ${folder}/ …`);
+  const options = { seed: request.seed, nodes: defaultNodes(request.pods), pods: request.pods, hours: HOURS };
+  const world = generateWorld(options);
+  await writeWorld(world, folder);
+  const log = { records: request.records, files: FILES, fields: formatFields('v5'), gzip: true, drift: DRIFT, reject: REJECT };
+  await writeLogs(world, folder, { ...log, truth: false });
+  const inventoryFolder = join(folder, 'inventory');
+  const rows = join(folder, 'rows.ndjson');
+  say(`flowtrie replay ${join(folder, 'logs')} --inventory ${inventoryFolder} --out ${rows}\n`);
+  const inventory = compileInventory(await loadInventory(inventoryFolder));
+  const { summary } = await replay({
+    inputs: [join(folder, 'logs')],
+    inventory,
+    threads: availableParallelism(),
+    logFormat: null,
+    out: { path: rows, format: 'ndjson' },
+    quarantine: null,
+  });
+  const out = process.stdout;
+  out.write(`${renderSummary(summary, { width: Math.min(out.columns ?? WIDTH, WIDTH), color: out.isTTY === true })}\n\n`);
+  out.write(`${await drawFlows(rows)}\n`);
+  say(`\nEvery record with its verdict: ${rows}. Next: flowtrie explain --inventory ${inventoryFolder} --help`);
+}
+
+/** Only what an earlier demo wrote is replaced. */
+function clear(folder: string): void {
+  if (existsSync(folder) && !existsSync(join(folder, 'inventory'))) {
+    throw new FlowtrieError('usage', `--out: ${folder} exists and is no earlier demo`);
+  }
+  for (const name of ['inventory', 'logs', 'rows.ndjson']) rmSync(join(folder, name), { recursive: true, force: true });
+}
+
+async function drawFlows(rows: string): Promise<string> {
+  const picker = new DiagramPicker();
+  const lines = createInterface({ input: createReadStream(rows), crlfDelay: Number.POSITIVE_INFINITY });
+  for await (const line of lines) {
+    picker.see(JSON.parse(line) as DrawnRow);
+    if (picker.done) break;
+  }
+  lines.close();
+  const { toBalancer, toPod, fromPod } = picker.flows();
+  const drawn = [
+    toBalancer === undefined || toPod === undefined ? null : drawIngress(toBalancer, toPod),
+    fromPod === undefined ? null : drawEgress(fromPod),
+  ];
+  return drawn.filter((text) => text !== null).join('\n\n');
+}
