@@ -2,8 +2,8 @@ import { createReadStream, existsSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { compileInventory } from '../engine/versions.ts';
 import { replay } from '../engine/replay.ts';
+import { compileInventory } from '../engine/versions.ts';
 import { loadInventory } from '../inventory/load.ts';
 import { FlowtrieError } from '../model/errors.ts';
 import { renderSummary } from '../sink/summary.ts';
@@ -30,11 +30,20 @@ const WIDTH = 100;
 export async function runDemo(folder: string, request: DemoRequest): Promise<void> {
   clear(folder);
   const say = (text: string): void => void process.stderr.write(`${text}\n`);
-  say(`Generating a cluster of ${request.pods} pods and ${request.records.toLocaleString('en-US')} flow log lines in ${folder}/ …`);
+  say(
+    `Generating a cluster of ${request.pods} pods and ${request.records.toLocaleString('en-US')} flow log lines in ${folder}/ …`,
+  );
   const options = { seed: request.seed, nodes: defaultNodes(request.pods), pods: request.pods, hours: HOURS };
   const world = generateWorld(options);
   await writeWorld(world, folder);
-  const log = { records: request.records, files: FILES, fields: formatFields('v5'), gzip: true, drift: DRIFT, reject: REJECT };
+  const log = {
+    records: request.records,
+    files: FILES,
+    fields: formatFields('v5'),
+    gzip: true,
+    drift: DRIFT,
+    reject: REJECT,
+  };
   await writeLogs(world, folder, { ...log, truth: false });
   const inventoryFolder = join(folder, 'inventory');
   const rows = join(folder, 'rows.ndjson');
@@ -49,7 +58,9 @@ export async function runDemo(folder: string, request: DemoRequest): Promise<voi
     quarantine: null,
   });
   const out = process.stdout;
-  out.write(`${renderSummary(summary, { width: Math.min(out.columns ?? WIDTH, WIDTH), color: out.isTTY === true })}\n\n`);
+  out.write(
+    `${renderSummary(summary, { width: Math.min(out.columns ?? WIDTH, WIDTH), color: out.isTTY === true })}\n\n`,
+  );
   out.write(`${await drawFlows(rows)}\n`);
   say(`\nEvery record with its verdict: ${rows}. Next: flowtrie explain --inventory ${inventoryFolder} --help`);
 }

@@ -18,7 +18,10 @@ export function addDemo(program: Command): void {
     .addOption(number('--records <n>', 'log lines', 1_000, RECORDS_MAX).default(300_000))
     .addOption(number('--pods <n>', 'pods', 10, 20_000).default(300))
     .addOption(number('--seed <n>', 'another number, another cluster', 0, 4_294_967_295).default(7))
-    .addHelpText('after', '\nExamples:\n  $ flowtrie demo\n  $ flowtrie demo --out /tmp/lab --pods 2000 --records 2000000')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ flowtrie demo\n  $ flowtrie demo --out /tmp/lab --pods 2000 --records 2000000',
+    )
     .action(async (flags: DemoFlags) => {
       const { runDemo } = await import('./demo-run.ts');
       await runDemo(flags.out, flags);

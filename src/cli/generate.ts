@@ -57,7 +57,8 @@ export function addGenerate(program: Command): void {
 function share(flag: string): (text: string) => number {
   return (text) => {
     const value = /^(\d+(\.\d*)?|\.\d+)$/.test(text) ? Number(text) : Number.NaN;
-    if (!(value >= 0 && value <= 0.5)) throw new FlowtrieError('usage', `${flag}: expected a share from 0 to 0.5, got '${text}'`);
+    if (!(value >= 0 && value <= 0.5))
+      throw new FlowtrieError('usage', `${flag}: expected a share from 0 to 0.5, got '${text}'`);
     return value;
   };
 }
@@ -83,10 +84,18 @@ async function generateCommand(flags: GenerateFlags): Promise<void> {
   const files = Math.min(records, flags.files ?? defaultFiles(flags.hours));
   try {
     await writeWorld(world, out);
-    const written = await writeLogs(world, out, { records, files, fields, gzip, drift, reject, truth: flags.truth === true });
+    const written = await writeLogs(world, out, {
+      records,
+      files,
+      fields,
+      gzip,
+      drift,
+      reject,
+      truth: flags.truth === true,
+    });
     const { lines, denied, drifts, silent } = written;
     process.stderr.write(
-      `${out}: ${world.nodes.length} nodes, ${pods} pods (${world.lives.count} with their predecessors), ` +
+      `${out}: ${world.nodes.length} nodes, ${pods} pods at a time (${world.lives.count} over the span, daemons included), ` +
         `${lines} lines in ${written.files} files: ${denied} denied by the rules, ${drifts} drift, ${silent} NODATA or SKIPDATA\n`,
     );
   } catch (error) {

@@ -38,7 +38,7 @@ export async function runReplay(inputs: readonly string[], folder: string, reque
   const inventory = compileInventory(await loadInventory(folder));
   if (request.quiet !== true) printWarnings(inventory.warnings, request.verbose === true);
   let bar: Progress | undefined;
-  const { summary, failures } = await withInterrupt(async (signal) => {
+  const { summary, failures, complete } = await withInterrupt(async (signal) => {
     try {
       return await replay({
         inputs,
@@ -57,6 +57,8 @@ export async function runReplay(inputs: readonly string[], folder: string, reque
       bar?.stop();
     }
   });
+  // nobody reads on, as in `| head`: nothing more to say
+  if (!complete) return;
   if (request.json === true) process.stdout.write(summaryJson(summary));
   else if (request.quiet !== true) {
     const stream = out?.path === '-' ? process.stderr : process.stdout;

@@ -37,6 +37,8 @@ export interface ReplayResult {
   readonly summary: Summary;
   /** One message per input that could not be read to its end. */
   readonly failures: readonly string[];
+  /** False when the reader of the output went away (a closed pipe): the rest was not classified. */
+  readonly complete: boolean;
 }
 
 /** Byte range of a plain file that is one task. A task this long keeps the pool's cost per task below 1 %. */
@@ -57,7 +59,11 @@ export async function replay(options: ReplayOptions): Promise<ReplayResult> {
     await run.quarantine?.close();
     const elapsedSeconds = (performance.now() - startedAt) / 1000;
     const input = { files: run.files.length, bytes: run.bytesRead() };
-    return { summary: summaryOf(run.totals, options.inventory, input, elapsedSeconds), failures: run.failures };
+    return {
+      summary: summaryOf(run.totals, options.inventory, input, elapsedSeconds),
+      failures: run.failures,
+      complete: run.output?.closed !== true,
+    };
   } catch (error) {
     await run.output?.abort();
     throw error;
@@ -95,6 +101,7 @@ async function openRun(options: ReplayOptions): Promise<Run> {
     formatAtStart(file.kind === 'stdin' ? (stream?.firstLine ?? '') : firstLine(file), options),
   );
   const columns = outputColumns(formats.flatMap((format) => format.names));
+  const quarantine = options.quarantine === null ? null : await openQuarantine(options.quarantine);
   const output = options.out === null ? null : await openOutput(options.out.format, options.out.path, columns);
   const partBase = options.out === null || options.out.path === '-' ? join(tmpdir(), 'flowtrie') : options.out.path;
   const partFolder = mkdtempSync(`${partBase}.part-`);
@@ -106,12 +113,12 @@ async function openRun(options: ReplayOptions): Promise<Run> {
     progress: new SharedArrayBuffer(16),
     stop: new SharedArrayBuffer(4),
   };
-  options.signal?.addEventListener('abort', () => Atomics.store(new Int32Array(setup.stop), 0, 1));
+  const stop = (): void => void Atomics.store(new Int32Array(setup.stop), 0, 1);
+  options.signal?.addEventListener('abort', stop);
   const progress = new BigInt64Array(setup.progress);
   const failures: string[] = [];
   const totals = new Totals(options.inventory.versions);
   const pool = openPool(options.threads, setup);
-  const quarantine = options.quarantine === null ? null : await openQuarantine(options.quarantine);
   const stage = new OrderedStage(files, totals, output, quarantine, failures, pool);
   const update = options.onStart?.(stream === null ? files.reduce((sum, file) => sum + file.size, 0) : null);
   const timer = setInterval(() => update?.(Number(progress[0]), Number(progress[1])), PROGRESS_MS);
@@ -123,7 +130,7 @@ async function openRun(options: ReplayOptions): Promise<Run> {
     totals,
     partFolder,
     failures,
-    taskLoop: () => runTasks(planTasks(files, formats, stream, failures), pool, stage, options.signal),
+    taskLoop: () => runTasks(planTasks(files, formats, stream, failures), pool, stage, stop, options.signal),
     bytesRead: () => Number(progress[0]),
     stopProgress: () => clearInterval(timer),
   };
@@ -191,6 +198,7 @@ async function runTasks(
   tasks: AsyncGenerator<Planned>,
   pool: AnalyzerPool,
   stage: OrderedStage,
+  stop: () => void,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const window = pool.inFlightMax * WINDOW_PER_TASK;
@@ -210,6 +218,8 @@ async function runTasks(
     }
     while (waiting.length > 0 && signal?.aborted !== true && !stage.closed) await takeFirst();
   } finally {
+    // whoever is still at work is not waited for longer than its current slice
+    if (waiting.length > 0) stop();
     await Promise.allSettled(waiting.map((w) => w.result));
   }
 }
