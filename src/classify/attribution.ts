@@ -100,7 +100,10 @@ function eniKind(eniWords: Int32Array, eni: number): number {
   return eni < 0 ? Kind.unknown : eniWords[eni * ENI_STRIDE + EniWord.kind]!;
 }
 
-/** Kind of an address nobody in the inventory owns: inside a VPC it is unknown, outside it is external or an AWS service. */
+/**
+ * Kind of an address nobody in the inventory owns: inside a VPC it is unknown, outside it is external or an AWS
+ * service.
+ */
 function outsideKind(cls: number, classFlags: Uint8Array, isService: boolean): number {
   if (cls === NO_ADDRESS) return Kind.unknown;
   if (cls >= 0 && (classFlags[cls]! & ClassFlag.inside) !== 0) return Kind.unknown;

@@ -14,7 +14,8 @@ export interface Endpoint {
 
 /**
  * Finds an end by address, interface id or `namespace/pod`; a public address means the interface it is associated with.
- * `atSeconds` picks among the intervals of a pod (null = its latest). `undefined`: the text is none of these, or names nobody.
+ * `atSeconds` picks among the intervals of a pod (null = its latest). `undefined`: the text is none of these, or names
+ * nobody.
  */
 export function findEndpoint(inventory: Inventory, text: string, atSeconds: number | null): Endpoint | undefined {
   const enis = inventory.networkInterfaces;

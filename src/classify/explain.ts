@@ -200,7 +200,9 @@ function isDescribed(inventory: Inventory, { layer }: ExplainStep): boolean {
   return inventory.described.has(kind[layer]);
 }
 
-/** Any deny → deny (the first in packet order decides); any unknown → unknown; else allow, decided by the first SG rule. */
+/**
+ * Any deny → deny (the first in packet order decides); any unknown → unknown; else allow, decided by the first SG rule.
+ */
 function joined(
   inventory: Inventory,
   steps: readonly ExplainStep[],

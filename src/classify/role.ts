@@ -86,7 +86,10 @@ function listenerKey(kind: number, owner: number, hidden: boolean): number {
   return kind === Kind.pod ? podKey(owner) : nodeKey(owner);
 }
 
-/** Step 4: exactly one port below 1024, else exactly one at or above 32768. "The lower port serves" is wrong for NodePorts. */
+/**
+ * Step 4: exactly one port below 1024, else exactly one at or above 32768. "The lower port serves" is wrong for
+ * NodePorts.
+ */
 function roleByPort(srcPort: number, dstPort: number): number {
   const srcLow = srcPort < FIRST_UNPRIVILEGED_PORT;
   const dstLow = dstPort < FIRST_UNPRIVILEGED_PORT;

@@ -30,9 +30,7 @@ const WIDTH = 100;
 export async function runDemo(folder: string, request: DemoRequest): Promise<void> {
   clear(folder);
   const say = (text: string): void => void process.stderr.write(`${text}\n`);
-  say(
-    `Generating a cluster of ${request.pods} pods and ${request.records.toLocaleString('en-US')} flow log lines in ${folder}/ …`,
-  );
+  say(`Generating ${request.pods} pods and ${request.records.toLocaleString('en-US')} flow log lines in ${folder}/ …`);
   const options = { seed: request.seed, nodes: defaultNodes(request.pods), pods: request.pods, hours: HOURS };
   const world = generateWorld(options);
   await writeWorld(world, folder);

@@ -17,6 +17,7 @@ export function drawExplanation(
   explanation: Explanation,
 ): string {
   const { inventory } = tables;
+  const { reply } = explanation;
   const port = question.dstPort === null ? '' : ` ${question.dstPort}`;
   const protocol = PROTOCOL_NAMES[question.protocol] ?? `protocol ${question.protocol}`;
   const id = explanation.id === null ? '' : `${explanation.id}: `;
@@ -29,7 +30,7 @@ export function drawExplanation(
     `  ${drawPath(tables, from, to, explanation)}`,
     '',
     ...explanation.steps.map((step) => `  ${describeStep(tables, step)}`),
-    `  reply: ${explanation.reply.verdict}${explanation.reply.decided_by === null ? '' : `, by ${explanation.reply.decided_by}`}`,
+    `  reply: ${reply.verdict}${reply.decided_by === null ? '' : `, by ${reply.decided_by}`}`,
   ];
   return lines.join('\n');
 }

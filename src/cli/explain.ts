@@ -35,7 +35,7 @@ export function addExplain(program: Command): void {
     .addHelpText(
       'after',
       '\nExamples:\n' +
-        '  $ flowtrie explain --inventory inv/ --from shop/web-7d9f8b-aaaaa --to 10.0.3.5 --protocol tcp --port 5432\n' +
+        '  $ flowtrie explain --inventory inv/ --from shop/web-0 --to 10.0.3.5 --protocol tcp --port 5432\n' +
         '  $ flowtrie explain --inventory inv/ --from 203.0.113.9 --to eni-0a1b2c --protocol tcp --port 443 --json\n' +
         '  $ flowtrie explain --inventory inv/ --flows questions.csv --json',
     )

@@ -8,8 +8,8 @@ export class Interrupted extends Error {
 }
 
 /**
- * Runs `work` with an AbortSignal that the first SIGINT or SIGTERM raises, and turns that into Interrupted once the work
- * has wound up. A second signal ends the process at once, as the system does by default.
+ * Runs `work` with an AbortSignal that the first SIGINT or SIGTERM raises, and turns that into Interrupted once the
+ * work has wound up. A second signal ends the process at once, as the system does by default.
  */
 export async function withInterrupt<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const abort = new AbortController();

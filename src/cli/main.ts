@@ -14,8 +14,8 @@ const USAGE = 2;
 function createProgram(): Command {
   const program = new Command('flowtrie')
     .description(
-      'Tells, for every VPC Flow Log record of an EKS cluster, which pod talked to which, which security group rule,\n' +
-        'network ACL entry and route decided it, and whether what AWS logged is what the rules say.',
+      'Tells, for every VPC Flow Log record of an EKS cluster, which pod talked to which, which security group\n' +
+        'rule, network ACL entry and route decided it, and whether what AWS logged is what the rules say.',
     )
     .version(version())
     .addHelpText(

@@ -9,7 +9,9 @@ export interface Progress {
 
 const MEBI = 1024 * 1024;
 
-/** A bar on stderr with rate and ETA; silent when not wanted, not a terminal (`auto`), or when the total is not known. */
+/**
+ * A bar on stderr with rate and ETA; silent when not wanted, not a terminal (`auto`), or when the total is not known.
+ */
 export function openProgress(choice: ProgressChoice, totalBytes: number | null): Progress {
   const shown = choice === 'always' || (choice === 'auto' && process.stderr.isTTY === true);
   if (!shown || totalBytes === null || totalBytes === 0) return { update: () => {}, stop: () => {} };

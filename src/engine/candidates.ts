@@ -5,7 +5,10 @@ import { Attribution, type VerdictBatch } from '../model/verdict.ts';
 import { podsAt, podsOnInterface } from '../pods/lookup.ts';
 import { FOREVER } from '../pods/pod-map.ts';
 
-/** `namespace/pod` of every pod a side of the row may be, null when its attribution is not `candidates`. Rows only; cold. */
+/**
+ * `namespace/pod` of every pod a side of the row may be, null when its attribution is not `candidates`. Rows only;
+ * cold.
+ */
 export function candidateNames(
   flow: FlowBatch,
   verdicts: VerdictBatch,

@@ -3,7 +3,10 @@ import { strict as assert } from 'node:assert';
 /** Sums of a group: words of GroupTable's sums and Groups.sums. */
 export const Sum = { records: 0, bytes: 1, packets: 2, perGroup: 3 } as const;
 
-/** What a table held when it was drained: group g has its key at keys[g × words …], its sums at sums[g × Sum.perGroup …]. */
+/**
+ * What a table held when it was drained: group g has its key at keys[g × words …], its sums at sums[g × Sum.perGroup
+ * …].
+ */
 export interface Groups {
   readonly size: number;
   readonly keys: Uint32Array;

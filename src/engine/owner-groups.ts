@@ -10,7 +10,8 @@ export interface LabelledGroups {
 
 /**
  * Gives every pod the number of its workload and every interface that of what it serves, so that workers group by
- * integers. Labels: `shop/web` for pods, `node ip-10-0-1-6`, `load-balancer shop/web`, `nat-gateway nat-0a` … for the rest.
+ * integers. Labels: `shop/web` for pods, `node ip-10-0-1-6`, `load-balancer shop/web`, `nat-gateway nat-0a` … for the
+ * rest.
  */
 export function groupOwners(names: Names, eniKinds: readonly number[]): LabelledGroups {
   const labels: string[] = [];

@@ -87,8 +87,9 @@ const REJECTS_MAX = 4_096;
 const TWO_32 = 4_294_967_296;
 
 /**
- * The counters of one worker: fed a batch at a time, drained once a task. Hit counts of rules are kept per cell (32 bit,
- * a task has fewer than 2^32 rows) and expanded to rules by the main thread, so they cost the hot path one increment.
+ * The counters of one worker: fed a batch at a time, drained once a task. Hit counts of rules are kept per cell (32
+ * bit, a task has fewer than 2^32 rows) and expanded to rules by the main thread, so they cost the hot path one
+ * increment.
  */
 export class Tally {
   private readonly versions: readonly VersionTally[];

@@ -20,7 +20,10 @@ export interface AnalyzeSetup {
   readonly stop: SharedArrayBuffer;
 }
 
-/** Where the bytes of a task are: a whole file, a byte range of a plain file, a framed chunk of a stream, or a line of a stream that was never whole. */
+/**
+ * Where the bytes of a task are: a whole file, a byte range of a plain file, a framed chunk of a stream, or a line of a
+ * stream that was never whole.
+ */
 export type TaskSource =
   | {
       readonly kind: 'file';

@@ -25,7 +25,9 @@ export interface RuleTotals {
 /** Separates the parts of a label; occurs in no id, name or address. */
 export const LABEL_SEPARATOR = '\u0000';
 
-/** The run's counters: task results are added strictly in input order, so they are the same for any number of threads. */
+/**
+ * The run's counters: task results are added strictly in input order, so they are the same for any number of threads.
+ */
 export class Totals {
   readonly ledger: Ledger = createLedger();
   readonly predicted: Float64Array = new Float64Array(VERDICT.length);

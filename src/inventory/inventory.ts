@@ -131,8 +131,8 @@ export interface SecurityGroupRule {
 }
 
 /**
- * What packets a rule is about. `protocol` −1 = all. Ports are inclusive and only meaningful for TCP and UDP; null = every
- * packet of the protocol. ICMP (1) and ICMPv6 (58): `icmpType`/`icmpCode`, null = all.
+ * What packets a rule is about. `protocol` −1 = all. Ports are inclusive and only meaningful for TCP and UDP; null =
+ * every packet of the protocol. ICMP (1) and ICMPv6 (58): `icmpType`/`icmpCode`, null = all.
  */
 export interface Selector {
   readonly protocol: number;
@@ -188,7 +188,9 @@ export interface RouteTable {
 }
 
 export interface Route {
-  readonly destination: { readonly kind: 'cidr'; readonly cidr: Cidr } | { readonly kind: 'prefix-list'; readonly id: string };
+  readonly destination:
+    | { readonly kind: 'cidr'; readonly cidr: Cidr }
+    | { readonly kind: 'prefix-list'; readonly id: string };
   /** Kind of the target; `blackhole` when State says so (the target is kept). */
   readonly kind: RouteKind;
   readonly target: string | null;

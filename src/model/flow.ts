@@ -7,7 +7,8 @@
 /**
  * How a field is decoded:
  * `u8` `u16` `u64` decimal numbers · `seconds` Unix seconds (milliseconds are recognised above 2^32 and divided) ·
- * `address` IPv4 or IPv6 · `interface` dictionary code of an interface id · `action` `status` `direction` closed words ·
+ * `address` IPv4 or IPv6 · `interface` dictionary code of an interface id · `action` `status` `direction` closed words
+ * ·
  * `text` carried through as bytes.
  */
 export type FieldType =

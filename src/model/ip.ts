@@ -15,10 +15,14 @@ const WORD = 0xffff_ffffn;
 const DOTTED = /^\d{1,3}(\.\d{1,3}){3}$/;
 
 function splitIpv6(value: bigint): readonly [number, number, number, number] {
-  return [Number((value >> 96n) & WORD), Number((value >> 64n) & WORD), Number((value >> 32n) & WORD), Number(value & WORD)];
+  const word = (shift: bigint): number => Number((value >> shift) & WORD);
+  return [word(96n), word(64n), word(32n), word(0n)];
 }
 
-/** Parses an IPv4 or IPv6 address; `undefined` when the text is none. Zone ids and octets with a leading zero are refused. */
+/**
+ * Parses an IPv4 or IPv6 address; `undefined` when the text is none. Zone ids and octets with a leading zero are
+ * refused.
+ */
 export function parseAddress(text: string): Address | undefined {
   try {
     if (DOTTED.test(text)) return { family: 4, words: [Number(IPv4.fromString(text).getValue())] };
@@ -29,7 +33,9 @@ export function parseAddress(text: string): Address | undefined {
   }
 }
 
-/** Parses `address/length` and clears the host bits (100.68.0.18/18 → 100.68.0.0/18); `undefined` when it is no CIDR. */
+/**
+ * Parses `address/length` and clears the host bits (100.68.0.18/18 → 100.68.0.0/18); `undefined` when it is no CIDR.
+ */
 export function parseCidr(text: string): Cidr | undefined {
   const match = /^([0-9a-fA-F:.]+)\/(0|[1-9]\d{0,2})$/.exec(text);
   if (match?.[1] === undefined) return undefined;

@@ -16,7 +16,9 @@ export interface EniName {
   readonly id: string;
   /** Kubernetes node name, else instance id, of the interface's host; null when it has none. */
   readonly node: string | null;
-  /** What the interface serves: `namespace/name` of a Service or Ingress, load balancer name, or the ENI description. */
+  /**
+   * What the interface serves: `namespace/name` of a Service or Ingress, load balancer name, or the ENI description.
+   */
   readonly service: string | null;
 }
 

@@ -1,7 +1,8 @@
 /**
  * Code tables of everything flowtrie adds to a record. A code is the index of the word in its tuple,
  * so a column holds a u8 and output joins the word. Index 0 is what a zeroed column means.
- * The words are the product's contract: the log *observed* ACCEPT/REJECT, the rules *predict* allow/deny/unknown/exempt.
+ * The words are the product's contract: the log *observed* ACCEPT/REJECT, the rules *predict*
+ * allow/deny/unknown/exempt.
  */
 
 /** Seen from the ENI that logged the record. */
@@ -180,7 +181,8 @@ export const IMPLICIT_DENY = -2;
 
 /**
  * What the rules and the pod map say of each row of a FlowBatch, in the same row order; one buffer, fixed capacity.
- * `srcOwner`/`dstOwner` are pod indices for kind `pod`, else ENI indices, −1 when nothing in the inventory owns the address.
+ * `srcOwner`/`dstOwner` are pod indices for kind `pod`, else ENI indices, −1 when nothing in the inventory owns the
+ * address.
  * `version` is the index of the inventory version that judged the row; rule, route and owner indices belong to it.
  */
 export interface VerdictBatch {

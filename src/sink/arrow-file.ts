@@ -8,8 +8,8 @@ import type { OutputColumn } from './columns.ts';
 import type { Assembly, WriteBytes } from './part.ts';
 
 /**
- * Distinct values of one dictionary column of an Arrow file. They stay in memory until the file is closed: about 100 MB a
- * column at this bound.
+ * Distinct values of one dictionary column of an Arrow file. They stay in memory until the file is closed: about 100 MB
+ * a column at this bound.
  */
 export const ARROW_DICTIONARY_MAX = 1_048_576;
 
@@ -81,7 +81,10 @@ interface RawMessage {
   readonly body: Uint8Array;
 }
 
-/** The Arrow IPC file format from parts in the stream format. A file has one dictionary a column, which the last bytes complete. */
+/**
+ * The Arrow IPC file format from parts in the stream format. A file has one dictionary a column, which the last bytes
+ * complete.
+ */
 export function arrowFileAssembly(
   columns: readonly OutputColumn[],
   dictionaryMax: number = ARROW_DICTIONARY_MAX,

@@ -69,8 +69,8 @@ function streamBytes(schema: Schema, batch?: RecordBatch): Uint8Array {
 }
 
 /**
- * IPC messages of one batch: a dictionary batch for every dictionary column, then the record batch. Dictionaries hold the
- * batch's own values in order of appearance (later batches replace them), so the bytes depend on the batch alone.
+ * IPC messages of one batch: a dictionary batch for every dictionary column, then the record batch. Dictionaries hold
+ * the batch's own values in order of appearance (later batches replace them), so the bytes depend on the batch alone.
  */
 export function batchMessages(schema: Schema, children: readonly Data[], rows: number): Uint8Array {
   const data = makeData({ type: new Struct(schema.fields), length: rows, nullCount: 0, children: [...children] });

@@ -44,7 +44,9 @@ export const CARRIED_NUMBERS: ReadonlyMap<string, bigint> = new Map(
   ),
 );
 
-/** Digits of a carried number without zeros in front. The decoder refuses lines where it is none; here it would be null. */
+/**
+ * Digits of a carried number without zeros in front. The decoder refuses lines where it is none; here it would be null.
+ */
 export function carriedDigits(text: string | null, max: bigint): string | null {
   const digits = text === null ? undefined : /^0*(\d{1,20})$/.exec(text)?.[1];
   return digits === undefined || BigInt(digits) > max ? null : digits;

@@ -44,7 +44,10 @@ export function outputFormatOf(path: string, override?: string): OutputFormat {
   );
 }
 
-/** Opens `destination` (a path, or `-` = stdout) and writes what goes before the first row. Throws FlowtrieError `output`. */
+/**
+ * Opens `destination` (a path, or `-` = stdout) and writes what goes before the first row. Throws FlowtrieError
+ * `output`.
+ */
 export async function openOutput(
   format: OutputFormat,
   destination: string,

@@ -165,7 +165,8 @@ function ledgerSection({ ledger }: Summary, terminal: Terminal): string[] {
     'lines'.length,
   );
   const numberWidth = Math.max(...rows.map(({ records }) => count(records).length), count(lines).length);
-  const total = `  ${'lines'.padEnd(wordWidth)}  ${count(lines).padStart(numberWidth)}  ${paint(verdict.style, verdict.text, terminal)}`;
+  const says = paint(verdict.style, verdict.text, terminal);
+  const total = `  ${'lines'.padEnd(wordWidth)}  ${count(lines).padStart(numberWidth)}  ${says}`;
   const rule = `  ${'─'.repeat(wordWidth + 2 + numberWidth)}`;
   return [title('Ledger', 'where every line went', terminal), ...shares(rows, lines, terminal), rule, total];
 }
