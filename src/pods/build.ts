@@ -1,8 +1,10 @@
 import type { Inventory, InventoryWarning } from '../inventory/inventory.ts';
-import { ANY_VPC, hashKey, IPV4_ENTRY, wordMask } from './lookup.ts';
+import { podsByInterface } from './interface-pods.ts';
 import { listenerTable } from './listeners.ts';
-import { packPodMap } from './pod-map.ts';
-import { buildTimeline, type Entry, type Holding } from './timeline.ts';
+import { ANY_VPC, hashKey, IPV4_ENTRY, wordMask } from './lookup.ts';
+import { ENTRY_STRIDE, packPodMap } from './pod-map.ts';
+import { type AddressKey, addressKey, buildTimeline, type Entry, type Holding } from './timeline.ts';
+import { numberVpcs } from './vpc-numbers.ts';
 
 export interface BuiltPodMap {
   readonly buffer: SharedArrayBuffer;
@@ -12,28 +14,38 @@ export interface BuiltPodMap {
 
 /** Builds the pod map of one inventory version; the same inventory gives the same bytes. */
 export function buildPodMap(inventory: Inventory): BuiltPodMap {
-  const { entries, warnings } = buildTimeline(inventory);
-  const vpcs = vpcTable(inventory);
-  const perEni = interfaceTables(inventory, entries);
-  const holdings = entries.flatMap((entry) => entry.holdings);
+  const vpcs = numberVpcs(inventory);
+  const { entries, eniPrimaryEntry, warnings } = buildTimeline(inventory, vpcs);
+  const onInterfaces = podsByInterface(inventory, entries, vpcs);
   const packed = packPodMap({
-    eniPrimaryEntry: primaryEntries(inventory, entries),
+    eniPrimaryEntry,
     entryEni: Int32Array.from(entries, (e) => e.eni),
     entryIsPrimary: Uint8Array.from(entries, (e) => (e.isPrimary ? 1 : 0)),
-    entryFirst: offsets(entries.map((e) => e.holdings.length)),
-    intervalStart: Uint32Array.from(holdings, (h) => h.start),
-    intervalEnd: Uint32Array.from(holdings, (h) => h.end),
-    intervalPod: Int32Array.from(holdings, (h) => h.pod),
-    slots: slotTable(entries),
+    entryRecords: entryRecords(entries),
+    intervals: Uint32Array.from(entries.flatMap((e) => e.holdings.flatMap(({ start, end, pod }) => [start, end, pod]))),
+    slots: slotTable(
+      entries,
+      entries.map((entry) => entry.vpc),
+    ),
+    anySlots: slotTable(entries, firstOfAddress(entries)),
     entryVpc: Int32Array.from(entries, (e) => e.vpc),
-    entryWords: Uint32Array.from(entries.flatMap((e) => e.words)),
-    entryLength: Uint8Array.from(entries, (e) => e.length),
+    entryIsOnly: Uint8Array.from(entries, (e) => (e.isOnly ? 1 : 0)),
     prefixLengths: prefixLengths(entries),
-    ...vpcs,
-    ...perEni,
-    listenerKeys: listenerTable(inventory),
+    ...vpcTable(inventory, vpcs.count),
+    ...interfaceTables(onInterfaces),
+    listenerKeys: listenerTable(inventory, onInterfaces),
   });
   return { ...packed, warnings };
+}
+
+function entryRecords(entries: readonly Entry[]): Uint32Array {
+  const records = new Uint32Array(entries.length * ENTRY_STRIDE);
+  let first = 0;
+  entries.forEach(({ words, vpc, length, holdings }, index) => {
+    records.set([...words, vpc, length, first, holdings.length], index * ENTRY_STRIDE);
+    first += holdings.length;
+  });
+  return records;
 }
 
 /** Prefix sums: list i is [offsets[i], offsets[i + 1]). */
@@ -45,17 +57,31 @@ function offsets(counts: readonly number[]): Int32Array {
   return sums;
 }
 
-function slotTable(entries: readonly Entry[]): Int32Array {
+/** Entries by key, load ≤ 0.5; `scopes` = the VPC in each entry's key, null leaves the entry out. */
+function slotTable(entries: readonly Entry[], scopes: readonly (number | null)[]): Int32Array {
   let size = 2;
   while (size < entries.length * 2) size *= 2;
   const slots = new Int32Array(size).fill(-1);
-  entries.forEach(({ vpc, words, length }, index) => {
+  entries.forEach(({ words, length }, index) => {
+    const scope = scopes[index] ?? null;
+    if (scope === null) return;
     const [w0 = 0, w1 = 0, w2 = 0, w3 = 0] = words;
-    let slot = hashKey(vpc, w0 & wordMask(32), w1, w2, w3, length) & (size - 1);
+    let slot = hashKey(scope, w0, w1, w2, w3, length) & (size - 1);
     while ((slots[slot] ?? -1) >= 0) slot = (slot + 1) & (size - 1);
     slots[slot] = index;
   });
   return slots;
+}
+
+/** One entry stands for an address that several VPCs hold: its `isOnly` says that nobody answers from elsewhere. */
+function firstOfAddress(entries: readonly Entry[]): (number | null)[] {
+  const seen = new Set<AddressKey>();
+  return entries.map(({ words, length }) => {
+    const key = addressKey(words, length);
+    if (seen.has(key)) return null;
+    seen.add(key);
+    return ANY_VPC;
+  });
 }
 
 function prefixLengths(entries: readonly Entry[]): Int32Array {
@@ -63,37 +89,28 @@ function prefixLengths(entries: readonly Entry[]): Int32Array {
   return Int32Array.from([...lengths].sort((a, b) => b - a));
 }
 
-function vpcTable(inventory: Inventory): { readonly vpcFirst: Int32Array; readonly vpcCidrs: Uint32Array } {
-  const cidrs = inventory.vpcs.map((vpc) => vpc.cidrs.filter((cidr) => cidr.family === 4));
+/** CIDRs of every VPC number; of VPCs that are only named none is known. */
+function vpcTable(
+  inventory: Inventory,
+  count: number,
+): Record<'vpcFirst' | 'vpcFirst6', Int32Array> & Record<'vpcCidrs' | 'vpcCidrs6', Uint32Array> {
+  const cidrs = Array.from({ length: count }, (_, vpc) => inventory.vpcs[vpc]?.cidrs ?? []);
+  const v4 = cidrs.map((list) => list.flatMap((c) => (c.family === 4 ? [[c.words[0], wordMask(c.length)]] : [])));
+  const v6 = cidrs.map((list) =>
+    list.flatMap((c) => (c.family === 6 ? [[...c.words, ...c.words.map((_, i) => wordMask(c.length - 32 * i))]] : [])),
+  );
   return {
-    vpcFirst: offsets(cidrs.map((list) => list.length)),
-    vpcCidrs: Uint32Array.from(cidrs.flat().flatMap((cidr) => [cidr.words[0], wordMask(cidr.length)])),
+    vpcFirst: offsets(v4.map((list) => list.length)),
+    vpcCidrs: Uint32Array.from(v4.flat(2)),
+    vpcFirst6: offsets(v6.map((list) => list.length)),
+    vpcCidrs6: Uint32Array.from(v6.flat(2)),
   };
 }
 
-function primaryEntries(inventory: Inventory, entries: readonly Entry[]): Int32Array {
-  const primary = new Int32Array(inventory.networkInterfaces.length).fill(-1);
-  entries.forEach((entry, index) => {
-    if (entry.isPrimary && entry.vpc !== ANY_VPC && entry.eni >= 0) primary[entry.eni] = index;
-  });
-  return primary;
-}
-
-interface InterfaceTables {
-  readonly coverFirst: Int32Array;
-  readonly coverStart: Uint32Array;
-  readonly coverEnd: Uint32Array;
-  readonly eniFirst: Int32Array;
-  readonly eniStart: Uint32Array;
-  readonly eniEnd: Uint32Array;
-  readonly eniPod: Int32Array;
-}
-
-function interfaceTables(inventory: Inventory, entries: readonly Entry[]): InterfaceTables {
-  const lists: Holding[][] = inventory.networkInterfaces.map(() => []);
-  for (const entry of entries) if (entry.vpc !== ANY_VPC) lists[entry.eni]?.push(...entry.holdings);
-  addHostNetworkPods(inventory, lists);
-  for (const list of lists) list.sort((a, b) => a.start - b.start || a.pod - b.pod);
+function interfaceTables(
+  lists: readonly Holding[][],
+): Record<'coverFirst' | 'eniFirst' | 'eniPod', Int32Array> &
+  Record<'coverStart' | 'coverEnd' | 'eniStart' | 'eniEnd', Uint32Array> {
   const covers = lists.map(coverOf);
   const all = lists.flat();
   const cover = covers.flat();
@@ -108,26 +125,7 @@ function interfaceTables(inventory: Inventory, entries: readonly Entry[]): Inter
   };
 }
 
-/** hostNetwork pods share the node's primary address: they live on that interface, not in the address map. */
-function addHostNetworkPods(inventory: Inventory, lists: readonly Holding[][]): void {
-  const primaries = new Map<string, number[]>();
-  inventory.networkInterfaces.forEach((eni, e) => {
-    if (eni.primary === null) return;
-    const key = eni.primary.words.join(',');
-    primaries.set(key, [...(primaries.get(key) ?? []), e]);
-  });
-  inventory.pods.forEach((pod, p) => {
-    if (!pod.hostNetwork) return;
-    for (const e of primaries.get(pod.address.words.join(',')) ?? []) {
-      const vpcId = inventory.networkInterfaces[e]?.vpcId;
-      if (pod.vpcId !== null && vpcId !== pod.vpcId) continue;
-      const start = Math.max(0, Math.min(pod.startSeconds, 0xffff_ffff));
-      lists[e]?.push({ start, end: Math.max(0, Math.min(pod.endSeconds, 0xffff_ffff)), pod: p });
-    }
-  });
-}
-
-/** Union of sorted intervals. */
+/** Union of intervals that ascend in start. */
 function coverOf(holdings: readonly Holding[]): { readonly start: number; end: number }[] {
   const union: { readonly start: number; end: number }[] = [];
   for (const { start, end } of holdings) {

@@ -1,6 +1,6 @@
-import type { Inventory, KubernetesNode, Listener, NetworkInterface, PodInterval } from '../inventory/inventory.ts';
-import { sameWords } from './timeline.ts';
+import type { EniKind, Inventory, Listener, NetworkInterface, PodInterval } from '../inventory/inventory.ts';
 import type { PodMapView } from './pod-map.ts';
+import type { Holding } from './timeline.ts';
 
 /** Owner keys of the listener table: pods from 1, interfaces as seen and interfaces with hidden pods above. */
 const SEEN_BASE = 0x4000_0000;
@@ -38,29 +38,65 @@ function hash(owner: number, word: number): number {
   return h ^ (h >>> 15);
 }
 
-/** Builds the table; load ≤ 0.5. */
-export function listenerTable(inventory: Inventory): Uint32Array {
-  const pairs = new Map<string, readonly [number, number]>();
-  const put = (owner: number, listeners: readonly Listener[]): void => {
-    for (const { protocol, port } of listeners) {
-      const word = protocol * 65_536 + port;
-      pairs.set(`${owner}/${word}`, [owner, word]);
-    }
+/** Kinds of the interfaces of a Kubernetes node: its NodePorts and host ports answer behind each of them. */
+const NODE_KINDS: readonly EniKind[] = ['node-primary', 'node-secondary', 'node-trunk'];
+
+/**
+ * Builds the table, load ≤ 0.5; `onInterfaces` lists the pods of each interface at any time, hostNetwork pods on the
+ * node's primary one.
+ */
+export function listenerTable(inventory: Inventory, onInterfaces: readonly (readonly Holding[])[]): Uint32Array {
+  const { networkInterfaces, loadBalancers, pods, services } = inventory;
+  const pairs: (readonly [number, number])[] = [];
+  const put = (owner: number, ...lists: readonly (readonly Listener[])[]): void => {
+    const words = new Set<number>();
+    for (const list of lists) for (const { protocol, port } of list) words.add(protocol * 65_536 + port);
+    for (const word of words) pairs.push([owner, word]);
   };
-  inventory.pods.forEach((pod, p) => {
+  pods.forEach((pod, p) => {
     put(podKey(p), pod.listeners);
   });
-  const nodePorts = inventory.services.flatMap((service) => service.nodePorts);
-  const balancers = new Map(inventory.loadBalancers.map((lb) => [lb.suffix, lb.listeners]));
-  const nodes = new NodePods(inventory);
-  inventory.networkInterfaces.forEach((eni, e) => {
-    if (eni.kind === 'load-balancer') put(nodeKey(e), balancers.get(eni.kindName ?? '') ?? []);
-    if (!eni.kind.startsWith('node-') && eni.kind !== 'pod-branch') return;
-    const own = eni.kind === 'pod-branch' ? [] : [...nodePorts, ...nodes.hostListeners(eni)];
-    if (eni.kind === 'node-primary') put(nodeKey(e), own);
-    put(hiddenKey(e), [...own, ...nodes.podListeners(eni)]);
+  const nodePorts = services.flatMap((service) => service.nodePorts);
+  const balancers = new Map(loadBalancers.map((lb) => [lb.suffix, lb.listeners]));
+  const podsOn = onInterfaces.map((list) => [...new Set(list.map(({ pod }) => pod))].flatMap((p) => pods[p] ?? []));
+  const hosts = hostListeners(inventory, podsOn);
+  networkInterfaces.forEach((eni, e) => {
+    const isNode = NODE_KINDS.includes(eni.kind);
+    const seen = eni.kind === 'load-balancer' ? (balancers.get(eni.kindName ?? '') ?? []) : [];
+    const host = [...(isNode ? nodePorts : []), ...(hosts.get(hostOf(eni, e)) ?? [])];
+    put(nodeKey(e), isHostAddress(eni) ? host : seen);
+    const behind = (podsOn[e] ?? []).map((pod) => pod.listeners);
+    put(hiddenKey(e), seen, eni.kind === 'pod-branch' ? [] : host, ...behind);
   });
-  return packListeners([...pairs.values()]);
+  return packListeners(pairs);
+}
+
+/** Only a node's primary interface has the node's own address; without Node documents it is an instance like any. */
+function isHostAddress({ kind, deviceIndex }: NetworkInterface): boolean {
+  return kind === 'node-primary' || (kind === 'instance' && (deviceIndex ?? 0) === 0);
+}
+
+/** What joins the interfaces of one host: its instance, else the interface alone. */
+function hostOf(eni: NetworkInterface, index: number): string {
+  return eni.instanceId ?? `#${index}`;
+}
+
+/** Ports at each host's own address: hostPorts of its pods, and all ports of its hostNetwork pods. */
+function hostListeners(inventory: Inventory, podsOn: readonly (readonly PodInterval[])[]): Map<string, Listener[]> {
+  const instances = new Map(inventory.nodes.map((node) => [node.name, node.instanceId]));
+  const found = new Map<string, Listener[]>();
+  const add = (host: string, pod: PodInterval): void => {
+    const listeners = pod.hostNetwork ? pod.listeners : pod.hostListeners;
+    if (listeners.length > 0) found.set(host, [...(found.get(host) ?? []), ...listeners]);
+  };
+  inventory.networkInterfaces.forEach((eni, e) => {
+    for (const pod of podsOn[e] ?? []) add(hostOf(eni, e), pod);
+  });
+  for (const pod of inventory.pods) {
+    const instance = instances.get(pod.nodeName ?? '') ?? null;
+    if (instance !== null) add(instance, pod);
+  }
+  return found;
 }
 
 function packListeners(pairs: readonly (readonly [number, number])[]): Uint32Array {
@@ -74,51 +110,4 @@ function packListeners(pairs: readonly (readonly [number, number])[]): Uint32Arr
     table[slot * 2 + 1] = word;
   }
   return table;
-}
-
-/** Pods of each node and of each interface. */
-class NodePods {
-  private readonly byInstance = new Map<string, PodInterval[]>();
-  private readonly byAddress = new Map<string, PodInterval[]>();
-  private readonly primaries = new Map<string, NetworkInterface>();
-
-  constructor(inventory: Inventory) {
-    const instances = new Map(inventory.nodes.map((node: KubernetesNode) => [node.name, node.instanceId]));
-    for (const eni of inventory.networkInterfaces) {
-      if (eni.kind === 'node-primary' && eni.instanceId !== null) this.primaries.set(eni.instanceId, eni);
-    }
-    for (const pod of inventory.pods) {
-      const instance = instances.get(pod.nodeName ?? '') ?? null;
-      if (instance !== null) append(this.byInstance, instance, pod);
-      append(this.byAddress, addressKey(pod.address.words), pod);
-    }
-  }
-
-  /** Ports at the node's own address: hostPorts, and the ports of hostNetwork pods. */
-  hostListeners(eni: NetworkInterface): Listener[] {
-    const primary = eni.instanceId === null ? eni : (this.primaries.get(eni.instanceId) ?? eni);
-    const atAddress = primary.primary === null ? [] : (this.byAddress.get(addressKey(primary.primary.words)) ?? []);
-    const pods = new Set([...(this.byInstance.get(eni.instanceId ?? '') ?? []), ...atAddress]);
-    return [...pods].flatMap((pod) => (pod.hostNetwork ? pod.listeners : pod.hostListeners));
-  }
-
-  /** Ports of every pod that ever had an address of the interface. */
-  podListeners(eni: NetworkInterface): Listener[] {
-    const words = [...(eni.primary === null ? [] : [eni.primary]), ...eni.secondary].map((a) => a.words as readonly number[]);
-    for (const prefix of eni.prefixes) {
-      if (prefix.family === 4) for (let i = 0; i < 2 ** (32 - prefix.length); i++) words.push([prefix.words[0] + i]);
-      else for (const key of this.byAddress.keys()) if (sameWords(prefix, key.split(',').map(Number))) words.push(key.split(',').map(Number));
-    }
-    return words.flatMap((w) => (this.byAddress.get(addressKey(w)) ?? []).filter((p) => !p.hostNetwork).flatMap((p) => p.listeners));
-  }
-}
-
-function addressKey(words: readonly number[]): string {
-  return words.join(',');
-}
-
-function append<T>(lists: Map<string, T[]>, key: string, value: T): void {
-  const list = lists.get(key);
-  if (list === undefined) lists.set(key, [value]);
-  else list.push(value);
 }

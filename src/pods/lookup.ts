@@ -1,11 +1,12 @@
 import { Attribution } from '../model/verdict.ts';
-import type { PodMapView } from './pod-map.ts';
+import { ENTRY_STRIDE, EntryWord, INTERVAL_STRIDE, type PodMapView } from './pod-map.ts';
 
-/** Share of the owned seconds of a window above which the pod that held the address longest is taken. */
-const CLEAR_SHARE = 0.9;
+/** Share of the owned seconds of a window from which on the pod that held the address longest is taken, in tenths. */
+const CLEAR_TENTHS = 9;
 
-/** Mark of an IPv4 entry in PodMapView.entryLength. */
-export const IPV4_ENTRY = 4;
+/** Mark of an IPv4 entry in EntryWord.length: no IPv6 prefix length. */
+export const IPV4_ENTRY = 255;
+/** VPC of a look-up that knows none. */
 export const ANY_VPC = -1;
 
 export function hashKey(vpc: number, w0: number, w1: number, w2: number, w3: number, length: number): number {
@@ -17,49 +18,74 @@ export function hashKey(vpc: number, w0: number, w1: number, w2: number, w3: num
   return h ^ (h >>> 16);
 }
 
+/** `vpc` −1 finds the entry of any VPC: the caller asks whether it is the only one. */
 function find4(view: PodMapView, vpc: number, address: number): number {
-  const { slots, entryVpc, entryWords, entryLength } = view;
+  const { entryRecords } = view;
+  const slots = vpc < 0 ? view.anySlots : view.slots;
   const mask = slots.length - 1;
   for (let slot = hashKey(vpc, 0, 0, 0, address, IPV4_ENTRY) & mask; ; slot = (slot + 1) & mask) {
     const entry = slots[slot]!;
     if (entry < 0) return -1;
-    if (entryWords[entry * 4 + 3] === address && entryVpc[entry] === vpc && entryLength[entry] === IPV4_ENTRY) return entry;
+    const at = entry * ENTRY_STRIDE;
+    if (entryRecords[at + 3] !== address || entryRecords[at + EntryWord.length] !== IPV4_ENTRY) continue;
+    if (vpc < 0 || entryRecords[at + EntryWord.vpc] === vpc) return entry;
   }
 }
 
 function find6(view: PodMapView, vpc: number, w0: number, w1: number, w2: number, w3: number, length: number): number {
-  const { slots, entryVpc, entryWords, entryLength } = view;
+  const { entryRecords } = view;
+  const slots = vpc < 0 ? view.anySlots : view.slots;
   const mask = slots.length - 1;
   for (let slot = hashKey(vpc, w0, w1, w2, w3, length) & mask; ; slot = (slot + 1) & mask) {
     const entry = slots[slot]!;
     if (entry < 0) return -1;
-    const at = entry * 4;
-    if (
-      entryWords[at + 3] === w3 &&
-      entryWords[at + 2] === w2 &&
-      entryWords[at + 1] === w1 &&
-      entryWords[at] === w0 &&
-      entryVpc[entry] === vpc &&
-      entryLength[entry] === length
-    ) {
-      return entry;
-    }
+    const at = entry * ENTRY_STRIDE;
+    if (entryRecords[at + 3] !== w3 || entryRecords[at + 2] !== w2) continue;
+    if (entryRecords[at + 1] !== w1 || entryRecords[at] !== w0) continue;
+    if (entryRecords[at + EntryWord.length] !== length) continue;
+    if (vpc < 0 || entryRecords[at + EntryWord.vpc] === vpc) return entry;
   }
 }
 
+/** The address itself, else the longest delegated prefix that contains it. */
+function findOrPrefix6(view: PodMapView, vpc: number, w0: number, w1: number, w2: number, w3: number): number {
+  const { prefixLengths } = view;
+  let entry = find6(view, vpc, w0, w1, w2, w3, 128);
+  for (let i = 0; entry < 0 && i < prefixLengths.length; i++) {
+    const length = prefixLengths[i]!;
+    const m0 = (w0 & wordMask(length)) >>> 0;
+    const m1 = (w1 & wordMask(length - 32)) >>> 0;
+    const m2 = (w2 & wordMask(length - 64)) >>> 0;
+    entry = find6(view, vpc, m0, m1, m2, (w3 & wordMask(length - 96)) >>> 0, length);
+  }
+  return entry;
+}
+
 /**
- * Entry of an IPv4 address (u32) seen from VPC `vpc` (−1 = not known), −1 = nobody's. Inside the VPC's own CIDRs only its
- * own interfaces answer; outside, the one VPC of the inventory that holds the address.
+ * Entry of an IPv4 address (u32) seen from VPC `vpc` (−1 = not known), −1 = nobody's. Inside the VPC's own CIDRs only
+ * its own interfaces and pods answer; outside, the one VPC of the inventory that holds the address.
  */
 export function ownerEntry4(view: PodMapView, vpc: number, address: number): number {
   if (vpc >= 0) {
     const entry = find4(view, vpc, address);
-    if (entry >= 0 || isInVpc(view, vpc, address)) return entry;
+    if (entry >= 0 || isInVpc4(view, vpc, address)) return entry;
   }
-  return find4(view, ANY_VPC, address);
+  const entry = find4(view, ANY_VPC, address);
+  return entry >= 0 && view.entryIsOnly[entry] === 1 ? entry : -1;
 }
 
-function isInVpc(view: PodMapView, vpc: number, address: number): boolean {
+/** The same for an IPv6 address in four big-endian u32 words; a delegated prefix answers for its addresses. */
+export function ownerEntry6(view: PodMapView, vpc: number, w0: number, w1: number, w2: number, w3: number): number {
+  if (vpc >= 0) {
+    const entry = findOrPrefix6(view, vpc, w0, w1, w2, w3);
+    if (entry >= 0 || isInVpc6(view, vpc, w0, w1, w2, w3)) return entry;
+  }
+  // the longest match decides: were a shorter one of another VPC around it, it would not be the only one
+  const entry = findOrPrefix6(view, ANY_VPC, w0, w1, w2, w3);
+  return entry >= 0 && view.entryIsOnly[entry] === 1 ? entry : -1;
+}
+
+function isInVpc4(view: PodMapView, vpc: number, address: number): boolean {
   const { vpcFirst, vpcCidrs } = view;
   for (let i = vpcFirst[vpc]!; i < vpcFirst[vpc + 1]!; i++) {
     if (((address ^ vpcCidrs[2 * i]!) & vpcCidrs[2 * i + 1]!) === 0) return true;
@@ -67,25 +93,22 @@ function isInVpc(view: PodMapView, vpc: number, address: number): boolean {
   return false;
 }
 
-/** Entry of an IPv6 address in four big-endian u32 words: the address itself, else a delegated prefix that contains it. */
-export function ownerEntry6(view: PodMapView, vpc: number, w0: number, w1: number, w2: number, w3: number): number {
-  for (const scope of vpc >= 0 ? [vpc, ANY_VPC] : [ANY_VPC]) {
-    const entry = find6(view, scope, w0, w1, w2, w3, 128);
-    if (entry >= 0) return entry;
-    for (const length of view.prefixLengths) {
-      const prefix = find6(
-        view,
-        scope,
-        (w0 & wordMask(length)) >>> 0,
-        (w1 & wordMask(length - 32)) >>> 0,
-        (w2 & wordMask(length - 64)) >>> 0,
-        (w3 & wordMask(length - 96)) >>> 0,
-        length,
-      );
-      if (prefix >= 0) return prefix;
-    }
+function isInVpc6(view: PodMapView, vpc: number, w0: number, w1: number, w2: number, w3: number): boolean {
+  const { vpcFirst6, vpcCidrs6: c } = view;
+  for (let at = vpcFirst6[vpc]! * 8; at < vpcFirst6[vpc + 1]! * 8; at += 8) {
+    const high = ((w0 ^ c[at]!) & c[at + 4]!) | ((w1 ^ c[at + 1]!) & c[at + 5]!);
+    const low = ((w2 ^ c[at + 2]!) & c[at + 6]!) | ((w3 ^ c[at + 3]!) & c[at + 7]!);
+    if ((high | low) === 0) return true;
   }
-  return -1;
+  return false;
+}
+
+/** True when the address is the interface's primary private IPv4. */
+export function isPrimary4(view: PodMapView, eni: number, address: number): boolean {
+  const entry = view.eniPrimaryEntry[eni]!;
+  if (entry < 0) return false;
+  const at = entry * ENTRY_STRIDE;
+  return view.entryRecords[at + EntryWord.length] === IPV4_ENTRY && view.entryRecords[at + 3] === address;
 }
 
 /** Mask of the first `bits` bits of a word. */
@@ -102,40 +125,42 @@ export function resolvedAttribution(): number {
 
 /**
  * Pod that held the entry's address in the window [start, end) (an instant counts as its second), −1 = none.
- * `exact`: one pod over the whole window. Otherwise the seconds held decide: `inferred` for at least CLEAR_SHARE of
- * those owned by anybody, else `candidates` (the pod returned held it longest; ties: the earlier).
+ * `exact`: one pod alone over the whole window. Otherwise the seconds held decide: `inferred` for at least nine tenths
+ * of those owned by anybody, else `candidates` (the pod returned held it longest; ties: the earlier).
  */
 export function resolvePod(view: PodMapView, entry: number, start: number, end: number): number {
-  const { entryFirst, intervalStart, intervalEnd, intervalPod } = view;
+  const { entryRecords, intervals } = view;
   const from = Math.min(start, end);
   const to = Math.max(start, end, from + 1);
   attribution = Attribution.none;
   let best = -1;
   let bestSeconds = 0;
   let owned = 0;
-  const last = entryFirst[entry + 1]!;
-  for (let i = firstEndingAfter(view, entryFirst[entry]!, last, from); i < last && intervalStart[i]! < to; i++) {
-    const seconds = Math.min(intervalEnd[i]!, to) - Math.max(intervalStart[i]!, from);
+  const first = entryRecords[entry * ENTRY_STRIDE + EntryWord.first]!;
+  const last = first + entryRecords[entry * ENTRY_STRIDE + EntryWord.count]!;
+  for (let i = firstEndingAfter(intervals, first, last, from); i < last; i++) {
+    const intervalStart = intervals[i * INTERVAL_STRIDE]!;
+    if (intervalStart >= to) break;
+    const seconds = Math.min(intervals[i * INTERVAL_STRIDE + 1]!, to) - Math.max(intervalStart, from);
     owned += seconds;
     if (seconds > bestSeconds) {
       bestSeconds = seconds;
-      best = intervalPod[i]!;
+      best = intervals[i * INTERVAL_STRIDE + 2]!;
     }
   }
   if (best < 0) return -1;
-  if (bestSeconds === to - from) attribution = Attribution.exact;
-  else attribution = bestSeconds >= CLEAR_SHARE * owned ? Attribution.inferred : Attribution.candidates;
+  if (bestSeconds === owned && owned === to - from) attribution = Attribution.exact;
+  else attribution = bestSeconds * 10 >= owned * CLEAR_TENTHS ? Attribution.inferred : Attribution.candidates;
   return best;
 }
 
 /** First interval of [low, high) that ends after `second`. */
-function firstEndingAfter(view: PodMapView, low: number, high: number, second: number): number {
-  const { intervalEnd } = view;
+function firstEndingAfter(intervals: Uint32Array, low: number, high: number, second: number): number {
   let a = low;
   let b = high;
   while (a < b) {
     const middle = (a + b) >>> 1;
-    if (intervalEnd[middle]! > second) b = middle;
+    if (intervals[middle * INTERVAL_STRIDE + 1]! > second) b = middle;
     else a = middle + 1;
   }
   return a;
@@ -159,27 +184,26 @@ export function hasPodsOnInterface(view: PodMapView, eni: number, start: number,
 
 /** Pods that held the entry's address in the window, ascending by index; cold. */
 export function podsAt(view: PodMapView, entry: number, start: number, end: number): number[] {
-  const { entryFirst, intervalStart, intervalEnd, intervalPod } = view;
-  return overlapping(entryFirst[entry]!, entryFirst[entry + 1]!, intervalStart, intervalEnd, intervalPod, start, end);
+  const { entryRecords, intervals } = view;
+  const from = Math.min(start, end);
+  const to = Math.max(start, end, from + 1);
+  const found = new Set<number>();
+  const first = entryRecords[entry * ENTRY_STRIDE + EntryWord.first]!;
+  const last = first + entryRecords[entry * ENTRY_STRIDE + EntryWord.count]!;
+  for (let at = first * INTERVAL_STRIDE; at < last * INTERVAL_STRIDE; at += INTERVAL_STRIDE) {
+    if (intervals[at]! < to && intervals[at + 1]! > from) found.add(intervals[at + 2]!);
+  }
+  return [...found].sort((a, b) => a - b);
 }
 
 /** Pods on the interface in the window, hostNetwork pods included on a node's primary one, ascending by index; cold. */
 export function podsOnInterface(view: PodMapView, eni: number, start: number, end: number): number[] {
-  return overlapping(view.eniFirst[eni]!, view.eniFirst[eni + 1]!, view.eniStart, view.eniEnd, view.eniPod, start, end);
-}
-
-function overlapping(
-  first: number,
-  last: number,
-  starts: Uint32Array,
-  ends: Uint32Array,
-  pods: Int32Array,
-  start: number,
-  end: number,
-): number[] {
+  const { eniFirst, eniStart, eniEnd, eniPod } = view;
   const from = Math.min(start, end);
   const to = Math.max(start, end, from + 1);
   const found = new Set<number>();
-  for (let i = first; i < last; i++) if (starts[i]! < to && ends[i]! > from) found.add(pods[i]!);
+  for (let i = eniFirst[eni]!; i < eniFirst[eni + 1]!; i++) {
+    if (eniStart[i]! < to && eniEnd[i]! > from) found.add(eniPod[i]!);
+  }
   return [...found].sort((a, b) => a - b);
 }

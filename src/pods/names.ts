@@ -2,10 +2,15 @@ import type { Inventory, LoadBalancer, NetworkInterface } from '../inventory/inv
 import type { EniName, PodName } from '../model/names.ts';
 
 export function podNames(inventory: Inventory): PodName[] {
-  return inventory.pods.map(({ namespace, name, workload, nodeName }) => ({ namespace, name, workload, node: nodeName }));
+  return inventory.pods.map(({ namespace, name, workload, nodeName }) => ({
+    namespace,
+    name,
+    workload,
+    node: nodeName,
+  }));
 }
 
-/** Tags of the AWS Load Balancer Controller and the in-tree provider that hold `namespace/name` of what the balancer serves. */
+/** Tags of the AWS Load Balancer Controller and the in-tree provider: `namespace/name` of what the balancer serves. */
 const SERVICE_TAGS = [
   'service.k8s.aws/stack',
   'ingress.k8s.aws/stack',
@@ -16,7 +21,9 @@ const SERVICE_TAGS = [
 ];
 
 export function eniNames(inventory: Inventory): EniName[] {
-  const nodes = new Map(inventory.nodes.flatMap((node) => (node.instanceId === null ? [] : [[node.instanceId, node.name]])));
+  const nodes = new Map(
+    inventory.nodes.flatMap((node) => (node.instanceId === null ? [] : [[node.instanceId, node.name]])),
+  );
   const balancers = new Map(inventory.loadBalancers.map((lb) => [lb.suffix, lb]));
   return inventory.networkInterfaces.map((eni) => ({
     id: eni.id,
@@ -33,9 +40,8 @@ function serviceOf(eni: NetworkInterface, balancers: ReadonlyMap<string, LoadBal
       const stack = balancer?.tags.get(tag) ?? eni.tags.get(tag);
       if (stack !== undefined) return stack;
     }
-    const name = /^(?:app|net|gwy)\/([^/]+)/.exec(eni.kindName ?? '')?.[1];
-    if (name !== undefined) return name;
+    const name = balancer?.name ?? /^(?:app|net|gwy)\/([^/]+)/.exec(eni.kindName ?? '')?.[1] ?? eni.kindName;
+    if (name !== null) return name;
   }
-  const text = eni.kindName ?? eni.description;
-  return text === '' ? null : text;
+  return eni.description === '' ? eni.kindName : eni.description;
 }

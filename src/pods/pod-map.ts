@@ -11,27 +11,34 @@ export interface PodMapView {
   readonly entryEni: Int32Array;
   /** 1 when the entry's address is its interface's primary one. */
   readonly entryIsPrimary: Uint8Array;
-  /** Intervals of entry e: [entryFirst[e], entryFirst[e + 1]), ascending, not overlapping. */
-  readonly entryFirst: Int32Array;
-  readonly intervalStart: Uint32Array;
-  readonly intervalEnd: Uint32Array;
-  readonly intervalPod: Int32Array;
-  /** Open addressing: entry or −1. Key of an entry: entryVpc (−1 = of any VPC) and entryWords (four words; IPv4 in the last). */
+  /**
+   * ENTRY_STRIDE u32 words an entry, see EntryWord: what a look-up reads of it, in half a cache line.
+   * Its intervals ascend in start and end; they overlap only from equal starts.
+   */
+  readonly entryRecords: Uint32Array;
+  /** INTERVAL_STRIDE u32 words an interval: start, end (exclusive, FOREVER = open) in Unix seconds, pod index. */
+  readonly intervals: Uint32Array;
+  /** Open addressing by VPC and address: entry or −1; a power of two, at most half full. */
   readonly slots: Int32Array;
+  /** The same by address alone; one entry stands for those of several VPCs. */
+  readonly anySlots: Int32Array;
+  /** VPC number: index in Inventory.vpcs, above them VPCs that are only named. */
   readonly entryVpc: Int32Array;
-  readonly entryWords: Uint32Array;
-  /** 4, 128 for single addresses, else the prefix length of a delegated IPv6 prefix. */
-  readonly entryLength: Uint8Array;
+  /** 1 when no other VPC of the inventory holds the address or a prefix around it. */
+  readonly entryIsOnly: Uint8Array;
   /** IPv6 prefix lengths that occur among entries, longest first. */
   readonly prefixLengths: Int32Array;
   /** IPv4 CIDRs of VPC v: pairs (base, mask) at [vpcFirst[v], vpcFirst[v + 1]). */
   readonly vpcFirst: Int32Array;
   readonly vpcCidrs: Uint32Array;
-  /** Seconds in which any pod lives on interface e: intervals [coverFirst[e], coverFirst[e + 1]), disjoint, ascending. */
+  /** IPv6 CIDRs of VPC v: four words of the base, then four of the mask, at [vpcFirst6[v], vpcFirst6[v + 1]). */
+  readonly vpcFirst6: Int32Array;
+  readonly vpcCidrs6: Uint32Array;
+  /** Seconds in which any pod lives on interface e: [coverFirst[e], coverFirst[e + 1]), disjoint, ascending. */
   readonly coverFirst: Int32Array;
   readonly coverStart: Uint32Array;
   readonly coverEnd: Uint32Array;
-  /** Every pod interval on interface e, hostNetwork pods on the primary one included: [eniFirst[e], eniFirst[e + 1]). */
+  /** Every pod interval on interface e, hostNetwork pods on the primary one too: [eniFirst[e], eniFirst[e + 1]). */
   readonly eniFirst: Int32Array;
   readonly eniStart: Uint32Array;
   readonly eniEnd: Uint32Array;
@@ -40,25 +47,37 @@ export interface PodMapView {
   readonly listenerKeys: Uint32Array;
 }
 
-type Section = Int32Array | Uint32Array | Uint8Array;
-type SectionKind = 'i32' | 'u32' | 'u8';
+/** Words of one entry record. */
+export const EntryWord = {
+  /** Four words of the address, big-endian word order; IPv4 in the last, the others 0. */
+  address: 0,
+  /** VPC number, as in entryVpc. */
+  vpc: 4,
+  /** IPV4_ENTRY, 128 for single IPv6 addresses, else the prefix length of a delegated IPv6 prefix. */
+  length: 5,
+  /** Index and number of its intervals. */
+  first: 6,
+  count: 7,
+} as const;
+export const ENTRY_STRIDE = 8;
+export const INTERVAL_STRIDE = 3;
 
 /** Section order is the format: a change of it is a change of FORMAT_VERSION. */
-const SECTIONS: readonly (readonly [keyof PodMapView, SectionKind])[] = [
+const SECTIONS = [
   ['eniPrimaryEntry', 'i32'],
   ['entryEni', 'i32'],
   ['entryIsPrimary', 'u8'],
-  ['entryFirst', 'i32'],
-  ['intervalStart', 'u32'],
-  ['intervalEnd', 'u32'],
-  ['intervalPod', 'i32'],
+  ['entryRecords', 'u32'],
+  ['intervals', 'u32'],
   ['slots', 'i32'],
+  ['anySlots', 'i32'],
   ['entryVpc', 'i32'],
-  ['entryWords', 'u32'],
-  ['entryLength', 'u8'],
+  ['entryIsOnly', 'u8'],
   ['prefixLengths', 'i32'],
   ['vpcFirst', 'i32'],
   ['vpcCidrs', 'u32'],
+  ['vpcFirst6', 'i32'],
+  ['vpcCidrs6', 'u32'],
   ['coverFirst', 'i32'],
   ['coverStart', 'u32'],
   ['coverEnd', 'u32'],
@@ -67,7 +86,9 @@ const SECTIONS: readonly (readonly [keyof PodMapView, SectionKind])[] = [
   ['eniEnd', 'u32'],
   ['eniPod', 'i32'],
   ['listenerKeys', 'u32'],
-];
+] as const satisfies readonly (readonly [keyof PodMapView, 'i32' | 'u32' | 'u8'])[];
+
+type SectionName = (typeof SECTIONS)[number][0];
 
 // header, u32 words: 0 magic, 1 version, 2 section count, 3 total bytes, then (byte offset, element count) a section
 const MAGIC = 0x646f_7066; // "fpod"
@@ -97,48 +118,46 @@ export function packPodMap(arrays: PodMapView): { readonly buffer: SharedArrayBu
     const source = arrays[name];
     const at = offsets[i] ?? 0;
     header.set([at, source.length], 4 + 2 * i);
-    new Uint8Array(buffer, at, source.byteLength).set(new Uint8Array(source.buffer, source.byteOffset, source.byteLength));
+    new Uint8Array(buffer, at, source.byteLength).set(
+      new Uint8Array(source.buffer, source.byteOffset, source.byteLength),
+    );
   });
   return { buffer, byteLength: total };
 }
 
-/** Views over a packed pod map; a buffer that is none fails with what was expected. */
+/**
+ * Views over a packed pod map; nothing is copied. A buffer that is none fails with what was got and what was expected;
+ * lengths that belong together are compared, so that no look-up leaves its array or runs for ever.
+ */
 export function attachPodMap(buffer: SharedArrayBuffer, byteOffset: number, byteLength: number): PodMapView {
-  assert(byteOffset % ALIGNMENT === 0, `pod map: byte offset ${byteOffset} is not a multiple of ${ALIGNMENT}`);
-  assert(byteLength >= HEADER_WORDS * 4, `pod map: ${byteLength} bytes are shorter than its header of ${HEADER_WORDS * 4}`);
+  checkHeader(buffer, byteOffset, byteLength);
   const header = new Uint32Array(buffer, byteOffset, HEADER_WORDS);
-  assert(header[0] === MAGIC, `pod map: magic 0x${header[0]?.toString(16)} is not 0x${MAGIC.toString(16)}`);
-  assert(header[1] === FORMAT_VERSION, `pod map: version ${header[1]}, expected ${FORMAT_VERSION}`);
-  assert(header[2] === SECTIONS.length, `pod map: ${header[2]} sections, expected ${SECTIONS.length}`);
-  assert(header[3] === byteLength, `pod map: says ${header[3]} bytes, got ${byteLength}`);
-  const section = (name: keyof PodMapView): Section => {
-    const i = SECTIONS.findIndex(([n]) => n === name);
-    const kind = SECTIONS[i]?.[1] ?? 'u8';
-    const at = header[4 + 2 * i] ?? 0;
-    const length = header[5 + 2 * i] ?? 0;
-    const bytes = length * (kind === 'u8' ? 1 : 4);
-    assert(at % ALIGNMENT === 0 && at + bytes <= byteLength, `pod map: section ${name} [${at}, ${at + bytes}) leaves the map`);
-    if (kind === 'i32') return new Int32Array(buffer, byteOffset + at, length);
-    return kind === 'u32' ? new Uint32Array(buffer, byteOffset + at, length) : new Uint8Array(buffer, byteOffset + at, length);
+  const place = (name: SectionName): { readonly at: number; readonly length: number } => {
+    const i = SECTIONS.findIndex(([section]) => section === name);
+    const [at = 0, length = 0] = header.subarray(4 + 2 * i, 6 + 2 * i);
+    const end = at + length * (SECTIONS[i]?.[1] === 'u8' ? 1 : 4);
+    const isInside = at % ALIGNMENT === 0 && at >= HEADER_WORDS * 4 && end <= byteLength;
+    assert(isInside, `pod map: section ${name} takes bytes ${at} to ${end} of ${byteLength}, aligned to ${ALIGNMENT}`);
+    return { at: byteOffset + at, length };
   };
-  const i32 = (name: keyof PodMapView): Int32Array => section(name) as Int32Array;
-  const u32 = (name: keyof PodMapView): Uint32Array => section(name) as Uint32Array;
-  const u8 = (name: keyof PodMapView): Uint8Array => section(name) as Uint8Array;
-  return {
+  const i32 = (name: SectionName): Int32Array => new Int32Array(buffer, place(name).at, place(name).length);
+  const u32 = (name: SectionName): Uint32Array => new Uint32Array(buffer, place(name).at, place(name).length);
+  const u8 = (name: SectionName): Uint8Array => new Uint8Array(buffer, place(name).at, place(name).length);
+  const view: PodMapView = {
     eniPrimaryEntry: i32('eniPrimaryEntry'),
     entryEni: i32('entryEni'),
     entryIsPrimary: u8('entryIsPrimary'),
-    entryFirst: i32('entryFirst'),
-    intervalStart: u32('intervalStart'),
-    intervalEnd: u32('intervalEnd'),
-    intervalPod: i32('intervalPod'),
+    entryRecords: u32('entryRecords'),
+    intervals: u32('intervals'),
     slots: i32('slots'),
+    anySlots: i32('anySlots'),
     entryVpc: i32('entryVpc'),
-    entryWords: u32('entryWords'),
-    entryLength: u8('entryLength'),
+    entryIsOnly: u8('entryIsOnly'),
     prefixLengths: i32('prefixLengths'),
     vpcFirst: i32('vpcFirst'),
     vpcCidrs: u32('vpcCidrs'),
+    vpcFirst6: i32('vpcFirst6'),
+    vpcCidrs6: u32('vpcCidrs6'),
     coverFirst: i32('coverFirst'),
     coverStart: u32('coverStart'),
     coverEnd: u32('coverEnd'),
@@ -148,4 +167,49 @@ export function attachPodMap(buffer: SharedArrayBuffer, byteOffset: number, byte
     eniPod: i32('eniPod'),
     listenerKeys: u32('listenerKeys'),
   };
+  checkLengths(view);
+  return view;
+}
+
+function checkHeader(buffer: SharedArrayBuffer, byteOffset: number, byteLength: number): void {
+  const least = HEADER_WORDS * 4;
+  assert(byteOffset % ALIGNMENT === 0, `pod map: byte offset ${byteOffset} is not a multiple of ${ALIGNMENT}`);
+  assert(byteLength >= least, `pod map: ${byteLength} bytes are shorter than its header of ${least}`);
+  const end = byteOffset + byteLength;
+  assert(end <= buffer.byteLength, `pod map: ends at byte ${end} of a buffer of ${buffer.byteLength}`);
+  const [magic = 0, version, sections, total] = new Uint32Array(buffer, byteOffset, 4);
+  assert(magic === MAGIC, `pod map: magic 0x${magic.toString(16)} is not 0x${MAGIC.toString(16)}`);
+  assert(version === FORMAT_VERSION, `pod map: version ${version}, expected ${FORMAT_VERSION}`);
+  assert(sections === SECTIONS.length, `pod map: ${sections} sections, expected ${SECTIONS.length}`);
+  assert(total === byteLength, `pod map: says ${total} bytes, got ${byteLength}`);
+}
+
+function checkLengths(view: PodMapView): void {
+  const same = (name: SectionName, expected: number): void => {
+    const { length } = view[name];
+    assert(length === expected, `pod map: section ${name} has ${length} elements, expected ${expected}`);
+  };
+  const lists = (first: 'vpcFirst' | 'vpcFirst6' | 'coverFirst' | 'eniFirst', of: SectionName, width = 1): void =>
+    same(of, (view[first].at(-1) ?? 0) * width);
+  const entries = view.entryEni.length;
+  const enis = view.eniPrimaryEntry.length;
+  same('entryIsPrimary', entries);
+  same('entryVpc', entries);
+  same('entryRecords', entries * ENTRY_STRIDE);
+  const last = (entries - 1) * ENTRY_STRIDE;
+  const held = (view.entryRecords[last + EntryWord.first] ?? 0) + (view.entryRecords[last + EntryWord.count] ?? 0);
+  same('intervals', held * INTERVAL_STRIDE);
+  same('entryIsOnly', entries);
+  same('coverFirst', enis + 1);
+  same('eniFirst', enis + 1);
+  same('vpcFirst6', view.vpcFirst.length);
+  for (const of of ['coverStart', 'coverEnd'] as const) lists('coverFirst', of);
+  for (const of of ['eniStart', 'eniEnd', 'eniPod'] as const) lists('eniFirst', of);
+  lists('vpcFirst', 'vpcCidrs', 2);
+  lists('vpcFirst6', 'vpcCidrs6', 8);
+  for (const name of ['slots', 'anySlots', 'listenerKeys'] as const) {
+    const slots = name === 'listenerKeys' ? view[name].length / 2 : view[name].length;
+    const isTable = slots >= 2 && Number.isInteger(Math.log2(slots)) && (name === 'listenerKeys' || slots > entries);
+    assert(isTable, `pod map: section ${name} has ${slots} slots, expected a power of two above ${entries} entries`);
+  }
 }

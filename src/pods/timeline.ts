@@ -1,7 +1,8 @@
-import type { Inventory, InventoryWarning, NetworkInterface, PodInterval } from '../inventory/inventory.ts';
-import { type Address, type Cidr, cidrContains, formatAddress } from '../model/ip.ts';
-import { ANY_VPC, IPV4_ENTRY } from './lookup.ts';
+import type { Inventory, InventoryWarning, PodInterval } from '../inventory/inventory.ts';
+import { type Address, type Cidr, cidrContains, formatAddress, formatIpv4, formatIpv6 } from '../model/ip.ts';
+import { IPV4_ENTRY, wordMask } from './lookup.ts';
 import { FOREVER } from './pod-map.ts';
+import type { VpcNumbers } from './vpc-numbers.ts';
 
 /** One stretch of time in which a pod held an address; [start, end) in Unix seconds as u32, FOREVER = open. */
 export interface Holding {
@@ -12,164 +13,322 @@ export interface Holding {
 
 /** One address (or delegated IPv6 prefix) of one VPC. */
 export interface Entry {
-  /** Index in Inventory.vpcs, ANY_VPC for addresses that exactly one VPC holds. */
+  /** VPC number. */
   readonly vpc: number;
   /** Four words, IPv4 in the last. */
   readonly words: readonly number[];
   /** IPV4_ENTRY, 128, or the length of a delegated IPv6 prefix. */
   readonly length: number;
-  eni: number;
-  isPrimary: boolean;
-  readonly holdings: Holding[];
+  /** Owner interface; −1 = none is known, or several claim the address. */
+  readonly eni: number;
+  readonly isPrimary: boolean;
+  /** True when no other VPC of the inventory holds the address or a prefix around it: anywhere may ask for it. */
+  readonly isOnly: boolean;
+  readonly holdings: readonly Holding[];
 }
 
 export interface Timeline {
   readonly entries: readonly Entry[];
+  /** Entry of each interface's primary address, −1 = it has none. */
+  readonly eniPrimaryEntry: Int32Array;
   readonly warnings: readonly InventoryWarning[];
 }
 
 /** Longest run of addresses a delegated IPv4 prefix is expanded to; AWS delegates /28. */
 const EXPANDED_MAX = 4096;
 
-/** Joins interfaces and pods into entries: first by VPC, then once more for addresses that one VPC alone holds. */
-export function buildTimeline(inventory: Inventory): Timeline {
-  const builder = new TimelineBuilder(inventory);
-  inventory.networkInterfaces.forEach((eni, e) => {
-    builder.addInterface(eni, e);
-  });
-  inventory.pods.forEach((pod, p) => {
-    if (!pod.hostNetwork) builder.addPod(pod, p);
-  });
+/** No VPC number. */
+const SEVERAL = -1;
+
+/** Joins interfaces and pods into one entry for each (VPC, address). */
+export function buildTimeline(inventory: Inventory, vpcs: VpcNumbers): Timeline {
+  const builder = new TimelineBuilder(inventory, vpcs);
+  builder.addInterfaces();
+  builder.addPods();
   return builder.finish();
+}
+
+/** The time a pod held its address: whole seconds, at least one; undefined when it ends before it starts. */
+export function holdingOf(pod: PodInterval, index: number): Holding | undefined {
+  if (pod.endSeconds < pod.startSeconds) return undefined;
+  const start = wholeSeconds(pod.startSeconds);
+  const end = Math.min(Math.max(wholeSeconds(pod.endSeconds), start + 1), FOREVER);
+  return { start, end, pod: index };
+}
+
+function wholeSeconds(time: number): number {
+  return Math.min(Math.max(Math.floor(time), 0), FOREVER);
+}
+
+interface OpenEntry {
+  readonly index: number;
+  readonly vpc: number;
+  readonly words: readonly number[];
+  readonly length: number;
+  /** Interfaces that claim the address; more than one is a contradiction. */
+  readonly enis: number[];
+  holdings: Holding[];
 }
 
 class TimelineBuilder {
   private readonly inventory: Inventory;
-  private readonly vpcIndex: ReadonlyMap<string, number>;
+  private readonly vpcs: VpcNumbers;
   private readonly eniIndex: ReadonlyMap<string, number>;
-  private readonly entries = new Map<string, Entry>();
-  /** VPCs that hold an address, by its words. */
-  private readonly vpcsOf = new Map<string, Set<number>>();
+  private readonly entries = new Map<AddressKey, OpenEntry>();
+  /** The VPC that holds each address or prefix, SEVERAL when there are more. */
+  private readonly holders = new Map<AddressKey, number>();
+  /** Entries of interfaces by address: where a pod whose VPC nobody tells may be. */
+  private readonly interfaceEntries = new Map<AddressKey, OpenEntry[]>();
+  /** Lengths of delegated IPv6 prefixes, longest first. */
+  private prefixLengths: number[] = [];
   private readonly warnings: InventoryWarning[] = [];
 
-  constructor(inventory: Inventory) {
+  constructor(inventory: Inventory, vpcs: VpcNumbers) {
     this.inventory = inventory;
-    this.vpcIndex = new Map(inventory.vpcs.map((vpc, i) => [vpc.id, i]));
+    this.vpcs = vpcs;
     this.eniIndex = new Map(inventory.networkInterfaces.map((eni, i) => [eni.id, i]));
   }
 
-  addInterface(eni: NetworkInterface, index: number): void {
-    // an interface of an undescribed VPC keeps a place of its own behind the described ones
-    const vpc = this.vpcOf(eni.vpcId);
-    if (eni.primary !== null) this.entry(vpc, eni.primary, index).isPrimary = true;
-    for (const address of eni.secondary) this.entry(vpc, address, index);
-    for (const prefix of eni.prefixes) this.addPrefix(vpc, prefix, index);
+  addInterfaces(): void {
+    const lengths = new Set<number>();
+    this.inventory.networkInterfaces.forEach((eni, e) => {
+      const singles = eni.primary === null ? eni.secondary : [eni.primary, ...eni.secondary];
+      for (const address of singles) this.claim(e, fourWords(address), singleLength(address));
+      for (const prefix of eni.prefixes) {
+        if (prefix.family === 6) lengths.add(prefix.length);
+        this.claimPrefix(e, prefix);
+      }
+    });
+    lengths.delete(128);
+    this.prefixLengths = [...lengths].sort((a, b) => b - a);
+    for (const entry of this.entries.values()) {
+      append(this.interfaceEntries, addressKey(entry.words, entry.length), entry);
+      if (entry.enis.length > 1) this.warnAboutClaims(entry);
+    }
   }
 
-  addPod(pod: PodInterval, index: number): void {
-    const vpc = this.vpcOfPod(pod);
-    if (vpc === undefined) {
-      const text = `pod ${pod.namespace}/${pod.name}: no single VPC of the inventory holds ${formatAddress(pod.address)}`;
-      this.warnings.push({ message: text, file: 'pods', path: `${pod.namespace}/${pod.name}` });
-      return;
-    }
-    const entry = this.entry(vpc, pod.address, this.prefixOwner(vpc, pod.address));
-    entry.holdings.push({ start: seconds(pod.startSeconds), end: seconds(pod.endSeconds), pod: index });
+  addPods(): void {
+    this.inventory.pods.forEach((pod, p) => {
+      if (pod.hostNetwork) return;
+      const holding = holdingOf(pod, p);
+      if (holding === undefined) {
+        this.warn(pod, `ends before it starts (${pod.endSeconds} < ${pod.startSeconds}): not attributed`);
+        return;
+      }
+      const vpc = this.vpcOfPod(pod);
+      if (vpc === undefined) {
+        this.warn(pod, `no single VPC of the inventory holds ${formatAddress(pod.address)}: not attributed`);
+        return;
+      }
+      this.hold(vpc, pod.address, holding);
+      // a branch interface is its pod's alone, whatever address the pod's status names
+      const e = this.eniIndex.get(pod.eniId ?? '') ?? -1;
+      const branch = this.inventory.networkInterfaces[e]?.primary ?? null;
+      if (branch !== null && branch.family === pod.address.family && !sameAddress(branch, pod.address)) {
+        this.hold(this.vpcs.ofInterface[e] ?? vpc, branch, holding);
+      }
+    });
   }
 
   finish(): Timeline {
-    for (const entry of this.entries.values()) this.separate(entry);
-    const shared: Entry[] = [];
-    for (const entry of this.entries.values()) {
-      if (this.vpcsOf.get(keyOf(entry.words, entry.length))?.size === 1) shared.push({ ...entry, vpc: ANY_VPC });
-    }
-    return { entries: [...this.entries.values(), ...shared], warnings: this.warnings };
+    const primaryKeys = this.inventory.networkInterfaces.map((eni, e) => {
+      if (eni.primary === null) return null;
+      return entryKey(this.vpcs.ofInterface[e] ?? -1, fourWords(eni.primary), singleLength(eni.primary));
+    });
+    const entries = [...this.entries].map(([key, entry]): Entry => {
+      const { vpc, words, length, enis } = entry;
+      const eni = enis.length === 1 ? (enis[0] ?? -1) : -1;
+      return {
+        vpc,
+        words,
+        length,
+        eni,
+        isPrimary: primaryKeys[eni] === key,
+        isOnly: this.isOnly(entry),
+        holdings: this.separate(entry),
+      };
+    });
+    const eniPrimaryEntry = Int32Array.from(primaryKeys, (key) => this.entries.get(key ?? '')?.index ?? -1);
+    return { entries, eniPrimaryEntry, warnings: this.warnings };
   }
 
-  private vpcOf(id: string | null): number {
-    return id === null ? ANY_VPC - 1 : (this.vpcIndex.get(id) ?? ANY_VPC - 1);
+  /** Whatever covers the entry counts: an address inside another VPC's delegated prefix has two holders. */
+  private isOnly({ vpc, words, length }: OpenEntry): boolean {
+    if (this.holders.get(addressKey(words, length)) !== vpc) return false;
+    if (length === IPV4_ENTRY) return true;
+    return this.prefixLengths.every((shorter) => {
+      const holder = shorter < length ? this.holders.get(addressKey(maskWords(words, shorter), shorter)) : undefined;
+      return holder === undefined || holder === vpc;
+    });
   }
 
-  private addPrefix(vpc: number, prefix: Cidr, eni: number): void {
+  private warn(pod: PodInterval, what: string): void {
+    const path = `${pod.namespace}/${pod.name}`;
+    this.warnings.push({ message: `pod ${path}: ${what}`, file: 'pods', path });
+  }
+
+  private warnAboutClaims({ words, length, enis }: OpenEntry): void {
+    const ids = enis.map((e) => this.inventory.networkInterfaces[e]?.id ?? '').join(' and ');
+    const [w0 = 0, w1 = 0, w2 = 0, w3 = 0] = words;
+    const address = length === IPV4_ENTRY ? formatIpv4(w3) : `${formatIpv6(w0, w1, w2, w3)}/${length}`;
+    const origin = this.inventory.networkInterfaces[enis[0] ?? -1]?.origin ?? { file: 'network interfaces', path: ids };
+    this.warnings.push({ message: `interfaces ${ids} both hold ${address}: its owner is not known`, ...origin });
+  }
+
+  private claim(eni: number, words: readonly number[], length: number): void {
+    const { enis } = this.open(this.vpcs.ofInterface[eni] ?? -1, words, length);
+    if (!enis.includes(eni)) enis.push(eni);
+  }
+
+  private claimPrefix(eni: number, prefix: Cidr): void {
     if (prefix.family === 6) {
-      this.put(vpc, prefix.words, prefix.length, eni);
+      this.claim(eni, prefix.words, prefix.length);
       return;
     }
-    const count = Math.min(2 ** (32 - prefix.length), EXPANDED_MAX);
-    for (let i = 0; i < count; i++) this.put(vpc, [0, 0, 0, prefix.words[0] + i], IPV4_ENTRY, eni);
+    const count = 2 ** (32 - prefix.length);
+    const interfaceOf = this.inventory.networkInterfaces[eni];
+    if (count > EXPANDED_MAX && interfaceOf !== undefined) {
+      const kept = `only its first ${EXPANDED_MAX} addresses count`;
+      const text = `${interfaceOf.id}: prefix /${prefix.length} is too large, ${kept}`;
+      this.warnings.push({ message: text, ...interfaceOf.origin });
+    }
+    for (let i = 0; i < Math.min(count, EXPANDED_MAX); i++) this.claim(eni, [0, 0, 0, prefix.words[0] + i], IPV4_ENTRY);
   }
 
-  private entry(vpc: number, address: Address, eni: number): Entry {
-    if (address.family === 4) return this.put(vpc, [0, 0, 0, address.words[0]], IPV4_ENTRY, eni);
-    return this.put(vpc, address.words, 128, eni);
+  private hold(vpc: number, address: Address, holding: Holding): void {
+    const entry = this.open(vpc, fourWords(address), singleLength(address));
+    if (entry.enis.length === 0) {
+      // an address inside a delegated IPv6 prefix has no entry of its own before its pod
+      const around = this.interfacesAround(address).find((other) => other.vpc === vpc);
+      entry.enis.push(...(around?.enis ?? []));
+    }
+    entry.holdings.push(holding);
   }
 
-  private put(vpc: number, words: readonly number[], length: number, eni: number): Entry {
-    const address = keyOf(words, length);
-    const key = `${vpc} ${address}`;
+  private open(vpc: number, words: readonly number[], length: number): OpenEntry {
+    const key = entryKey(vpc, words, length);
     let entry = this.entries.get(key);
     if (entry === undefined) {
-      entry = { vpc, words, length, eni, isPrimary: false, holdings: [] };
+      entry = { index: this.entries.size, vpc, words, length, enis: [], holdings: [] };
       this.entries.set(key, entry);
-      const vpcs = this.vpcsOf.get(address);
-      if (vpcs === undefined) this.vpcsOf.set(address, new Set([vpc]));
-      else vpcs.add(vpc);
-    } else if (entry.eni < 0) {
-      entry.eni = eni;
+      const address = addressKey(words, length);
+      this.holders.set(address, this.holders.has(address) ? SEVERAL : vpc);
     }
     return entry;
   }
 
-  /** Interface whose delegated IPv6 prefix contains the address; IPv4 prefixes are expanded already. */
-  private prefixOwner(vpc: number, address: Address): number {
-    if (address.family === 4) return -1;
-    const { networkInterfaces } = this.inventory;
-    return networkInterfaces.findIndex((eni) => this.vpcOf(eni.vpcId) === vpc && eni.prefixes.some((p) => cidrContains(p, address)));
+  /** Entries of interfaces that hold the address, alone or in a delegated prefix, the most specific first. */
+  private interfacesAround(address: Address): OpenEntry[] {
+    const words = fourWords(address);
+    const single = this.interfaceEntries.get(addressKey(words, singleLength(address))) ?? [];
+    if (address.family === 4) return single;
+    const around = this.prefixLengths.map((length) => addressKey(maskWords(words, length), length));
+    return [...single, ...around.flatMap((key) => this.interfaceEntries.get(key) ?? [])];
   }
 
-  /** VPC of a pod: named, that of its branch ENI, the one that holds its address, or the one whose CIDR contains it. */
+  /** VPC of a pod: named, its branch ENI's, the one whose interfaces hold its address, or whose CIDR contains it. */
   private vpcOfPod(pod: PodInterval): number | undefined {
-    const named = pod.vpcId === null ? undefined : this.vpcIndex.get(pod.vpcId);
-    if (named !== undefined) return named;
-    const branch = this.inventory.networkInterfaces[this.eniIndex.get(pod.eniId ?? '') ?? -1];
-    if (branch !== undefined) return this.vpcOf(branch.vpcId);
-    const words = pod.address.family === 4 ? [0, 0, 0, pod.address.words[0]] : pod.address.words;
-    const holders = this.vpcsOf.get(keyOf(words, pod.address.family === 4 ? IPV4_ENTRY : 128));
-    if (holders?.size === 1) return [...holders][0];
-    if (holders !== undefined && holders.size > 1) return undefined;
-    const around = this.inventory.vpcs.flatMap((vpc, i) => (vpc.cidrs.some((c) => cidrContains(c, pod.address)) ? [i] : []));
-    return around.length === 1 ? around[0] : undefined;
+    if (pod.vpcId !== null) return this.vpcs.byId.get(pod.vpcId);
+    const branch = this.eniIndex.get(pod.eniId ?? '');
+    if (branch !== undefined) return this.vpcs.ofInterface[branch];
+    const around = this.interfacesAround(pod.address).map((entry) => entry.vpc);
+    if (around.length > 0) return single(around);
+    const { vpcs, subnets } = this.inventory;
+    const blocks = [...vpcs.map(({ id, cidrs }) => ({ vpcId: id, cidrs })), ...subnets];
+    const inside = blocks.filter(({ cidrs }) => cidrs.some((block) => cidrContains(block, pod.address)));
+    return single(inside.map(({ vpcId }) => this.vpcs.byId.get(vpcId)));
   }
 
-  /** Sorts the holdings of an address; an earlier one that runs into the next ends where that begins. */
-  private separate(entry: Entry): void {
-    entry.holdings.sort((a, b) => a.start - b.start || a.end - b.end || a.pod - b.pod);
-    for (let i = 0; i + 1 < entry.holdings.length; i++) {
-      const a = entry.holdings[i];
-      const b = entry.holdings[i + 1];
-      if (a === undefined || b === undefined || a.end <= b.start) continue;
-      const [x, y] = [this.inventory.pods[a.pod], this.inventory.pods[b.pod]];
-      a.end = b.start;
-      if (x === undefined || y === undefined) continue;
-      const address = formatAddress(x.address);
-      const text = `pods ${x.namespace}/${x.name} and ${y.namespace}/${y.name} both hold ${address}: the earlier one is taken to end where the later begins`;
-      this.warnings.push({ message: text, file: 'pods', path: address });
+  /**
+   * Holdings of an address, ascending in start and in end. Intervals of one pod that touch are one. An earlier one that
+   * runs into a later one ends where that begins; two that begin together both stay, for nothing tells which is right.
+   */
+  private separate(entry: OpenEntry): readonly Holding[] {
+    const list = this.unite(entry.holdings);
+    for (let i = 1; i < list.length; i++) {
+      const later = list[i];
+      for (let j = i - 1; later !== undefined && j >= 0; j--) {
+        const earlier = list[j];
+        if (earlier === undefined || earlier.end <= later.start) break;
+        this.warnAboutOverlap(earlier, later);
+        if (earlier.start < later.start) earlier.end = later.start;
+      }
     }
-    entry.holdings.splice(0, entry.holdings.length, ...entry.holdings.filter((h) => h.start < h.end));
+    return list;
+  }
+
+  private unite(holdings: readonly Holding[]): Holding[] {
+    const { pods } = this.inventory;
+    const sorted = [...holdings].sort((a, b) => a.start - b.start || a.end - b.end || a.pod - b.pod);
+    const united: Holding[] = [];
+    for (const holding of sorted) {
+      const last = united.at(-1);
+      const [a, b] = [pods[last?.pod ?? -1], pods[holding.pod]];
+      if (last === undefined || a === undefined || b === undefined || !isSamePod(a, b) || holding.start > last.end) {
+        united.push({ ...holding });
+        continue;
+      }
+      // the interval with a uid comes from the API and knows the pod's ports
+      const pod = a.uid === null && b.uid !== null ? holding.pod : last.pod;
+      united[united.length - 1] = { start: last.start, end: Math.max(last.end, holding.end), pod };
+    }
+    return united.sort((a, b) => a.start - b.start || a.end - b.end || a.pod - b.pod);
+  }
+
+  private warnAboutOverlap(earlier: Holding, later: Holding): void {
+    const [a, b] = [this.inventory.pods[earlier.pod], this.inventory.pods[later.pod]];
+    if (a === undefined || b === undefined) return;
+    const address = formatAddress(b.address);
+    const outcome =
+      earlier.start < later.start
+        ? 'the earlier one is taken to end where the later begins'
+        : 'nothing tells whose it is while both do';
+    const text = `pods ${a.namespace}/${a.name} and ${b.namespace}/${b.name} both hold ${address}: ${outcome}`;
+    this.warnings.push({ message: text, file: 'pods', path: address });
   }
 }
 
-function keyOf(words: readonly number[], length: number): string {
-  return `${words.join(',')}/${length}`;
+/** A source without uids may know more of the same pod. */
+function isSamePod(a: PodInterval, b: PodInterval): boolean {
+  const sameName = a.namespace === b.namespace && a.name === b.name;
+  return sameName && (a.uid === null || b.uid === null || a.uid === b.uid);
 }
 
-function seconds(time: number): number {
-  return Math.min(Math.max(Math.floor(time), 0), FOREVER);
+/** The one value of a list whose values are all equal. */
+function single(vpcs: readonly (number | undefined)[]): number | undefined {
+  return new Set(vpcs).size === 1 ? vpcs[0] : undefined;
 }
 
-/** True when the address words lie inside the CIDR. */
-export function sameWords(cidr: Cidr, words: readonly number[]): boolean {
-  if (words.length !== cidr.words.length) return false;
-  const address = words.length === 1 ? { family: 4, words: [words[0] ?? 0] } : { family: 6, words };
-  return cidrContains(cidr, address as Address);
+function maskWords(words: readonly number[], length: number): readonly number[] {
+  return words.map((word, i) => (word & wordMask(length - 32 * i)) >>> 0);
+}
+
+function fourWords(address: Address): readonly number[] {
+  return address.family === 4 ? [0, 0, 0, address.words[0]] : address.words;
+}
+
+function singleLength(address: Address): number {
+  return address.family === 4 ? IPV4_ENTRY : 128;
+}
+
+function sameAddress(a: Address, b: Address): boolean {
+  return formatAddress(a) === formatAddress(b);
+}
+
+/** An IPv4 address is its own number: text would be most of the time of building. */
+export type AddressKey = number | string;
+
+export function addressKey(words: readonly number[], length: number): AddressKey {
+  return length === IPV4_ENTRY ? (words[3] ?? 0) : `${words.join(',')}/${length}`;
+}
+
+function entryKey(vpc: number, words: readonly number[], length: number): AddressKey {
+  const address = addressKey(words, length);
+  return typeof address === 'number' ? vpc * 2 ** 32 + address : `${vpc} ${address}`;
+}
+
+function append<T>(lists: Map<AddressKey, T[]>, key: AddressKey, value: T): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [value]);
+  else list.push(value);
 }

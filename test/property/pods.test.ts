@@ -9,7 +9,7 @@ import { type Answer, askPodMap, pod } from '../support/pods.ts';
 const SEED = 20_260_115;
 const RUNS = 1_000;
 
-/** Two VPCs share 100.64.0.0/16, a third has it only in its interfaces; few addresses and seconds, so that much collides. */
+/** Two VPCs share 100.64.0.0/16, a third has it only in its interfaces; few addresses and seconds: much collides. */
 const VPCS: readonly Vpc[] = [
   vpc('vpc-a', ['10.0.0.0/16', '100.64.0.0/16', 'fd00:1::/56']),
   vpc('vpc-b', ['100.64.0.0/16', 'fd00:1::/56']),

@@ -81,7 +81,8 @@ function rowOf(batch: FlowBatch, decoder: FlowDecoder, row: number): FlowRow {
     const bytes = length[row] ?? 0;
     if (bytes > 0) out[name] = Buffer.from(batch.text.subarray(from, from + bytes)).toString('latin1');
   }
-  if ((out['reject-reason'] === undefined) !== (batch.rejectReason[row] === 0)) out['reject-reason'] = 'code and text differ';
+  if ((out['reject-reason'] === undefined) !== (batch.rejectReason[row] === 0))
+    out['reject-reason'] = 'code and text differ';
   for (const [name, bit] of [
     ['pkt-src-aws-service', Present.pktSrcAwsService],
     ['pkt-dst-aws-service', Present.pktDstAwsService],

@@ -1,0 +1,41 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { replay } from '../../src/engine/replay.ts';
+import type { CompiledInventory } from '../../src/engine/versions.ts';
+import type { Summary } from '../../src/model/summary.ts';
+import type { OracleRecord } from '../oracle/oracle.ts';
+
+/** One row of the engine's NDJSON. */
+export type EngineRow = Readonly<Record<string, string | number | null | readonly string[]>>;
+
+/** A log of one header and the given records; absent fields are `-`. */
+export function logOf(fields: readonly string[], records: readonly OracleRecord[]): string {
+  const lines = records.map((record) => fields.map((name) => record[name] ?? '-').join(' '));
+  return `${[fields.join(' '), ...lines].join('\n')}\n`;
+}
+
+/** Rows of one log text through the whole engine, in the calling thread, with the summary of the run. */
+export async function replayText(
+  inventory: CompiledInventory,
+  text: string,
+): Promise<{ readonly rows: readonly EngineRow[]; readonly summary: Summary }> {
+  const folder = mkdtempSync(join(tmpdir(), 'flowtrie-rows-'));
+  try {
+    const input = join(folder, 'input.log');
+    const path = join(folder, 'rows.ndjson');
+    writeFileSync(input, text);
+    const { summary } = await replay({
+      inputs: [input],
+      inventory,
+      threads: 0,
+      logFormat: null,
+      out: { path, format: 'ndjson' },
+      quarantine: null,
+    });
+    const lines = readFileSync(path, 'utf8').split('\n').slice(0, -1);
+    return { rows: lines.map((line) => JSON.parse(line) as EngineRow), summary };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
