@@ -94,10 +94,9 @@ async function generateCommand(flags: GenerateFlags): Promise<void> {
       truth: flags.truth === true,
     });
     const { lines, denied, drifts, silent } = written;
-    process.stderr.write(
-      `${out}: ${world.nodes.length} nodes, ${pods} pods at a time (${world.lives.count} over the span, daemons included), ` +
-        `${lines} lines in ${written.files} files: ${denied} denied by the rules, ${drifts} drift, ${silent} NODATA or SKIPDATA\n`,
-    );
+    const cluster = `${world.nodes.length} nodes, ${pods} pods (${world.lives.count} in the span, with daemons)`;
+    const kinds = `${denied} denied by the rules, ${drifts} drift, ${silent} NODATA or SKIPDATA`;
+    process.stderr.write(`${out}: ${cluster}, ${lines} lines in ${written.files} files: ${kinds}\n`);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : null;
     if (code === null || !/^E[A-Z]+$/.test(code)) throw error;
