@@ -48,9 +48,26 @@ export class GroupTable {
 
   /** Adds one record to the group of `key`. */
   add(bytes: number, packets: number): void {
+    this.addSums(1, bytes, packets);
+  }
+
+  /** Adds what another table held. */
+  merge(groups: Groups): void {
+    const { words } = this;
+    for (let g = 0; g < groups.size; g++) {
+      const at = g * Sum.perGroup;
+      this.key.set(groups.keys.subarray(g * words, (g + 1) * words));
+      this.addSums(groups.sums[at]!, groups.sums[at + Sum.bytes]!, groups.sums[at + Sum.packets]!);
+    }
+    this.others.records += groups.others.records;
+    this.others.bytes += groups.others.bytes;
+    this.others.packets += groups.others.packets;
+  }
+
+  private addSums(records: number, bytes: number, packets: number): void {
     const at = this.find() * Sum.perGroup;
     const { sums } = this;
-    sums[at]! += 1;
+    sums[at]! += records;
     sums[at + Sum.bytes]! += bytes;
     sums[at + Sum.packets]! += packets;
   }

@@ -78,16 +78,19 @@ function rfc3339(seconds: number | null): string | null {
 
 function topOf(totals: Totals): Summary['top'] {
   const split = (label: string): string[] => label.split(LABEL_SEPARATOR);
+  const workloads = totals.workloads.take(TOP_ROWS, 'bytes');
+  const talkers = totals.talkers.take(TOP_ROWS, 'bytes');
+  const rejects = totals.rejects.take(TOP_ROWS, 'records');
   return {
-    workloads: totals.workloads.top(TOP_ROWS, 'bytes').map(({ label, records, bytes, packets }) => {
+    workloads: workloads.rows.map(({ label, records, bytes, packets }) => {
       const [src = '', dst = ''] = split(label);
       return { src, dst, records, bytes, packets };
     }),
-    talkers: totals.talkers.top(TOP_ROWS, 'bytes').map(({ label, records, bytes, packets }) => {
+    talkers: talkers.rows.map(({ label, records, bytes, packets }) => {
       const [address = '', owner = ''] = split(label);
       return { address, owner, records, bytes, packets };
     }),
-    rejects: totals.rejects.top(TOP_ROWS, 'records').map(({ label, records }) => {
+    rejects: rejects.rows.map(({ label, records }) => {
       const [src = '', srcOwner = '', dst = '', dstOwner = '', port = '', protocol = '', rule = ''] = split(label);
       const ends = { src, dst, srcOwner, dstOwner };
       return { ...ends, dstPort: Number(port), protocol: Number(protocol), records, rule: rule === '' ? null : rule };
@@ -99,10 +102,6 @@ function topOf(totals: Totals): Summary['top'] {
     }))
       .filter((row) => row.records > 0)
       .sort((a, b) => b.records - a.records),
-    others: {
-      workloads: { ...totals.workloads.others },
-      talkers: { ...totals.talkers.others },
-      rejects: { ...totals.rejects.others },
-    },
+    others: { workloads: workloads.others, talkers: talkers.others, rejects: rejects.others },
   };
 }

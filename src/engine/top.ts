@@ -1,46 +1,59 @@
-/** Labels kept apart over a whole run; beyond, the lighter half by bytes is folded into `others`. */
-const LABELS_MAX = 131_072;
+import { type Groups, GroupTable, Sum } from './group-table.ts';
+
+/** Groups kept apart over a whole run; beyond, the lighter half by bytes is folded into `others`. */
+const GROUPS_MAX = 65_536;
+
+/** Groups looked at for every row shown: different numbers of one label (versions of an inventory) are joined. */
+const LOOKED_AT_PER_ROW = 50;
 
 export interface Sums {
-  records: number;
-  bytes: number;
-  packets: number;
+  readonly records: number;
+  readonly bytes: number;
+  readonly packets: number;
 }
 
-/** Group-by over labels in the main thread, fed with the groups of each task in task order. Bounded by LABELS_MAX. */
-export class TopLabels {
-  private groups = new Map<string, Sums>();
-  readonly others: Sums = { records: 0, bytes: 0, packets: 0 };
+/** A label with its sums. */
+export interface Ranked extends Sums {
+  readonly label: string;
+}
 
-  add(label: string, records: number, bytes: number, packets: number): void {
-    const sums = this.groups.get(label);
-    if (sums !== undefined) {
-      sums.records += records;
-      sums.bytes += bytes;
-      sums.packets += packets;
-      return;
+/** Group-by over the whole run, fed with the groups of each task in task order; words only for what is shown. */
+export class TopGroups {
+  private readonly table: GroupTable;
+  private readonly words: number;
+  private readonly label: (key: Uint32Array) => string;
+
+  /** `words`: words of a key; `label`: its text. */
+  constructor(words: number, label: (key: Uint32Array) => string) {
+    this.table = new GroupTable(words, GROUPS_MAX);
+    this.words = words;
+    this.label = label;
+  }
+
+  add(groups: Groups): void {
+    this.table.merge(groups);
+  }
+
+  /** The `count` heaviest labels by `weight`, ties by label; and what was folded away. Empties the table. */
+  take(count: number, weight: 'records' | 'bytes'): { readonly rows: readonly Ranked[]; readonly others: Sums } {
+    const groups = this.table.drain();
+    const word = Sum[weight];
+    const order = Uint32Array.from({ length: groups.size }, (_, g) => g);
+    const weights = Float64Array.from(order, (g) => groups.sums[g * Sum.perGroup + word] ?? 0);
+    order.sort((a, b) => (weights[b] ?? 0) - (weights[a] ?? 0) || a - b);
+    const labels = new Map<string, Sums>();
+    for (const g of order.subarray(0, count * LOOKED_AT_PER_ROW)) {
+      const label = this.label(groups.keys.subarray(g * this.words, (g + 1) * this.words));
+      const [records = 0, bytes = 0, packets = 0] = groups.sums.subarray(g * Sum.perGroup, (g + 1) * Sum.perGroup);
+      const known = labels.get(label) ?? { records: 0, bytes: 0, packets: 0 };
+      labels.set(label, {
+        records: known.records + records,
+        bytes: known.bytes + bytes,
+        packets: known.packets + packets,
+      });
     }
-    if (this.groups.size >= LABELS_MAX) this.fold();
-    this.groups.set(label, { records, bytes, packets });
-  }
-
-  addOthers(sums: Readonly<Sums>): void {
-    this.others.records += sums.records;
-    this.others.bytes += sums.bytes;
-    this.others.packets += sums.packets;
-  }
-
-  /** The `count` heaviest by `weight`, ties by label. */
-  top(count: number, weight: 'records' | 'bytes'): (Sums & { readonly label: string })[] {
-    const rows = [...this.groups].map(([label, sums]) => ({ label, ...sums }));
+    const rows = [...labels].map(([label, sums]) => ({ label, ...sums }));
     rows.sort((a, b) => b[weight] - a[weight] || (a.label < b.label ? -1 : 1));
-    return rows.slice(0, count);
-  }
-
-  private fold(): void {
-    const rows = [...this.groups].sort(([a, x], [b, y]) => y.bytes - x.bytes || (a < b ? -1 : 1));
-    const keep = new Set(rows.slice(0, LABELS_MAX >> 1).map(([label]) => label));
-    for (const [label, sums] of rows) if (!keep.has(label)) this.addOthers(sums);
-    this.groups = new Map([...this.groups].filter(([label]) => keep.has(label)));
+    return { rows: rows.slice(0, count), others: groups.others };
   }
 }

@@ -3,11 +3,10 @@ import { formatIpv4, formatIpv6 } from '../model/ip.ts';
 import { addLedger, createLedger, type Ledger, ledgerSum } from '../model/ledger.ts';
 import { ATTRIBUTION, DRIFT, DRIFT_CAUSE, KIND, PATH, ROLE_BASIS, VERDICT } from '../model/verdict.ts';
 import { matchesOf } from '../rules/catalog.ts';
-import { type Groups, Sum } from './group-table.ts';
 import { groupLabel } from './owner-groups.ts';
-import { NEVER, REJECT_WORDS, TALKER_WORDS, type TaskCounts, type VersionCounts, WORKLOAD_WORDS } from './tally.ts';
+import { NEVER, REJECT_WORDS, TALKER_WORDS, type VersionCounts, WORKLOAD_WORDS } from './tally.ts';
 import type { TaskResult } from './task.ts';
-import { TopLabels } from './top.ts';
+import { TopGroups } from './top.ts';
 import type { CompiledVersion } from './versions.ts';
 
 /** Evidence about one rule over all versions that contain it (by id). */
@@ -39,9 +38,9 @@ export class Totals {
   readonly kinds: Float64Array = new Float64Array(KIND.length);
   readonly paths: { records: number; bytes: number }[] = PATH.map(() => ({ records: 0, bytes: 0 }));
   readonly rules: Map<string, RuleTotals> = new Map();
-  readonly workloads: TopLabels = new TopLabels();
-  readonly talkers: TopLabels = new TopLabels();
-  readonly rejects: TopLabels = new TopLabels();
+  readonly workloads: TopGroups = new TopGroups(WORKLOAD_WORDS, (key) => this.workloadLabel(key));
+  readonly talkers: TopGroups = new TopGroups(TALKER_WORDS, (key) => this.talkerLabel(key));
+  readonly rejects: TopGroups = new TopGroups(REJECT_WORDS, (key) => this.rejectLabel(key));
   agreeOnPolicy = 0;
   private readonly versions: readonly CompiledVersion[];
 
@@ -66,7 +65,9 @@ export class Totals {
       this.paths[p]!.bytes += path.bytes;
     });
     for (const version of counts.versions) this.addRules(version);
-    this.addGroups(counts);
+    this.workloads.add(counts.workloads);
+    this.talkers.add(counts.talkers);
+    this.rejects.add(counts.rejects);
   }
 
   private addRules(counts: VersionCounts): void {
@@ -102,41 +103,31 @@ export class Totals {
     }
   }
 
-  private addGroups(counts: TaskCounts): void {
-    const { workloads, talkers, rejects } = counts;
-    this.addLabels(this.workloads, workloads, WORKLOAD_WORDS, (labels, key) => [
-      groupLabel(labels, key[1]!),
-      groupLabel(labels, key[2]!),
-    ]);
-    this.addLabels(this.talkers, talkers, TALKER_WORDS, (labels, key) => [
-      addressText(key, 1),
-      groupLabel(labels, key[1]!),
-    ]);
-    this.addLabels(this.rejects, rejects, REJECT_WORDS, (labels, key, version) => [
-      addressText(key, 1),
-      groupLabel(labels, key[1]!),
-      addressText(key, 7),
-      groupLabel(labels, key[7]!),
-      String(key[REJECT_WORDS - 2]! >>> 8),
-      String(key[REJECT_WORDS - 2]! & 255),
-      ruleText(version, key[REJECT_WORDS - 1]! | 0),
-    ]);
+  private workloadLabel(key: Uint32Array): string {
+    const { groupLabels } = this.versionOf(key);
+    return [groupLabel(groupLabels, key[1]!), groupLabel(groupLabels, key[2]!)].join(LABEL_SEPARATOR);
   }
 
-  private addLabels(
-    into: TopLabels,
-    groups: Groups,
-    words: number,
-    label: (labels: readonly string[], key: Uint32Array, version: CompiledVersion) => readonly string[],
-  ): void {
-    for (let g = 0; g < groups.size; g++) {
-      const key = groups.keys.subarray(g * words, (g + 1) * words);
-      const version = this.versions[key[0]!]!;
-      const text = label(version.groupLabels, key, version).join(LABEL_SEPARATOR);
-      const at = g * Sum.perGroup;
-      into.add(text, groups.sums[at]!, groups.sums[at + Sum.bytes]!, groups.sums[at + Sum.packets]!);
-    }
-    into.addOthers(groups.others);
+  private talkerLabel(key: Uint32Array): string {
+    return [addressText(key, 1), groupLabel(this.versionOf(key).groupLabels, key[1]!)].join(LABEL_SEPARATOR);
+  }
+
+  private rejectLabel(key: Uint32Array): string {
+    const version = this.versionOf(key);
+    const service = key[REJECT_WORDS - 2]!;
+    return [
+      addressText(key, 1),
+      groupLabel(version.groupLabels, key[1]!),
+      addressText(key, 7),
+      groupLabel(version.groupLabels, key[7]!),
+      String(service >>> 8),
+      String(service & 255),
+      ruleText(version, key[REJECT_WORDS - 1]! | 0),
+    ].join(LABEL_SEPARATOR);
+  }
+
+  private versionOf(key: Uint32Array): CompiledVersion {
+    return this.versions[key[0]!]!;
   }
 }
 

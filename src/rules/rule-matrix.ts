@@ -47,7 +47,8 @@ export const PAGE = 64;
 
 /**
  * Answers every (set, address class, port class) in advance. Rows, column maps, pages and cells that are equal are
- * stored once, over all sets. `labelSets` and `selectorSets`: labels of each address class, selectors of each port class.
+ * stored once, over all sets. `labelSets` and `selectorSets`: labels of each address class, selectors of each port
+ * class.
  */
 export function buildRuleMatrix(
   sets: readonly RuleSet[],
