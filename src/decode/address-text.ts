@@ -32,8 +32,8 @@ export function parseIpv4(bytes: Uint8Array, from: number, to: number): number {
 const groups = new Uint16Array(8);
 
 /**
- * Writes the IPv6 address in bytes[from, to) (RFC 4291 text, `::` and embedded IPv4 included) as four big-endian words to
- * words[at …]; false when it is none.
+ * Writes the IPv6 address in bytes[from, to) (RFC 4291 text, `::` and embedded IPv4 included) as four big-endian
+ * words to words[at …]; false when it is none.
  */
 export function parseIpv6(bytes: Uint8Array, from: number, to: number, words: Uint32Array, at: number): boolean {
   let count = 0;

@@ -1,5 +1,5 @@
 import { FlowtrieError } from '../model/errors.ts';
-import { DEFAULT_FORMAT, type Field, FIELDS } from '../model/flow.ts';
+import { DEFAULT_FORMAT, FIELDS, type Field, type FieldType } from '../model/flow.ts';
 
 /** What the decoder does with a field. Codes are dense so that the kernel's switch is a jump table. */
 export const Op = {
@@ -53,6 +53,9 @@ const OP_OF_NAME: Readonly<Record<string, number>> = {
   'reject-reason': Op.rejectReason,
 };
 
+/** Most fields a format may have; all known ones are below 80. */
+export const FIELDS_MAX = 250;
+
 /** The fields of a line, in order. */
 export interface Format {
   /** AWS's names; words that are no known field as they were written. */
@@ -63,6 +66,10 @@ export interface Format {
   readonly carried: readonly number[];
   /** Transit gateway flow log: decoded and attributed, never judged. */
   readonly tgw: boolean;
+  /** True when its first fields are the 14 of the default format in their order. */
+  readonly beginsWithDefault: boolean;
+  /** True when a field is a number or an address: no header can be taken for a record then. */
+  readonly headerProof: boolean;
 }
 
 /** Spelling of a name without case and separators: `interface-id`, `interface_id` and `interfaceId` are one. */
@@ -73,13 +80,21 @@ function squash(name: string): string {
 const FIELD_OF_SQUASHED: ReadonlyMap<string, Field> = new Map(FIELDS.map((field) => [squash(field.name), field]));
 const FIELD_OF_NAME: ReadonlyMap<string, Field> = new Map(FIELDS.map((field) => [field.name, field]));
 
+/** Types whose values are never words. */
+const CHECKED: ReadonlySet<FieldType> = new Set(['u8', 'u16', 'u64', 'seconds', 'address']);
+
+/** The version whose fields only transit gateway flow logs have. */
+const TGW_VERSION = 6;
+
 /** Builds the format of a list of field names, known or not. */
 export function formatOf(names: readonly string[]): Format {
   const canonical = names.map((name) => FIELD_OF_SQUASHED.get(squash(name))?.name ?? name);
   const plan = Uint8Array.from(canonical, opOf);
   const carried = canonical.flatMap((_, i) => (isCarried(plan[i] ?? Op.text) ? [i] : []));
-  const tgw = canonical.some((name) => name === 'tgw-id' || name === 'tgw-attachment-id' || name === 'resource-type');
-  return { names: canonical, plan, carried, tgw };
+  const tgw = canonical.some((name) => FIELD_OF_NAME.get(name)?.version === TGW_VERSION);
+  const beginsWithDefault = DEFAULT_FORMAT.every((name, i) => canonical[i] === name);
+  const headerProof = canonical.some((name) => CHECKED.has(FIELD_OF_NAME.get(name)?.type ?? 'text'));
+  return { names: canonical, plan, carried, tgw, beginsWithDefault, headerProof };
 }
 
 function opOf(name: string): number {
@@ -102,20 +117,31 @@ export const TGW_DEFAULT: Format = formatOf(
   (
     'version resource-type account-id tgw-id tgw-attachment-id tgw-src-vpc-account-id tgw-dst-vpc-account-id ' +
     'tgw-src-vpc-id tgw-dst-vpc-id tgw-src-subnet-id tgw-dst-subnet-id tgw-src-eni tgw-dst-eni tgw-src-az-id ' +
-    'tgw-dst-az-id tgw-pair-attachment-id srcaddr dstaddr srcport dstport protocol packets bytes start end log-status ' +
-    'type packets-lost-no-route packets-lost-blackhole packets-lost-mtu-exceeded packets-lost-ttl-expired tcp-flags ' +
-    'region flow-direction pkt-src-aws-service pkt-dst-aws-service'
+    'tgw-dst-az-id tgw-pair-attachment-id srcaddr dstaddr srcport dstport protocol packets bytes start end ' +
+    'log-status type packets-lost-no-route packets-lost-blackhole packets-lost-mtu-exceeded packets-lost-ttl-expired ' +
+    'tcp-flags region flow-direction pkt-src-aws-service pkt-dst-aws-service'
   ).split(' '),
 );
 
-const ISO_TIME = /^\d{4}-\d{2}-\d{2}T[0-9:.]+(Z|[+-]\d{2}:?\d{2})?$/;
+const ISO_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:/;
 
-/** Tokens of a line by the contract's rule: runs of blanks, or commas where the line has no blank; ISO time dropped. */
+/** A byte order mark, which spreadsheets put in front of a file. */
+const BYTE_ORDER_MARK = /^\uFEFF/;
+
+/**
+ * Tokens of a line by the rule of scanLine: runs of blanks, or commas where the line has no blank; ISO time
+ * dropped.
+ */
 export function splitLine(line: string): string[] {
-  const text = line.trim();
+  const text = line.replace(BYTE_ORDER_MARK, '').replace(/^[ \t\r]+|[ \t\r\n]+$/g, '');
   if (text === '') return [];
-  const tokens = /\s/.test(text) ? text.split(/\s+/) : text.split(',').map((token) => token.trim());
+  const tokens = /[ \t\r]/.test(text) ? text.split(/[ \t\r]+/) : text.split(',');
   return ISO_TIME.test(tokens[0] ?? '') ? tokens.slice(1) : tokens;
+}
+
+/** Two formats with the same fields in the same order. */
+export function sameFields(a: Format, b: Format): boolean {
+  return a.names.length === b.names.length && a.names.every((name, i) => name === b.names[i]);
 }
 
 /** True when the word is a known field name in any spelling. */
@@ -129,7 +155,7 @@ export function isFieldName(word: string): boolean {
  */
 export function parseHeader(line: string): Format | undefined {
   const tokens = splitLine(line);
-  if (tokens[0] === undefined || !isFieldName(tokens[0])) return undefined;
+  if (tokens[0] === undefined || tokens.length > FIELDS_MAX || !isFieldName(tokens[0])) return undefined;
   if (tokens.some((token) => /^[\d.+-]+$/.test(token) || /^[0-9a-fA-F]*:[0-9a-fA-F:.]*$/.test(token))) return undefined;
   return formatOf(tokens);
 }
@@ -140,11 +166,18 @@ export function parseLogFormat(text: string): Format {
   const names = tokens.map((token) => {
     const name = /^\$\{([A-Za-z0-9_-]+)\}$/.exec(token)?.[1];
     if (name === undefined) {
-      throw new FlowtrieError('usage', `--log-format: expected fields like \${srcaddr} separated by blanks, got '${token}'`);
+      throw new FlowtrieError(
+        'usage',
+        `--log-format: expected fields like \${srcaddr} separated by blanks, got '${token}'`,
+      );
     }
     return name;
   });
-  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (names.length > FIELDS_MAX) {
+    throw new FlowtrieError('usage', `--log-format: expected at most ${FIELDS_MAX} fields, got ${names.length}`);
+  }
+  const format = formatOf(names);
+  const twice = format.names.find((name, i) => format.names.indexOf(name) !== i);
   if (twice !== undefined) throw new FlowtrieError('usage', `--log-format: field '${twice}' is named twice`);
-  return formatOf(names);
+  return format;
 }

@@ -7,6 +7,8 @@ const RETURN = 13;
 const BLANK = 32;
 const COMMA = 44;
 const DASH = 45;
+const ZERO = 48;
+const NINE = 57;
 const COLON = 58;
 const UPPER_T = 84;
 
@@ -35,7 +37,7 @@ export function createLineTokens(): LineTokens {
 export function scanLine(bytes: Uint8Array, from: number, to: number, tokens: LineTokens): void {
   const { starts, ends } = tokens;
   let count = 0;
-  let p = from;
+  let p = hasByteOrderMark(bytes, from) ? from + 3 : from;
   for (;;) {
     while (p < to && (bytes[p] === BLANK || bytes[p] === TAB || bytes[p] === RETURN)) p++;
     if (p >= to || bytes[p] === NEWLINE) break;
@@ -52,10 +54,15 @@ export function scanLine(bytes: Uint8Array, from: number, to: number, tokens: Li
   tokens.first = 0;
   tokens.count = count;
   if (count === 1) splitCommas(bytes, tokens);
-  if (tokens.count > 0 && isoTimeEnd(bytes, starts[0]!) === ends[0]!) {
+  if (tokens.count > 0 && isIsoTime(bytes, starts[0]!)) {
     tokens.first = 1;
     tokens.count--;
   }
+}
+
+/** UTF-8 of U+FEFF, which spreadsheets put in front of a file. */
+function hasByteOrderMark(bytes: Uint8Array, from: number): boolean {
+  return bytes[from] === 0xef && bytes[from + 1] === 0xbb && bytes[from + 2] === 0xbf;
 }
 
 function isBreak(c: number): boolean {
@@ -81,12 +88,22 @@ function splitCommas(bytes: Uint8Array, tokens: LineTokens): void {
 }
 
 /**
- * Offset behind the ISO time at `from` (`2024-12-20T18:23:02.000Z`: what CloudWatch exports put in front of each record),
- * `from` itself when there is none.
+ * True when an ISO time begins at `from`: what CloudWatch exports put in front of each record
+ * (`2024-12-20T18:23:02.000Z`).
  */
-export function isoTimeEnd(bytes: Uint8Array, from: number): number {
-  if (bytes[from + 4] !== DASH || bytes[from + 7] !== DASH || bytes[from + 10] !== UPPER_T || bytes[from + 13] !== COLON) return from;
-  let p = from;
-  while (p < bytes.length && bytes[p]! > BLANK && bytes[p] !== COMMA) p++;
-  return p;
+export function isIsoTime(bytes: Uint8Array, from: number): boolean {
+  // four cheap looks rule out nearly everything else
+  if (
+    bytes[from + 10] !== UPPER_T ||
+    bytes[from + 4] !== DASH ||
+    bytes[from + 7] !== DASH ||
+    bytes[from + 13] !== COLON
+  )
+    return false;
+  for (let i = 0; i < 13; i++) {
+    if (i === 4 || i === 7 || i === 10) continue;
+    const c = bytes[from + i]!;
+    if (c < ZERO || c > NINE) return false;
+  }
+  return true;
 }

@@ -2,9 +2,9 @@ import { type FlowBatch, Present, RejectReason, V6_WORDS } from '../model/flow.t
 import { LINE_BYTES_MAX } from '../model/ledger.ts';
 import { Action, Direction } from '../model/verdict.ts';
 import { parseIpv6 } from './address-text.ts';
-import { isCarried, Op } from './format.ts';
+import { DEFAULT, type Format, isCarried, Op } from './format.ts';
 import type { InterfaceDictionary } from './interface-dictionary.ts';
-import { isoTimeEnd } from './line-tokens.ts';
+import { isIsoTime } from './line-tokens.ts';
 import { parseU64 } from './number-text.ts';
 
 /**
@@ -21,31 +21,34 @@ const DASH = 45;
 const DOT = 46;
 const ZERO = 48;
 const UPPER_N = 78;
-const TWO_32 = 4_294_967_296;
+/** Below this, one more digit stays below 2^32. */
+const U32_TENTH = 429_496_729;
 
-/** Bit of `present` by Op. */
-const BIT = new Uint32Array(32);
-for (const [name, bit] of Object.entries(Present)) {
-  const op = Object.entries(Op).find(([field]) => field === name)?.[1];
-  if (op !== undefined) BIT[op] = bit;
-}
+/** Present bit by Op, 0 for a field without a column. */
+const BIT = new Uint32Array(256);
+for (const [name, op] of Object.entries(Op)) BIT[op] = (Present as Readonly<Record<string, number>>)[name] ?? 0;
+
+/** Present bits of the default fields that have a column. */
+const DEFAULT_PRESENT = DEFAULT.plan.reduce((bits, op) => bits | BIT[op]!, 0);
+const DEFAULT_FIELDS = DEFAULT.plan.length;
+const DEFAULT_CARRIED = DEFAULT.carried.length;
 
 /**
- * Takes records of bytes[from, to) into the batch until one is refused or the batch is full; returns the offset reached.
- * bytes[to − 1] is a newline: it stops every field, so no field looks at `to`.
+ * Takes records of bytes[from, to) into the batch until one is refused or the batch is full; returns the offset
+ * reached. bytes[to − 1] is a newline: it stops every field, so no field looks at `to`.
  */
 export function decodePlainRecords(
   bytes: Uint8Array,
   from: number,
   to: number,
-  plan: Uint8Array,
+  format: Format,
   batch: FlowBatch,
   interfaces: InterfaceDictionary,
   carry: boolean,
 ): number {
   let at = from;
   while (at < to && batch.rows < batch.capacity) {
-    const next = decodeRecord(bytes, at, plan, batch, interfaces, carry);
+    const next = decodeRecord(bytes, at, format, batch, interfaces, carry);
     if (next === REFUSED || next - at > LINE_BYTES_MAX) break;
     at = next;
     batch.rows++;
@@ -56,20 +59,33 @@ export function decodePlainRecords(
 function decodeRecord(
   bytes: Uint8Array,
   from: number,
-  plan: Uint8Array,
+  format: Format,
   batch: FlowBatch,
   interfaces: InterfaceDictionary,
   carry: boolean,
 ): number {
   const row = batch.rows;
+  const { plan } = format;
   const fields = plan.length;
-  let p = isoTimeEnd(bytes, from);
-  if (p > from) p++;
-  let present = 0;
+  let p = from;
+  if (isIsoTime(bytes, p)) {
+    p = textEnd(bytes, p);
+    if (bytes[p++] !== BLANK) return REFUSED;
+  }
+  let f = 0;
   let carried = 0;
+  let present = 0;
   batch.present[row] = 0;
   batch.rejectReason[row] = RejectReason.null;
-  for (let f = 0; f < fields; f++) {
+  if (format.beginsWithDefault) {
+    p = decodeDefaultFields(bytes, p, batch, interfaces, carry);
+    if (p === REFUSED) return REFUSED;
+    f = DEFAULT_FIELDS;
+    carried = DEFAULT_CARRIED;
+    present = DEFAULT_PRESENT;
+  }
+  for (; f < fields; f++) {
+    if (f > 0 && bytes[p++] !== BLANK) return REFUSED;
     const op = plan[f]!;
     const start = p;
     const isNull = bytes[p] === DASH && bytes[p + 1]! <= BLANK;
@@ -85,13 +101,57 @@ function decodeRecord(
       column.offset[row] = start;
       column.length[row] = isNull ? 0 : p - start;
     }
-    if (bytes[p] === BLANK) p++;
-    else if (f + 1 < fields) return REFUSED;
   }
-  // a blank behind the last field is left to the general way
   batch.present[row]! |= present;
   if (bytes[p] === RETURN) p++;
-  return bytes[p] === NEWLINE && bytes[p - 1] !== BLANK ? p + 1 : REFUSED;
+  return bytes[p] === NEWLINE ? p + 1 : REFUSED;
+}
+
+/** The 14 default fields, none of them null, in a row: what most records begin with or are. */
+function decodeDefaultFields(
+  bytes: Uint8Array,
+  from: number,
+  batch: FlowBatch,
+  interfaces: InterfaceDictionary,
+  carry: boolean,
+): number {
+  const row = batch.rows;
+  let p = small(bytes, from, 255, batch.version, row);
+  if (p === REFUSED || bytes[p] !== BLANK) return REFUSED;
+  const account = p + 1;
+  p = textEnd(bytes, account);
+  if (p === REFUSED || bytes[p] !== BLANK || bytes[account] === DASH) return REFUSED;
+  if (carry) {
+    const column = batch.carried[0]!;
+    column.offset[row] = account;
+    column.length[row] = p - account;
+  }
+  const id = p + 1;
+  p = textEnd(bytes, id);
+  if (p === REFUSED || bytes[p] !== BLANK || bytes[id] === DASH) return REFUSED;
+  const idEnd = p;
+  p = address(bytes, p + 1, batch.srcAddr, batch, row, V6_WORDS.srcAddr, Present.srcAddrV6);
+  if (p === REFUSED || bytes[p] !== BLANK) return REFUSED;
+  p = address(bytes, p + 1, batch.dstAddr, batch, row, V6_WORDS.dstAddr, Present.dstAddrV6);
+  if (p === REFUSED || bytes[p] !== BLANK) return REFUSED;
+  p = small(bytes, p + 1, 65_535, batch.srcPort, row);
+  if (p === REFUSED || bytes[p] !== BLANK) return REFUSED;
+  p = small(bytes, p + 1, 65_535, batch.dstPort, row);
+  if (p === REFUSED || bytes[p] !== BLANK) return REFUSED;
+  p = small(bytes, p + 1, 255, batch.protocol, row);
+  if (p === REFUSED || bytes[p] !== BLANK) return REFUSED;
+  p = u64(bytes, p + 1, batch.packets, row * 2);
+  if (p === REFUSED || bytes[p] !== BLANK) return REFUSED;
+  p = u64(bytes, p + 1, batch.bytes, row * 2);
+  if (p === REFUSED || bytes[p] !== BLANK) return REFUSED;
+  p = seconds(bytes, p + 1, batch.start, row);
+  if (p === REFUSED || bytes[p] !== BLANK) return REFUSED;
+  p = seconds(bytes, p + 1, batch.end, row);
+  if (p === REFUSED || bytes[p] !== BLANK) return REFUSED;
+  p = action(bytes, p + 1, batch.action, row);
+  if (p === REFUSED || bytes[p] !== BLANK) return REFUSED;
+  batch.interfaceId[row] = interfaces.codeOf(bytes, id, idEnd);
+  return statusOk(bytes, p + 1, batch.logStatus, row);
 }
 
 function decodeField(
@@ -139,12 +199,11 @@ function decodeField(
     case Op.action:
       return action(bytes, p, batch.action, row);
     case Op.logStatus:
-      batch.logStatus[row] = 1;
-      return bytes[p] === 79 && bytes[p + 1] === 75 ? p + 2 : REFUSED;
+      return statusOk(bytes, p, batch.logStatus, row);
     case Op.flowDirection:
       return flowDirection(bytes, p, batch.flowDirection, row);
     case Op.carriedU8:
-      return small(bytes, p, 255, discarded, 0);
+      return small(bytes, p, 255, discardedSmall, 0);
     case Op.carriedU64:
       return u64(bytes, p, discarded, 0);
     case Op.pktSrcAwsService:
@@ -157,6 +216,7 @@ function decodeField(
 
 /** Where a checked but carried number goes. */
 const discarded = new Uint32Array(2);
+const discardedSmall = new Uint8Array(1);
 
 /** Refuses the empty text, and `N…` since that may be pandas' null. */
 function textEnd(bytes: Uint8Array, from: number): number {
@@ -207,49 +267,47 @@ function ipv4(bytes: Uint8Array, from: number, column: Uint32Array, row: number)
 }
 
 /** A number of at most five digits, bounded. */
-function small(bytes: Uint8Array, from: number, max: number, column: Uint8Array | Uint16Array | Uint32Array, row: number): number {
+function small(bytes: Uint8Array, from: number, max: number, column: Uint8Array | Uint16Array, row: number): number {
   let p = from;
   let value = 0;
-  for (; p < from + 5; p++) {
+  for (; ; p++) {
     const digit = bytes[p]! - ZERO;
     if (digit < 0 || digit > 9) break;
-    value = value * 10 + digit;
+    value = (Math.imul(value, 10) + digit) | 0;
   }
-  if (p === from || value > max) return REFUSED;
+  if (p === from || p - from > 5 || value > max) return REFUSED;
   column[row] = value;
   return p;
 }
 
-/** Value of up to nine digits: below 2^30, so it stays a machine integer. The caller finds the end by digitsEnd. */
-function nineDigits(bytes: Uint8Array, from: number, to: number): number {
-  let value = 0;
-  for (let p = from; p < to; p++) value = value * 10 + bytes[p]! - ZERO;
-  return value;
-}
-
-function digitsEnd(bytes: Uint8Array, from: number): number {
-  let p = from;
-  while (bytes[p]! >= ZERO && bytes[p]! <= 57) p++;
-  return p;
-}
-
+/** Up to nine digits here: their value stays a machine integer. */
 function u64(bytes: Uint8Array, from: number, column: Uint32Array, at: number): number {
-  const p = digitsEnd(bytes, from);
-  if (p === from) return REFUSED;
+  let p = from;
+  let value = 0;
+  for (; ; p++) {
+    const digit = bytes[p]! - ZERO;
+    if (digit < 0 || digit > 9) break;
+    value = (Math.imul(value, 10) + digit) | 0;
+  }
   if (p - from > 9) return parseU64(bytes, from, p, column, at) ? p : REFUSED;
-  column[at] = nineDigits(bytes, from, p);
+  column[at] = value;
   column[at + 1] = 0;
-  return p;
+  return p === from ? REFUSED : p;
 }
 
-/** Ten digits are today's seconds; milliseconds are left to the general way. */
+/** Ten digits are today's seconds; anything else is left to the general way. */
 function seconds(bytes: Uint8Array, from: number, column: Uint32Array, row: number): number {
-  const p = digitsEnd(bytes, from);
-  if (p - from !== 10) return REFUSED;
-  const value = nineDigits(bytes, from, p - 1) * 10 + bytes[p - 1]! - ZERO;
-  if (value >= TWO_32) return REFUSED;
-  column[row] = value;
-  return p;
+  const to = from + 9;
+  let value = 0;
+  for (let p = from; p < to; p++) {
+    const digit = bytes[p]! - ZERO;
+    if (digit < 0 || digit > 9) return REFUSED;
+    value = (Math.imul(value, 10) + digit) | 0;
+  }
+  const digit = bytes[to]! - ZERO;
+  if (digit < 0 || digit > 9 || value >= U32_TENTH) return REFUSED;
+  column[row] = value * 10 + digit;
+  return to + 1;
 }
 
 /** ACCEPT or REJECT, by their bytes. */
@@ -267,12 +325,19 @@ function action(bytes: Uint8Array, p: number, column: Uint8Array, row: number): 
   return REFUSED;
 }
 
+function statusOk(bytes: Uint8Array, p: number, column: Uint8Array, row: number): number {
+  column[row] = 1;
+  // O K
+  return bytes[p] === 79 && bytes[p + 1] === 75 ? p + 2 : REFUSED;
+}
+
 function flowDirection(bytes: Uint8Array, from: number, column: Uint8Array, row: number): number {
   // [in | e] g r e s s
   const ingress = bytes[from] === 105;
   const p = ingress ? from + 2 : from + 1;
   if (ingress ? bytes[from + 1] !== 110 : bytes[from] !== 101) return REFUSED;
-  if (bytes[p] !== 103 || bytes[p + 1] !== 114 || bytes[p + 2] !== 101 || bytes[p + 3] !== 115 || bytes[p + 4] !== 115) return REFUSED;
+  if (bytes[p] !== 103 || bytes[p + 1] !== 114 || bytes[p + 2] !== 101 || bytes[p + 3] !== 115 || bytes[p + 4] !== 115)
+    return REFUSED;
   column[row] = ingress ? Direction.ingress : Direction.egress;
   return p + 5;
 }

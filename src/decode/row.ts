@@ -3,8 +3,8 @@ import { Action, Direction } from '../model/verdict.ts';
 import { NOT_IPV4, parseIpv4, parseIpv6 } from './address-text.ts';
 import { type Format, Op } from './format.ts';
 import type { InterfaceDictionary } from './interface-dictionary.ts';
-import { parseDigits, parseU64 } from './number-text.ts';
 import type { LineTokens } from './line-tokens.ts';
+import { parseDigits, parseU64 } from './number-text.ts';
 
 /** What became of a line's fields: a row, a line without traffic, or the reason why it is malformed (index + FAULT). */
 export const Line = { row: 0, nodata: 1, skipdata: 2, fault: 16 } as const;
@@ -12,11 +12,19 @@ export const Line = { row: 0, nodata: 1, skipdata: 2, fault: 16 } as const;
 /** Indices into MALFORMED. */
 const Fault = { number: 1, address: 2, port: 3, protocol: 4, action: 5, status: 6, direction: 7 } as const;
 
+/** Indices into LOG_STATUS. */
+const OK_CODE = 1;
+const NODATA_CODE = 2;
+const SKIPDATA_CODE = 3;
+
 const DASH = 45;
-const NINE = 57;
+const UPPER_N = 78;
 const TWO_32 = 4_294_967_296;
 
-/** Writes the tokens of one line into row `row` of the batch. Returns a code of Line. */
+/**
+ * The general way: writes the tokens of one line into row `row` of the batch, whatever the line looks like. Returns
+ * a code of Line. Every field is checked, also of a line without traffic.
+ */
 export function decodeRow(
   bytes: Uint8Array,
   tokens: LineTokens,
@@ -28,124 +36,144 @@ export function decodeRow(
   const { plan } = format;
   const { starts, ends, first } = tokens;
   let present = 0;
-  let status = Line.row as number;
   batch.rejectReason[row] = RejectReason.null;
+  batch.logStatus[row] = 0;
   for (let f = 0; f < plan.length; f++) {
     const op = plan[f]!;
-    if (op === Op.text) continue;
     const from = starts[first + f]!;
     const to = ends[first + f]!;
-    if (bytes[from]! > NINE || bytes[from] === DASH || from === to) {
-      if (isNull(bytes, from, to)) continue;
-    }
-    let bit = 0;
-    switch (op) {
-      case Op.interfaceId:
-        batch.interfaceId[row] = interfaces.codeOf(bytes, from, to);
-        bit = Present.interfaceId;
-        break;
-      case Op.srcAddr:
-        bit = decodeAddress(bytes, from, to, batch.srcAddr, batch.v6, row, V6_WORDS.srcAddr, Present.srcAddr, Present.srcAddrV6);
-        break;
-      case Op.dstAddr:
-        bit = decodeAddress(bytes, from, to, batch.dstAddr, batch.v6, row, V6_WORDS.dstAddr, Present.dstAddr, Present.dstAddrV6);
-        break;
-      case Op.srcPort:
-      case Op.dstPort: {
-        const port = parseDigits(bytes, from, to);
-        if (port < 0 || port > 65_535) return Line.fault + Fault.port;
-        if (op === Op.srcPort) batch.srcPort[row] = port;
-        else batch.dstPort[row] = port;
-        bit = op === Op.srcPort ? Present.srcPort : Present.dstPort;
-        break;
-      }
-      case Op.packets:
-        if (!parseU64(bytes, from, to, batch.packets, row * 2)) return Line.fault + Fault.number;
-        bit = Present.packets;
-        break;
-      case Op.bytes:
-        if (!parseU64(bytes, from, to, batch.bytes, row * 2)) return Line.fault + Fault.number;
-        bit = Present.bytes;
-        break;
-      case Op.start:
-      case Op.end: {
-        let seconds = parseDigits(bytes, from, to);
-        if (seconds < 0) return Line.fault + Fault.number;
-        if (seconds >= TWO_32) seconds = Math.floor(seconds / 1000);
-        if (seconds >= TWO_32) return Line.fault + Fault.number;
-        if (op === Op.start) batch.start[row] = seconds;
-        else batch.end[row] = seconds;
-        bit = op === Op.start ? Present.start : Present.end;
-        break;
-      }
-      case Op.logStatus: {
-        const code = statusCode(bytes, from, to);
-        if (code < 0) return Line.fault + Fault.status;
-        batch.logStatus[row] = code;
-        if (code > 1) status = code === 2 ? Line.nodata : Line.skipdata;
-        bit = Present.logStatus;
-        break;
-      }
-      default:
-        bit = decodeSmall(bytes, from, to, op, batch, row);
-    }
+    if (op === Op.text || isNull(bytes, from, to)) continue;
+    const bit = decodeValue(bytes, from, to, op, batch, interfaces, row);
     if (bit < 0) return Line.fault - bit;
     present |= bit;
   }
   batch.present[row] = present;
-  return status;
+  const status = batch.logStatus[row]!;
+  return status <= OK_CODE ? Line.row : status === NODATA_CODE ? Line.nodata : Line.skipdata;
 }
 
-/** Fields of one byte and closed words. Returns the present bit, or minus the index of the fault. */
-function decodeSmall(bytes: Uint8Array, from: number, to: number, op: number, batch: FlowBatch, row: number): number {
+/** Stores one value. Returns its present bits, or minus the index of the fault. */
+function decodeValue(
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  op: number,
+  batch: FlowBatch,
+  interfaces: InterfaceDictionary,
+  row: number,
+): number {
   switch (op) {
-    case Op.protocol: {
-      const value = parseDigits(bytes, from, to);
-      if (value < 0 || value > 255) return -Fault.protocol;
-      batch.protocol[row] = value;
-      return Present.protocol;
+    case Op.interfaceId:
+      batch.interfaceId[row] = interfaces.codeOf(bytes, from, to);
+      return Present.interfaceId;
+    case Op.srcAddr:
+    case Op.dstAddr:
+    case Op.pktSrcAddr:
+    case Op.pktDstAddr:
+      return decodeAddress(bytes, from, to, op, batch, row);
+    case Op.srcPort:
+      return bounded(bytes, from, to, 65_535, batch.srcPort, row) ? Present.srcPort : -Fault.port;
+    case Op.dstPort:
+      return bounded(bytes, from, to, 65_535, batch.dstPort, row) ? Present.dstPort : -Fault.port;
+    case Op.protocol:
+      return bounded(bytes, from, to, 255, batch.protocol, row) ? Present.protocol : -Fault.protocol;
+    case Op.version:
+      return bounded(bytes, from, to, 255, batch.version, row) ? Present.version : -Fault.number;
+    case Op.tcpFlags:
+      return bounded(bytes, from, to, 255, batch.tcpFlags, row) ? Present.tcpFlags : -Fault.number;
+    case Op.packets:
+      return parseU64(bytes, from, to, batch.packets, row * 2) ? Present.packets : -Fault.number;
+    case Op.bytes:
+      return parseU64(bytes, from, to, batch.bytes, row * 2) ? Present.bytes : -Fault.number;
+    case Op.start:
+      return seconds(bytes, from, to, batch.start, row) ? Present.start : -Fault.number;
+    case Op.end:
+      return seconds(bytes, from, to, batch.end, row) ? Present.end : -Fault.number;
+    case Op.carriedU8:
+      return bounded(bytes, from, to, 255, discardedByte, 0) ? 0 : -Fault.number;
+    case Op.carriedU64:
+      return parseU64(bytes, from, to, discarded, 0) ? 0 : -Fault.number;
+    default:
+      return decodeWord(bytes, from, to, op, batch, row);
+  }
+}
+
+/** One of the four addresses. */
+function decodeAddress(bytes: Uint8Array, from: number, to: number, op: number, batch: FlowBatch, row: number): number {
+  const { v6 } = batch;
+  switch (op) {
+    case Op.srcAddr:
+      return address(bytes, from, to, batch.srcAddr, v6, row, V6_WORDS.srcAddr, Present.srcAddr, Present.srcAddrV6);
+    case Op.dstAddr:
+      return address(bytes, from, to, batch.dstAddr, v6, row, V6_WORDS.dstAddr, Present.dstAddr, Present.dstAddrV6);
+    case Op.pktSrcAddr: {
+      const { pktSrcAddr, pktSrcAddrV6 } = Present;
+      return address(bytes, from, to, batch.pktSrcAddr, v6, row, V6_WORDS.pktSrcAddr, pktSrcAddr, pktSrcAddrV6);
     }
+    default: {
+      const { pktDstAddr, pktDstAddrV6 } = Present;
+      return address(bytes, from, to, batch.pktDstAddr, v6, row, V6_WORDS.pktDstAddr, pktDstAddr, pktDstAddrV6);
+    }
+  }
+}
+
+/** Fields that hold one of a few words. */
+function decodeWord(bytes: Uint8Array, from: number, to: number, op: number, batch: FlowBatch, row: number): number {
+  switch (op) {
     case Op.action: {
       const code = actionCode(bytes, from, to);
-      if (code === Action.null) return -Fault.action;
       batch.action[row] = code;
-      return Present.action;
+      return code === Action.null ? -Fault.action : Present.action;
+    }
+    case Op.logStatus: {
+      const code = statusCode(bytes, from, to);
+      batch.logStatus[row] = code;
+      return code === 0 ? -Fault.status : Present.logStatus;
     }
     case Op.flowDirection: {
       const code = directionCode(bytes, from, to);
-      if (code === Direction.unknown) return -Fault.direction;
       batch.flowDirection[row] = code;
-      return Present.flowDirection;
+      return code === Direction.unknown ? -Fault.direction : Present.flowDirection;
     }
-    case Op.version:
-    case Op.tcpFlags:
-    case Op.carriedU8: {
-      const value = parseDigits(bytes, from, to);
-      if (value < 0 || value > 255) return -Fault.number;
-      if (op === Op.version) batch.version[row] = value;
-      else if (op === Op.tcpFlags) batch.tcpFlags[row] = value;
-      return op === Op.version ? Present.version : op === Op.tcpFlags ? Present.tcpFlags : 0;
-    }
-    case Op.carriedU64:
-      return parseU64(bytes, from, to, discarded, 0) ? 0 : -Fault.number;
-    case Op.pktSrcAddr:
-      return decodeAddress(bytes, from, to, batch.pktSrcAddr, batch.v6, row, V6_WORDS.pktSrcAddr, Present.pktSrcAddr, Present.pktSrcAddrV6);
-    case Op.pktDstAddr:
-      return decodeAddress(bytes, from, to, batch.pktDstAddr, batch.v6, row, V6_WORDS.pktDstAddr, Present.pktDstAddr, Present.pktDstAddrV6);
-    case Op.pktSrcAwsService:
-      return Present.pktSrcAwsService;
-    case Op.pktDstAwsService:
-      return Present.pktDstAwsService;
-    default:
+    case Op.rejectReason:
       batch.rejectReason[row] = rejectReasonCode(bytes, from, to);
       return 0;
+    case Op.pktSrcAwsService:
+      return Present.pktSrcAwsService;
+    default:
+      return Present.pktDstAwsService;
   }
+}
+
+/** A decimal number of at most `max`; false when it is none. */
+function bounded(
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  max: number,
+  column: Uint8Array | Uint16Array,
+  row: number,
+): boolean {
+  const value = parseDigits(bytes, from, to);
+  if (value < 0 || value > max) return false;
+  column[row] = value;
+  return true;
+}
+
+/** Unix seconds; from 2^32 on the number is milliseconds. */
+function seconds(bytes: Uint8Array, from: number, to: number, column: Uint32Array, row: number): boolean {
+  const value = parseDigits(bytes, from, to);
+  const whole = value < TWO_32 ? value : Math.floor(value / 1000);
+  if (whole < 0 || whole >= TWO_32) return false;
+  column[row] = whole;
+  return true;
 }
 
 /** Where a checked but carried number goes. */
 const discarded = new Uint32Array(2);
+const discardedByte = new Uint8Array(1);
 
-function decodeAddress(
+function address(
   bytes: Uint8Array,
   from: number,
   to: number,
@@ -156,9 +184,9 @@ function decodeAddress(
   bit: number,
   v6Bit: number,
 ): number {
-  const address = parseIpv4(bytes, from, to);
-  if (address !== NOT_IPV4) {
-    column[row] = address;
+  const ipv4 = parseIpv4(bytes, from, to);
+  if (ipv4 !== NOT_IPV4) {
+    column[row] = ipv4;
     return bit;
   }
   return parseIpv6(bytes, from, to, v6, row * V6_WORDS.perRow + word) ? bit | v6Bit : -Fault.address;
@@ -167,7 +195,7 @@ function decodeAddress(
 /** `-`, the empty text and pandas' `None` are null. */
 export function isNull(bytes: Uint8Array, from: number, to: number): boolean {
   if (to - from === 1) return bytes[from] === DASH;
-  return to === from || (to - from === 4 && bytes[from] === 78 && isWord(bytes, from, NONE));
+  return to === from || (to - from === 4 && bytes[from] === UPPER_N && isWord(bytes, from, NONE));
 }
 
 const word = (text: string): Uint8Array => Uint8Array.from(text, (c) => c.charCodeAt(0));
@@ -193,11 +221,11 @@ function actionCode(bytes: Uint8Array, from: number, to: number): number {
   return isWord(bytes, from, ACCEPT) ? Action.accept : isWord(bytes, from, REJECT) ? Action.reject : Action.null;
 }
 
-/** Index into LOG_STATUS, −1 = none of its words. */
+/** Index into LOG_STATUS; 0 = none of its words. */
 function statusCode(bytes: Uint8Array, from: number, to: number): number {
-  if (to - from === 2) return isWord(bytes, from, OK) ? 1 : -1;
-  if (to - from === 6) return isWord(bytes, from, NODATA) ? 2 : -1;
-  return to - from === 8 && isWord(bytes, from, SKIPDATA) ? 3 : -1;
+  if (to - from === 2) return isWord(bytes, from, OK) ? OK_CODE : 0;
+  if (to - from === 6) return isWord(bytes, from, NODATA) ? NODATA_CODE : 0;
+  return to - from === 8 && isWord(bytes, from, SKIPDATA) ? SKIPDATA_CODE : 0;
 }
 
 function directionCode(bytes: Uint8Array, from: number, to: number): number {

@@ -1,6 +1,14 @@
+import { strict as assert } from 'node:assert';
 import { type CarriedColumn, createFlowBatch, type FlowBatch } from '../model/flow.ts';
-import { countMalformed, createLedger, type Ledger, LINE_BYTES_MAX, MALFORMED, type Malformed } from '../model/ledger.ts';
-import { DEFAULT, type Format, isFieldName, parseHeader, TGW_DEFAULT } from './format.ts';
+import {
+  countMalformed,
+  createLedger,
+  type Ledger,
+  LINE_BYTES_MAX,
+  MALFORMED,
+  type Malformed,
+} from '../model/ledger.ts';
+import { DEFAULT, type Format, isFieldName, parseHeader, sameFields, TGW_DEFAULT } from './format.ts';
 import { InterfaceDictionary } from './interface-dictionary.ts';
 import { createLineTokens, type LineTokens, scanLine, TOKENS_MAX } from './line-tokens.ts';
 import { decodePlainRecords } from './plain-record.ts';
@@ -9,8 +17,14 @@ import { decodeRow, isNull, Line } from './row.ts';
 /** Rows of a batch: the columns stay in the second-level cache; larger batches were slower. */
 export const BATCH_ROWS = 4096;
 
-/** Bytes of a header candidate that are read as text; no header is longer. */
+/** Bytes of a header candidate that are read as text, and of its first name; no header is longer. */
 const HEADER_BYTES_MAX = 8192;
+const NAME_BYTES_MAX = 64;
+
+const NEWLINE = 10;
+
+/** Second field of every transit gateway record. */
+const TGW_RESOURCE = 'TransitGateway';
 
 export interface FlowDecoderOptions {
   /** Format in force at the first line. */
@@ -18,20 +32,26 @@ export interface FlowDecoderOptions {
   /** Rows are wanted: keep where the bytes of every field without a column stand. */
   readonly carry: boolean;
   readonly capacity?: number;
-  /** Told of every malformed line: 1-based number within this decoder, reason, the line's bytes (valid during the call). */
+  /**
+   * Told of every malformed line: 1-based number within this decoder, reason, the line's bytes (valid during the
+   * call).
+   */
   readonly onMalformed?: (line: number, reason: Malformed, text: Uint8Array) => void;
 }
 
 /**
- * Decodes the lines of one input into a FlowBatch, again and again. A header switches the format; a line that is no record
- * is counted for what it is. No string, object or BigInt is made per record.
+ * Decodes the lines of one input into a FlowBatch, again and again. A header switches the format; a line that is no
+ * record is counted for what it is. No string, object or BigInt is made per record.
  */
 export class FlowDecoder {
   readonly batch: FlowBatch;
   /** Lines, headers, blank, nodata, skipdata and malformed; rows are counted by who reads the batch. */
   readonly ledger: Ledger = createLedger();
   readonly interfaces: InterfaceDictionary = new InterfaceDictionary();
+  private readonly first: Format;
   private current: Format;
+  /** Whether the straight way may be tried: it must never take a header for a record. */
+  private straight = false;
   private readonly carry: boolean;
   private readonly onMalformed: FlowDecoderOptions['onMalformed'];
   private readonly tokens: LineTokens = createLineTokens();
@@ -41,6 +61,7 @@ export class FlowDecoder {
     this.batch = createFlowBatch(options.capacity ?? BATCH_ROWS);
     this.carry = options.carry;
     this.onMalformed = options.onMalformed;
+    this.first = options.format;
     this.current = options.format;
     this.useFormat(options.format);
   }
@@ -50,22 +71,30 @@ export class FlowDecoder {
     return this.current;
   }
 
+  /** True when a header (or a bare transit gateway record) brought another format than the first. */
+  get formatChanged(): boolean {
+    return !sameFields(this.current, this.first);
+  }
+
   /**
-   * Decodes whole lines of bytes[from, to) until the batch is full, another format begins behind rows of this one, or `to`
-   * is reached; returns the position reached. The range ends at a record end; only a file's last line may lack its newline.
+   * Decodes whole lines of bytes[from, to) until the batch is full, another format begins behind rows of this one,
+   * or `to` is reached; returns the position reached. The range ends at a record end; only a file's last line may
+   * lack its newline. Carried values stand in `bytes`: with `carry`, the batch must be taken before other bytes are
+   * given.
    */
   decode(bytes: Uint8Array, from: number, to: number): number {
-    const { batch, tokens } = this;
+    const { batch, tokens, ledger } = this;
+    assert(!this.carry || batch.rows === 0 || batch.text === bytes);
     batch.text = bytes;
+    const wholeEnd = bytes.lastIndexOf(NEWLINE, to - 1) + 1;
     let at = from;
-    const plainEnd = bytes.lastIndexOf(10, to - 1) + 1;
     while (at < to && batch.rows < batch.capacity) {
       const before = batch.rows;
-      at = decodePlainRecords(bytes, at, plainEnd, this.current.plan, batch, this.interfaces, this.carry);
-      this.ledger.lines += batch.rows - before;
-      if (at >= to || batch.rows === batch.capacity) break;
+      if (this.straight) at = decodePlainRecords(bytes, at, wholeEnd, this.current, batch, this.interfaces, this.carry);
+      ledger.lines += batch.rows - before;
+      if (at === to || batch.rows === batch.capacity) break;
       scanLine(bytes, at, to, tokens);
-      if (!this.takeLine(bytes, at)) return at;
+      if (!this.takeLine(bytes, at)) break;
       at = tokens.next;
     }
     return at;
@@ -94,16 +123,14 @@ export class FlowDecoder {
       ledger.blank++;
       return true;
     }
-    const start = tokens.starts[tokens.first]!;
-    if (isLetter(bytes[start]!)) {
-      const header = this.headerOf(bytes, from);
-      if (header !== undefined) {
-        if (batch.rows > 0) return false;
-        ledger.lines++;
-        ledger.headers++;
-        this.useFormat(header);
-        return true;
-      }
+    const header = this.headerOf(bytes, from);
+    if (header !== undefined) {
+      const same = sameFields(header, this.current);
+      if (!same && batch.rows > 0) return false;
+      ledger.lines++;
+      ledger.headers++;
+      if (!same) this.useFormat(header);
+      return true;
     }
     if (tokens.count !== this.current.names.length) {
       if (!this.isBareTransitGateway(bytes)) {
@@ -151,23 +178,31 @@ export class FlowDecoder {
     this.onMalformed?.(this.ledger.lines, reason, text);
   }
 
-  /** The format when the line is a header. Most first tokens that are words are ids or actions: two looks rule them out. */
+  /** The format when the line is a header. Its first token rules out nearly every other line. */
   private headerOf(bytes: Uint8Array, from: number): Format | undefined {
     const { starts, ends, first, end } = this.tokens;
-    const word = latin1(bytes, starts[first]!, ends[first]!);
-    if (!isFieldName(word) || end - from > HEADER_BYTES_MAX) return undefined;
-    return parseHeader(latin1(bytes, from, end));
+    const start = starts[first]!;
+    if (!isLetter(bytes[start]!) || ends[first]! - start > NAME_BYTES_MAX || end - from > HEADER_BYTES_MAX)
+      return undefined;
+    if (!isFieldName(textOf(bytes, start, ends[first]!))) return undefined;
+    return parseHeader(textOf(bytes, from, end));
   }
 
   /** A headerless transit gateway record (its second token says so) where the default format was assumed. */
   private isBareTransitGateway(bytes: Uint8Array): boolean {
     const { starts, ends, first, count } = this.tokens;
-    if (this.current !== DEFAULT || count !== TGW_DEFAULT.names.length) return false;
-    return latin1(bytes, starts[first + 1]!, ends[first + 1]!) === 'TransitGateway';
+    if (count !== TGW_DEFAULT.names.length || !sameFields(this.current, DEFAULT) || this.ledger.headers > 0)
+      return false;
+    const start = starts[first + 1]!;
+    return (
+      ends[first + 1]! - start === TGW_RESOURCE.length &&
+      textOf(bytes, start, start + TGW_RESOURCE.length) === TGW_RESOURCE
+    );
   }
 
   private useFormat(format: Format): void {
     this.current = format;
+    this.straight = format.names.length > 1 && format.headerProof;
     this.batch.judged = !format.tgw;
     if (!this.carry) return;
     const { capacity } = this.batch;
@@ -187,9 +222,7 @@ function isLetter(c: number): boolean {
   return (c >= 97 && c <= 122) || (c >= 65 && c <= 90);
 }
 
-/** Text of bytes that are looked at as ASCII words; copies first, since shared memory cannot be decoded in place. */
-function latin1(bytes: Uint8Array, from: number, to: number): string {
-  let text = '';
-  for (let i = from; i < to; i++) text += String.fromCharCode(bytes[i]!);
-  return text;
+/** Copies first: shared memory cannot be decoded in place. */
+function textOf(bytes: Uint8Array, from: number, to: number): string {
+  return Buffer.from(bytes.subarray(from, to)).toString('utf8');
 }

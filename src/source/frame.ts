@@ -1,64 +1,75 @@
-import { strict as assert } from 'node:assert';
 import { LINE_BYTES_MAX, type Malformed, QUARANTINE_BYTES_MAX } from '../model/ledger.ts';
 
-/** Bytes read at once; the framer's buffer holds one such piece and the line it cuts. */
+/** Bytes read at once. */
 export const READ_BYTES = 1024 * 1024;
 
 const NEWLINE = 10;
 
-/** Whole lines bytes[0, length), valid until the framer is filled again; or one line that never was whole. */
+/**
+ * Whole lines, valid until the next slice is asked for; or one line that never was whole, to be counted where it stands
+ * between the lines before and after it.
+ */
 export type Slice =
   | { readonly kind: 'lines'; readonly bytes: Uint8Array }
   | { readonly kind: 'broken'; readonly reason: Malformed; readonly text: Uint8Array };
 
 /**
- * Cuts a stream of bytes at record ends. The bytes of an unfinished line stay in front of the buffer; a line longer than
- * LINE_BYTES_MAX is stepped over as it streams by, with only its head kept.
+ * Cuts a stream of bytes at record ends. Lines that lie whole in a chunk are handed on where they are; only the
+ * line that a chunk's end cuts is copied, until its end comes. A line longer than LINE_BYTES_MAX is stepped over as
+ * it streams by, with only its head kept.
  */
 export class LineFramer {
-  private readonly buffer = new Uint8Array(READ_BYTES + LINE_BYTES_MAX + 1);
-  private used = 0;
+  /** The cut line so far, one byte more than the longest line for its newline. */
+  private readonly carry = new Uint8Array(LINE_BYTES_MAX + 1);
+  private carried = 0;
   /** Head of the overlong line being stepped over. */
   private overlong: Uint8Array | undefined;
 
-  /** Takes `chunk` in pieces and yields what became whole. */
+  /** Yields what `chunk` makes whole. The chunk may be overwritten when the generator has ended. */
   *push(chunk: Uint8Array): Generator<Slice> {
     let at = 0;
-    while (at < chunk.length) {
-      if (this.overlong !== undefined) {
-        const end = chunk.indexOf(NEWLINE, at);
-        if (end < 0) return;
-        yield { kind: 'broken', reason: 'line-too-long', text: this.overlong };
-        this.overlong = undefined;
-        at = end + 1;
-        continue;
-      }
-      const piece = chunk.subarray(at, at + this.buffer.length - this.used);
-      this.buffer.set(piece, this.used);
-      this.used += piece.length;
-      at += piece.length;
-      const whole = this.buffer.lastIndexOf(NEWLINE, this.used - 1) + 1;
-      if (whole > 0) yield { kind: 'lines', bytes: this.buffer.subarray(0, whole) };
-      this.keep(whole);
+    if (this.carried > 0 || this.overlong !== undefined) {
+      const newline = chunk.indexOf(NEWLINE);
+      at = newline < 0 ? chunk.length : newline + 1;
+      this.extend(chunk.subarray(0, newline < 0 ? at : newline));
+      if (newline < 0) return;
+      yield this.cutLine();
     }
+    const whole = chunk.lastIndexOf(NEWLINE) + 1;
+    if (whole > at) yield { kind: 'lines', bytes: chunk.subarray(at, whole) };
+    if (chunk.length > Math.max(at, whole)) this.extend(chunk.subarray(Math.max(at, whole)));
   }
 
-  /** The unfinished last line, when there is one. */
+  /** The last line, when it has no newline: whole, or broken for the reason `cut` where the input ended early. */
   *finish(cut: Malformed | null): Generator<Slice> {
-    if (this.overlong !== undefined) yield { kind: 'broken', reason: 'line-too-long', text: this.overlong };
-    else if (this.used > 0 && cut !== null) yield { kind: 'broken', reason: cut, text: this.buffer.subarray(0, this.used) };
-    else if (this.used > 0) yield { kind: 'lines', bytes: this.buffer.subarray(0, this.used) };
-    this.used = 0;
-    this.overlong = undefined;
+    if (this.carried === 0 && this.overlong === undefined) return;
+    const text = this.carry.subarray(0, this.carried);
+    if (cut !== null && this.overlong === undefined) yield { kind: 'broken', reason: cut, text };
+    else yield this.cutLine();
+    this.carried = 0;
   }
 
-  private keep(from: number): void {
-    this.buffer.copyWithin(0, from, this.used);
-    this.used -= from;
-    if (this.used > LINE_BYTES_MAX) {
-      this.overlong = this.buffer.slice(0, QUARANTINE_BYTES_MAX);
-      this.used = 0;
+  private extend(piece: Uint8Array): void {
+    if (this.overlong !== undefined) return;
+    const { carried } = this;
+    if (carried + piece.length <= LINE_BYTES_MAX) {
+      this.carry.set(piece, carried);
+      this.carried += piece.length;
+      return;
     }
-    assert(this.used <= LINE_BYTES_MAX);
+    const head = new Uint8Array(QUARANTINE_BYTES_MAX);
+    head.set(this.carry.subarray(0, Math.min(carried, head.length)));
+    if (carried < head.length) head.set(piece.subarray(0, head.length - carried), carried);
+    this.overlong = head;
+    this.carried = 0;
+  }
+
+  private cutLine(): Slice {
+    const { carry, carried, overlong } = this;
+    this.carried = 0;
+    this.overlong = undefined;
+    if (overlong !== undefined) return { kind: 'broken', reason: 'line-too-long', text: overlong };
+    carry[carried] = NEWLINE;
+    return { kind: 'lines', bytes: carry.subarray(0, carried + 1) };
   }
 }

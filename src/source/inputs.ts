@@ -1,7 +1,8 @@
-import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
-import { join, resolve, sep } from 'node:path';
+import { closeSync, type Dirent, openSync, readdirSync, readSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { constants, gunzipSync } from 'node:zlib';
 import { FlowtrieError } from '../model/errors.ts';
+import { unreadable } from './unreadable.ts';
 
 /** One input file, or stdin. */
 export interface InputFile {
@@ -21,8 +22,8 @@ const OTHER_KINDS: readonly (readonly [string, readonly number[]])[] = [
 ];
 
 /**
- * Resolves arguments to files: a file, a folder (recursive, in order of path bytes), a glob, or `-`. The order of arguments
- * is kept; what does not exist or holds no file is an error that names it. Kinds are told by content.
+ * Resolves arguments to files: a file, a folder (recursive, in order of path bytes), a glob, or `-`. The order of
+ * arguments is kept; what does not exist or holds no file is an error that names it. Kinds are told by content.
  */
 export function listInputs(args: readonly string[]): InputFile[] {
   return args.flatMap((arg) => {
@@ -33,35 +34,73 @@ export function listInputs(args: readonly string[]): InputFile[] {
   });
 }
 
+const GLOB = /[*?[]/;
+
 function expand(arg: string): string[] {
-  const stats = statSync(arg, { throwIfNoEntry: false });
-  if (stats?.isDirectory()) return filesBelow(arg);
-  if (stats !== undefined) return [arg];
-  if (!/[*?[]/.test(arg)) throw new FlowtrieError('input', `${arg}: no such file or folder`);
-  const literal = arg.slice(0, arg.search(/[*?[]/));
-  const base = literal.includes(sep) ? literal.slice(0, literal.lastIndexOf(sep)) || sep : '.';
+  const stats = statOf(arg);
+  if (stats?.isDirectory()) return sortedByBytes(filesBelow(arg, []));
+  if (stats?.isFile()) return [arg];
+  if (stats !== undefined) throw new FlowtrieError('input', `${arg}: expected a file or a folder; give a pipe as '-'`);
+  if (!GLOB.test(arg)) throw new FlowtrieError('input', `${arg}: no such file or folder`);
+  const literal = arg.slice(0, arg.search(GLOB));
+  const base = literal.includes('/') ? literal.slice(0, literal.lastIndexOf('/')) || '/' : '.';
   const pattern = globPattern(resolve(arg));
-  if (statSync(base, { throwIfNoEntry: false })?.isDirectory() !== true) return [];
-  return filesBelow(base).filter((name) => pattern.test(resolve(name)));
+  if (pattern === undefined) throw new FlowtrieError('input', `${arg}: no such file, and no valid glob`);
+  if (statOf(base)?.isDirectory() !== true) return [];
+  return sortedByBytes(filesBelow(base, []).filter((name) => pattern.test(resolve(name))));
 }
 
-/** `*` and `?` within a path segment, `**` across segments, `[…]` sets. */
-function globPattern(glob: string): RegExp {
-  const source = glob
-    .replace(/[.+^${}()|\\]/g, '\\$&')
-    .replace(/\*\*\//g, '\u0001')
-    .replace(/\*\*/g, '\u0002')
-    .replace(/\*/g, '[^/]*')
-    .replace(/\?/g, '[^/]')
-    .replaceAll('\u0001', '(?:.*/)?')
-    .replaceAll('\u0002', '.*');
-  return new RegExp(`^${source}$`);
+/**
+ * `*` and `?` within a path segment, `**` across segments, `[…]` and `[!…]` sets; a folder that matches stands for
+ * its files.
+ */
+function globPattern(glob: string): RegExp | undefined {
+  const source = glob.replace(/\*\*\/|\*\*|\*|\?|\[!?[^\]/]+\]|[\\^$.|?*+()[\]{}]/g, (part) => {
+    if (part === '**/') return '(?:.*/)?';
+    if (part === '**') return '.*';
+    if (part === '*') return '[^/]*';
+    if (part === '?') return '[^/]';
+    return part.length > 1 ? `[${part.slice(1, -1).replace(/^!/, '^').replaceAll('\\', '\\\\')}]` : `\\${part}`;
+  });
+  try {
+    return new RegExp(`^${source}(?:/.*)?$`, 's');
+  } catch {
+    return undefined;
+  }
 }
 
-function filesBelow(folder: string): string[] {
-  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
-  const names = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  return names.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+/** Regular files at any depth. Symbolic links are followed, except back to a folder the walk is inside of. */
+function filesBelow(folder: string, inside: readonly string[]): string[] {
+  const { here, entries } = readFolder(folder);
+  if (inside.includes(here)) return [];
+  return entries.flatMap((entry) => {
+    const name = join(folder, entry.name);
+    const stats = entry.isSymbolicLink() ? statOf(name) : entry;
+    if (stats === undefined) throw new FlowtrieError('input', `${name}: link to a file that does not exist`);
+    if (stats.isDirectory()) return filesBelow(name, [...inside, here]);
+    return stats.isFile() ? [name] : [];
+  });
+}
+
+function readFolder(folder: string): { readonly here: string; readonly entries: readonly Dirent[] } {
+  try {
+    return { here: realpathSync(folder), entries: readdirSync(folder, { withFileTypes: true }) };
+  } catch (error) {
+    throw unreadable(folder, error);
+  }
+}
+
+/** undefined = no such file. */
+function statOf(name: string): Stats | undefined {
+  try {
+    return statSync(name, { throwIfNoEntry: false });
+  } catch (error) {
+    throw unreadable(name, error);
+  }
+}
+
+function sortedByBytes(names: readonly string[]): string[] {
+  return [...names].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
 }
 
 function inputFile(name: string): InputFile {
@@ -84,15 +123,17 @@ function readHead(name: string, length: number): { readonly bytes: Uint8Array; r
       closeSync(fd);
     }
   } catch (error) {
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    throw new FlowtrieError('input', `${name}: cannot be read (${reason})`, { cause: error });
+    throw unreadable(name, error);
   }
 }
 
 /** Bytes of a file that are looked at for its first header. */
 const PEEK_BYTES = 64 * 1024;
 
-/** The first non-blank line of a file (inflated), '' when it has none or cannot be inflated: reading it will tell why. */
+/**
+ * The first non-blank line of a file (inflated), '' when it has none or cannot be inflated: reading it will tell
+ * why.
+ */
 export function firstLine(file: InputFile): string {
   if (file.kind === 'stdin') return '';
   const { bytes } = readHead(file.name, PEEK_BYTES);
@@ -108,6 +149,6 @@ export function firstLine(file: InputFile): string {
 }
 
 export function firstLineOf(bytes: Uint8Array): string {
-  const text = Buffer.from(bytes.subarray(0, PEEK_BYTES)).toString('latin1');
+  const text = Buffer.from(bytes.subarray(0, PEEK_BYTES)).toString('utf8');
   return text.split('\n').find((line) => line.trim() !== '') ?? '';
 }

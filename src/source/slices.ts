@@ -1,9 +1,13 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { createGunzip, type Gunzip } from 'node:zlib';
 import { FlowtrieError } from '../model/errors.ts';
 import { LineFramer, READ_BYTES, type Slice } from './frame.ts';
+import { unreadable } from './unreadable.ts';
 
-/** Compressed bytes given to the inflater at once: bounds what a gzip bomb can put into memory (a factor of about 1,000). */
+/**
+ * Compressed bytes given to the inflater at once: bounds what a gzip bomb can put into memory (a factor of about
+ * 1,000).
+ */
 const DEFLATED_BYTES = 128 * 1024;
 
 /** Output piece of the inflater; its default of 16 KiB is several times slower. */
@@ -15,38 +19,40 @@ const NEWLINE = 10;
 export type OnRead = (bytes: number) => void;
 
 /**
- * Lines of the byte range [start, end) of a plain file: those that begin in it. The range's first partial line belongs to
- * the range before; its last line is read to its end.
+ * Lines of the byte range [start, end) of a plain file: those that begin in it. The range's first partial line
+ * belongs to the range before; its last line is read to its end.
  */
 export function* plainSlices(name: string, start: number, end: number, onRead: OnRead): Generator<Slice> {
   const fd = open(name);
   try {
     const framer = new LineFramer();
     const buffer = new Uint8Array(READ_BYTES);
-    let position = start === 0 ? 0 : start - 1;
+    // a newline at start − 1 tells that a line begins at `start`
+    let position = Math.max(start - 1, 0);
     let skipping = start > 0;
-    for (let done = false; !done; ) {
-      const count = readSync(fd, buffer, 0, buffer.length, position);
-      if (count === 0) break;
-      let from = 0;
-      let to = count;
-      if (skipping) {
-        const newline = buffer.subarray(0, count).indexOf(NEWLINE);
-        skipping = newline < 0;
-        from = skipping ? count : newline + 1;
+    for (let ended = false; !ended; ) {
+      const count = read(name, fd, buffer, position);
+      if (count === 0) {
+        if (position < end)
+          throw new FlowtrieError('input', `${name}: expected ${end} bytes, the file ends at ${position}`);
+        break;
       }
+      onRead(Math.max(0, Math.min(end, position + count) - Math.max(start, position)));
+      const bytes = buffer.subarray(0, count);
       // the last line that begins before `end` ends at the first newline at or behind end − 1
-      if (position + count >= end) {
-        const last = buffer.subarray(0, count).indexOf(NEWLINE, Math.max(end - 1 - position, 0));
-        if (last >= 0) {
-          to = last + 1;
-          done = true;
-        }
+      const lastEnd = position + count >= end ? bytes.indexOf(NEWLINE, Math.max(end - 1 - position, 0)) + 1 : 0;
+      ended = lastEnd > 0;
+      const to = ended ? lastEnd : count;
+      let from = 0;
+      if (skipping) {
+        from = bytes.indexOf(NEWLINE) + 1;
+        skipping = from === 0;
+        if (skipping) from = to;
       }
-      if (position + from >= end) break;
-      onRead(Math.min(count, Math.max(0, end - position)));
+      // no line begins in the range
+      if (skipping && position + count >= end) return;
       position += count;
-      if (from < to) yield* framer.push(buffer.subarray(from, to));
+      if (from < to) yield* framer.push(bytes.subarray(from, to));
     }
     yield* framer.finish(null);
   } finally {
@@ -55,29 +61,29 @@ export function* plainSlices(name: string, start: number, end: number, onRead: O
 }
 
 /**
- * Lines of a gzip file, any number of members. While the caller works on one piece, the next is inflated on a thread of the
- * system's pool. A damaged file yields what could be read, its cut last line as broken, then throws FlowtrieError.
+ * Lines of a gzip file, any number of members. While the caller works on one piece, the next is inflated on a
+ * thread of the system's pool. A damaged file yields what could be read, its cut last line as broken, then throws
+ * FlowtrieError.
  */
 export async function* gzipSlices(name: string, onRead: OnRead): AsyncGenerator<Slice> {
   const fd = open(name);
   const inflater = new Inflater();
   try {
     const framer = new LineFramer();
-    const size = fstatSync(fd).size;
     const buffers = [new Uint8Array(DEFLATED_BYTES), new Uint8Array(DEFLATED_BYTES)];
-    for (let turn = 0, ended = false; !ended; turn++) {
+    let given = 0;
+    for (let turn = 0; !inflater.stopped; turn++) {
       const buffer = buffers[turn % 2] ?? new Uint8Array(DEFLATED_BYTES);
-      const count = readSync(fd, buffer, 0, buffer.length, null);
-      ended = count === 0;
+      const count = read(name, fd, buffer, null);
       const ready = inflater.take();
-      const inflating = ended ? inflater.end() : inflater.write(buffer.subarray(0, count));
+      const inflating = count === 0 ? inflater.end() : inflater.write(buffer.subarray(0, count));
       for (const piece of ready) yield* framer.push(piece);
       onRead(count);
+      given += count;
       await inflating;
-      if (inflater.failure !== undefined) break;
     }
     for (const piece of inflater.take()) yield* framer.push(piece);
-    const problem = inflater.failure?.message ?? (inflater.consumed < size ? 'data behind the end of the last member' : undefined);
+    const problem = inflater.problem(given);
     yield* framer.finish(problem === undefined ? null : 'truncated');
     if (problem !== undefined) throw new FlowtrieError('input', `${name}: damaged gzip: ${problem}`);
   } finally {
@@ -90,6 +96,9 @@ export async function* gzipSlices(name: string, onRead: OnRead): AsyncGenerator<
 export class Inflater {
   private readonly gunzip: Gunzip = createGunzip({ chunkSize: INFLATED_BYTES });
   private pieces: Uint8Array[] = [];
+  private wake: () => void = () => {};
+  /** True when nothing more is taken: the data is damaged, or a byte that begins no member follows the last one. */
+  stopped = false;
   failure: Error | undefined;
 
   constructor() {
@@ -97,6 +106,13 @@ export class Inflater {
     this.gunzip.on('error', (error) => {
       this.failure ??= error;
     });
+    // a write that meets damaged data or the end of the last member is never called back
+    for (const event of ['end', 'close']) {
+      this.gunzip.on(event, () => {
+        this.stopped = true;
+        this.wake();
+      });
+    }
   }
 
   /** Compressed bytes used so far. */
@@ -104,16 +120,17 @@ export class Inflater {
     return this.gunzip.bytesWritten;
   }
 
-  /** Resolves when the bytes are inflated (or `failure` is set); they may be overwritten then. */
+  /** Resolves when the bytes are inflated (or `stopped` is set); they may be overwritten then. */
   write(bytes: Uint8Array): Promise<void> {
     return new Promise((done) => {
+      this.wake = done;
       this.gunzip.write(bytes, () => done());
     });
   }
 
   end(): Promise<void> {
     return new Promise((done) => {
-      this.gunzip.once('close', () => done());
+      this.wake = done;
       this.gunzip.end();
     });
   }
@@ -125,6 +142,13 @@ export class Inflater {
     return pieces;
   }
 
+  /** Why an input of which `given` bytes were read is damaged; undefined when it is whole. */
+  problem(given: number): string | undefined {
+    if (this.failure !== undefined) return this.failure.message;
+    // node:zlib drops what follows the last member when it begins with a zero byte, without an error
+    return this.consumed < given ? `${given - this.consumed} bytes or more behind the last member` : undefined;
+  }
+
   close(): void {
     this.gunzip.destroy();
   }
@@ -134,7 +158,15 @@ function open(name: string): number {
   try {
     return openSync(name, 'r');
   } catch (error) {
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    throw new FlowtrieError('input', `${name}: cannot be read (${reason})`, { cause: error });
+    throw unreadable(name, error);
+  }
+}
+
+/** Bytes read into `buffer` at `position` (null = where the last read ended); 0 at the end of the file. */
+function read(name: string, fd: number, buffer: Uint8Array, position: number | null): number {
+  try {
+    return readSync(fd, buffer, 0, buffer.length, position);
+  } catch (error) {
+    throw unreadable(name, error);
   }
 }

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import { FlowtrieError } from '../model/errors.ts';
 import { LineFramer, type Slice } from './frame.ts';
 import { Inflater } from './slices.ts';
+import { unreadable } from './unreadable.ts';
 
 /** Text bytes of one task cut from a stream. */
 const CHUNK_BYTES = 4 * 1024 * 1024;
@@ -14,17 +15,26 @@ export type StreamChunk =
   | { readonly kind: 'lines'; readonly bytes: SharedArrayBuffer; readonly length: number }
   | { readonly kind: 'broken'; readonly slice: Extract<Slice, { kind: 'broken' }> };
 
-/** Cuts a stream (gzip is told by its first bytes) into chunks of about CHUNK_BYTES. Throws when gzip data is damaged. */
+/**
+ * Cuts a stream (gzip is told by its first bytes) into chunks of about CHUNK_BYTES. Throws when gzip data is
+ * damaged.
+ */
 export async function* streamChunks(stream: Readable, name: string): AsyncGenerator<StreamChunk> {
   const chunk = new ChunkBuffer();
-  for await (const slice of streamSlices(stream, name)) {
-    if (slice.kind === 'broken') {
-      if (chunk.length > 0) yield chunk.take();
-      yield { kind: 'broken', slice: { ...slice, text: slice.text.slice() } };
-      continue;
+  try {
+    for await (const slice of streamSlices(stream, name)) {
+      if (slice.kind === 'broken') {
+        if (chunk.length > 0) yield chunk.take();
+        yield { kind: 'broken', slice: { ...slice, text: slice.text.slice() } };
+        continue;
+      }
+      if (chunk.length + slice.bytes.length > CHUNK_BYTES && chunk.length > 0) yield chunk.take();
+      chunk.append(slice.bytes);
     }
-    if (chunk.length + slice.bytes.length > CHUNK_BYTES && chunk.length > 0) yield chunk.take();
-    chunk.append(slice.bytes);
+  } catch (error) {
+    // what came before the damage is not lost with it
+    if (chunk.length > 0) yield chunk.take();
+    throw error;
   }
   if (chunk.length > 0) yield chunk.take();
 }
@@ -53,12 +63,20 @@ class ChunkBuffer {
   }
 }
 
+async function* readsOf(stream: Readable, name: string): AsyncGenerator<Uint8Array> {
+  try {
+    yield* stream as AsyncIterable<Uint8Array>;
+  } catch (error) {
+    throw unreadable(name, error);
+  }
+}
+
 async function* streamSlices(stream: Readable, name: string): AsyncGenerator<Slice> {
   const framer = new LineFramer();
   let inflater: Inflater | undefined;
   let given = 0;
   let head: Uint8Array | undefined = new Uint8Array(0);
-  for await (const read of stream as AsyncIterable<Uint8Array>) {
+  for await (const read of readsOf(stream, name)) {
     let bytes = read;
     if (head !== undefined) {
       bytes = Buffer.concat([head, read]);
@@ -70,18 +88,17 @@ async function* streamSlices(stream: Readable, name: string): AsyncGenerator<Sli
       yield* framer.push(bytes);
       continue;
     }
-    for (let at = 0; at < bytes.length && inflater.failure === undefined; at += DEFLATED_BYTES) {
+    for (let at = 0; at < bytes.length && !inflater.stopped; at += DEFLATED_BYTES) {
       given += Math.min(DEFLATED_BYTES, bytes.length - at);
       await inflater.write(bytes.subarray(at, at + DEFLATED_BYTES));
       for (const piece of inflater.take()) yield* framer.push(piece);
     }
-    if (inflater.failure !== undefined) break;
+    if (inflater.stopped) break;
   }
   if (head !== undefined && head.length > 0) yield* framer.push(head);
-  if (inflater !== undefined && inflater.failure === undefined) await inflater.end();
+  if (inflater?.stopped === false) await inflater.end();
   for (const piece of inflater?.take() ?? []) yield* framer.push(piece);
-  const unread = inflater !== undefined && inflater.consumed < given ? 'data behind the end of the last member' : undefined;
-  const problem = inflater?.failure?.message ?? unread;
+  const problem = inflater?.problem(given);
   yield* framer.finish(problem === undefined ? null : 'truncated');
   if (problem !== undefined) throw new FlowtrieError('input', `${name}: damaged gzip: ${problem}`);
 }

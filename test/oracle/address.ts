@@ -69,7 +69,7 @@ function readIpv6(text: string): OracleAddress | null {
  * Text of a value: dotted decimal for 4; for 6 the longest run of ≥ 2 zero groups (the first of equals) becomes
  * `::`.
  */
-export function writeAddress(family: 4 | 6, value: bigint): string {
+function writeAddress(family: 4 | 6, value: bigint): string {
   if (family === 4) return [24n, 16n, 8n, 0n].map((shift) => String((value >> shift) & 255n)).join('.');
   const groups: string[] = [];
   for (let shift = 112n; shift >= 0n; shift -= 16n) groups.push(((value >> shift) & 0xffffn).toString(16));

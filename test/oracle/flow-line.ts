@@ -20,7 +20,7 @@ export function flowLine(line: string, fields: readonly string[]): FlowLine {
   for (const [i, name] of fields.entries()) {
     const token = tokens[i] ?? '';
     if (token === '' || token === '-' || token === 'None') continue;
-    const value = valueOf(name, token);
+    const value = fieldValue(name, token);
     if (value instanceof Error) return { kind: 'malformed', reason: value.message as Malformed };
     row[name] = value;
   }
@@ -42,7 +42,7 @@ function isHeader(tokens: readonly string[]): boolean {
   return !tokens.some((token) => token === '-' || /^[\d.+-]+$/.test(token) || isIPv6(token));
 }
 
-function valueOf(name: string, token: string): string | number | bigint | Error {
+function fieldValue(name: string, token: string): string | number | bigint | Error {
   const field = FIELDS.find((known) => known.name === name);
   switch (field?.type) {
     case 'address':
@@ -66,7 +66,11 @@ function valueOf(name: string, token: string): string | number | bigint | Error 
 /** Fields whose number has no column keep their text. */
 const CARRIED = /^(traffic-path|encryption-status|packets-lost-.*)$/;
 
-function numberOf(name: string, type: 'u8' | 'u16' | 'u64' | 'seconds', token: string): string | number | bigint | Error {
+function numberOf(
+  name: string,
+  type: 'u8' | 'u16' | 'u64' | 'seconds',
+  token: string,
+): string | number | bigint | Error {
   const reason = name === 'protocol' ? 'protocol' : type === 'u16' ? 'port' : 'number';
   if (!/^\d{1,20}$/.test(token) || (type !== 'u64' && token.length > 15)) return new Error(reason);
   const value = BigInt(token);

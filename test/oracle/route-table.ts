@@ -49,7 +49,7 @@ function targetOf(route: RawRoute): { kind: string; target: string | null } {
 }
 
 /** The table of a subnet: explicitly associated, else the main one of the VPC. */
-export function tableOf(network: Network, subnetId: string, vpcId: string | null): RawRouteTable | undefined {
+function tableOf(network: Network, subnetId: string, vpcId: string | null): RawRouteTable | undefined {
   const { RouteTables } = network.raw;
   const own = RouteTables.find((table) => table.Associations?.some((entry) => entry.SubnetId === subnetId));
   const isMain = (table: RawRouteTable): boolean =>
@@ -98,7 +98,7 @@ function describe(candidate: Candidate): RouteAnswer {
   return { kind: blackhole ? 'blackhole' : kind, target, prefix: candidate.block.text, listed: candidate.rank === 1 };
 }
 
-export function lookUpRoute(network: Network, table: RawRouteTable | undefined, to: OracleAddress): RouteAnswer {
+function lookUpRoute(network: Network, table: RawRouteTable | undefined, to: OracleAddress): RouteAnswer {
   // CHOICE: no table known for the subnet → unknown (a table without a match → none).
   if (table === undefined) return UNKNOWN;
   if (RESERVED.some((block) => inside(block, to))) return NO_ROUTE;

@@ -96,7 +96,7 @@ export function eni(
 }
 
 /** `tcp 443`, `udp 53-60`, `icmp 8`, `icmp 3/4`, `all`, `47`. */
-export function selector(text: string): Selector {
+function selector(text: string): Selector {
   const [name = '', range] = text.split(' ');
   const none = { ports: null, icmpType: null, icmpCode: null, valid: true };
   if (name === 'all') return { ...none, protocol: -1 };
@@ -111,7 +111,7 @@ export function selector(text: string): Selector {
 }
 
 /** CIDR, `pl-…`, or a group id. */
-export function peer(text: string): Peer {
+function peer(text: string): Peer {
   if (text.includes('/')) return { kind: 'cidr', cidr: cidr(text) };
   if (text.startsWith('pl-')) return { kind: 'prefix-list', id: text };
   return { kind: 'group', id: text, ownerId: null, peeringStatus: null };

@@ -10,7 +10,7 @@ export interface Finding {
 
 export const FILE_LINES_MAX = 400;
 export const FUNCTION_LINES_MAX = 70;
-export const LINE_COLUMNS_MAX = 120;
+const LINE_COLUMNS_MAX = 120;
 
 const BANNED_FOLDER_OR_FILE = /^(utils?|helpers?|common|managers?|misc)(\.|$)|[-.](utils?|helpers?|managers?)(\.|$)/;
 const BANNED_VERB = /^(process|handle|manage|do)([A-Z]|$)/;
