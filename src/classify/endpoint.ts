@@ -83,7 +83,7 @@ function within(pod: PodInterval, atSeconds: number): boolean {
 }
 
 /** True when the private address is one of the interface's: primary, secondary, or inside a delegated prefix. */
-export function holds(eni: NetworkInterface, address: Address): boolean {
+function holds(eni: NetworkInterface, address: Address): boolean {
   return (
     (eni.primary !== null && sameAddress(eni.primary, address)) ||
     eni.secondary.some((a) => sameAddress(a, address)) ||
@@ -91,7 +91,7 @@ export function holds(eni: NetworkInterface, address: Address): boolean {
   );
 }
 
-export function sameAddress(a: Address, b: Address): boolean {
+function sameAddress(a: Address, b: Address): boolean {
   return a.family === b.family && a.words.every((word, i) => word === b.words[i]);
 }
 

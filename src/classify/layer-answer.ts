@@ -82,7 +82,7 @@ function cellAnswer(view: RulesView, catalog: Catalog, cell: number): LayerAnswe
   };
 }
 
-export function ruleId(catalog: Catalog, rule: number): string | null {
+function ruleId(catalog: Catalog, rule: number): string | null {
   return rule === IMPLICIT_DENY ? 'implicit-deny' : (catalog.rules[rule]?.id ?? null);
 }
 

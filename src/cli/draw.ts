@@ -36,7 +36,7 @@ export function drawExplanation(
 }
 
 /** `[pod shop/web] --> [sg-… rule] --> [acl-… 100] --> [rtb-… 0.0.0.0/0 nat-…] --> [internet]`; ✗ marks what blocks. */
-export function drawPath(tables: ExplainTables, from: Endpoint, to: Endpoint, explanation: Explanation): string {
+function drawPath(tables: ExplainTables, from: Endpoint, to: Endpoint, explanation: Explanation): string {
   const boxes = [box(endName(tables, from))];
   for (const step of explanation.steps) {
     if (step.verdict === 'none') continue;
@@ -68,7 +68,7 @@ function stepName(step: ExplainStep): string {
 const LAYER_NAMES = { sg: 'security group', nacl: 'network ACL', route: 'route' } as const;
 
 /** `eni-0a egress security group: allow by sgr-1 (sg-0a egress allows all traffic to 0.0.0.0/0); also matches …`. */
-export function describeStep({ catalog }: ExplainTables, step: ExplainStep): string {
+function describeStep({ catalog }: ExplainTables, step: ExplainStep): string {
   const where = `${step.at} ${step.direction} ${LAYER_NAMES[step.layer]}`.padEnd(44);
   if (step.layer === 'route') {
     const entry = catalog.rules.find((rule) => rule.layer === 'route' && rule.id === step.rule);

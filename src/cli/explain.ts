@@ -13,6 +13,7 @@ interface ExplainFlags {
   readonly flows?: string;
   readonly at?: string;
   readonly json?: boolean;
+  readonly verbose?: boolean;
 }
 
 export function addExplain(program: Command): void {
@@ -31,7 +32,7 @@ export function addExplain(program: Command): void {
     )
     .option('--at <instant>', 'judge by the inventory valid then (RFC 3339); default: the newest')
     .option('--json', 'one JSON object per line and flow')
-    .option('-v, --verbose', 'stack traces of errors')
+    .option('-v, --verbose', 'every warning; stack traces of errors')
     .addHelpText(
       'after',
       '\nExamples:\n' +
@@ -52,7 +53,7 @@ async function explainCommand(flags: ExplainFlags): Promise<void> {
       ? [await questionOfFlags(flags)]
       : (await import('./flow-question.ts')).readFlowQuestions(flags.flows);
   const { openExplainer } = await import('./explainer.ts');
-  const explainer = await openExplainer(folder);
+  const explainer = await openExplainer(folder, flags.verbose === true);
   for await (const question of questions) {
     const text = flags.json === true ? explainer.json(question) : explainer.text(question);
     process.stdout.write(`${text}\n`);

@@ -5,6 +5,7 @@ import { loadInventory } from '../inventory/load.ts';
 import { FlowtrieError } from '../model/errors.ts';
 import { drawExplanation } from './draw.ts';
 import type { FlowQuestion } from './flow-question.ts';
+import { printWarnings } from './warnings.ts';
 
 /** Answers questions about flows against one inventory. */
 export interface Explainer {
@@ -14,10 +15,9 @@ export interface Explainer {
   text(question: FlowQuestion): string;
 }
 
-export async function openExplainer(folder: string): Promise<Explainer> {
+export async function openExplainer(folder: string, verbose: boolean): Promise<Explainer> {
   const compiled = compileInventory(await loadInventory(folder));
-  for (const warning of compiled.warnings)
-    process.stderr.write(`flowtrie: warning: ${warning.file}: ${warning.path}: ${warning.message}\n`);
+  printWarnings(compiled.warnings, verbose);
   return {
     json: (question) => JSON.stringify(answer(compiled, question).explanation),
     text: (question) => {

@@ -1,7 +1,6 @@
 import { parseLogFormat } from '../decode/format.ts';
 import { replay } from '../engine/replay.ts';
 import { compileInventory } from '../engine/versions.ts';
-import type { InventoryWarning } from '../inventory/inventory.ts';
 import { loadInventory } from '../inventory/load.ts';
 import { FlowtrieError } from '../model/errors.ts';
 import { outputFormatOf } from '../sink/output.ts';
@@ -9,6 +8,7 @@ import { renderSummary, summaryJson } from '../sink/summary.ts';
 import { withInterrupt } from './interrupt.ts';
 import type { ProgressChoice } from './options.ts';
 import { openProgress, type Progress } from './progress.ts';
+import { printWarnings } from './warnings.ts';
 
 /** What `replay` was asked for, checked. */
 export interface ReplayRequest {
@@ -22,9 +22,6 @@ export interface ReplayRequest {
   readonly quiet?: boolean;
   readonly verbose?: boolean;
 }
-
-/** Warnings shown without --verbose. */
-const WARNINGS_SHOWN = 10;
 
 /** Widths between which the summary's tables are laid out, in columns. */
 const WIDTH_MIN = 80;
@@ -66,13 +63,4 @@ export async function runReplay(inputs: readonly string[], folder: string, reque
     stream.write(`${renderSummary(summary, { width, color: stream.isTTY === true })}\n`);
   }
   if (failures.length > 0) throw new FlowtrieError('input', failures.join('; '));
-}
-
-export function printWarnings(warnings: readonly InventoryWarning[], all: boolean): void {
-  const shown = all ? warnings : warnings.slice(0, WARNINGS_SHOWN);
-  for (const { file, path, message } of shown)
-    process.stderr.write(`flowtrie: warning: ${file}: ${path}: ${message}\n`);
-  if (shown.length < warnings.length) {
-    process.stderr.write(`flowtrie: warning: ${warnings.length - shown.length} more; -v shows all\n`);
-  }
 }

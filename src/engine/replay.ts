@@ -42,7 +42,7 @@ export interface ReplayResult {
 }
 
 /** Byte range of a plain file that is one task. A task this long keeps the pool's cost per task below 1 %. */
-export const RANGE_BYTES: number = 16 * 1024 * 1024;
+const RANGE_BYTES = 16 * 1024 * 1024;
 
 /** Tasks handed out and not yet taken up in order, per task the pool wants in flight: bounds waiting results. */
 const WINDOW_PER_TASK = 2;

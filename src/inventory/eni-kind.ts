@@ -22,7 +22,7 @@ interface EniKindRow {
  * User Guide "network requirements" (control plane), EC2 User Guide "requester-managed network interfaces", EC2 API
  * (InterfaceType).
  */
-export const ENI_KINDS: readonly EniKindRow[] = [
+const ENI_KINDS: readonly EniKindRow[] = [
   { kind: 'node-trunk', types: ['trunk'], description: /^aws-k8s-trunk-eni$/ },
   { kind: 'pod-branch', types: ['branch'], description: /^aws-k8s-branch-eni$/ },
   {

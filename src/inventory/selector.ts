@@ -22,7 +22,7 @@ function isIcmp(protocol: number): boolean {
 }
 
 /** −1 = all, else an IANA protocol number. */
-export function readProtocol(cursor: Cursor): number {
+function readProtocol(cursor: Cursor): number {
   const { value } = cursor;
   if (typeof value === 'string') {
     const named = PROTOCOL_NUMBERS.get(value.toLowerCase());

@@ -16,7 +16,7 @@ const LIKE_INSTANT = /^(\d{4}-\d\d-\d\dT\d\d|\d{8}T\d{4})/;
  * Unix seconds of the version a file belongs to, by the folder in its path that is named by an instant; null = the file
  * belongs to every version. Throws FlowtrieError `inventory` for a folder that looks like an instant and is none.
  */
-export function versionOfFile(file: string): number | null {
+function versionOfFile(file: string): number | null {
   const folder = file
     .split('/')
     .slice(0, -1)

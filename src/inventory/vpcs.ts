@@ -6,7 +6,7 @@ import type { PrefixList, Subnet, Vpc, VpcEndpoint, VpcPeeringConnection } from 
 const ENDED = new Set(['disassociated', 'failed']);
 
 /** Each CIDR once, in document order. */
-export function distinctCidrs(cidrs: readonly Cidr[]): Cidr[] {
+function distinctCidrs(cidrs: readonly Cidr[]): Cidr[] {
   return [...new Map(cidrs.map((cidr) => [formatCidr(cidr), cidr])).values()];
 }
 

@@ -24,8 +24,8 @@ export function podsByInterface(
 }
 
 /**
- * Primary interface of a hostNetwork pod's node: by node name, else the one interface with its address (in its VPC, when
- * that is known); −1 = not known.
+ * Primary interface of a hostNetwork pod's node: by node name, else the one interface with its address (in its VPC,
+ * when that is known); −1 = not known.
  */
 function hostInterfaces(inventory: Inventory, vpcs: VpcNumbers): (pod: PodInterval) => number {
   const ofInstance = new Map<string, number>();

@@ -12,7 +12,7 @@ import { writeLogs } from '../../src/synthetic/logs.ts';
 import { formatFields } from '../../src/synthetic/options.ts';
 
 /** Data lines of each world; FLOWTRIE_TRUTH_RECORDS=1000000 runs the size that the promise is made for. */
-const RECORDS = Number(process.env['FLOWTRIE_TRUTH_RECORDS'] ?? 60_000);
+const RECORDS = Number(process.env.FLOWTRIE_TRUTH_RECORDS ?? 60_000);
 const folder = mkdtempSync(join(tmpdir(), 'flowtrie-truth-'));
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -37,7 +37,7 @@ function compareSide(side: 'src' | 'dst', row: Row, truth: Row, findings: Findin
   const real = truth[`${side}_pod`];
   if (pod === real) {
     // at a NAT gateway or behind a primary address the default format shows the interface instead of the packet's end
-    const isVisible = truth['visible'] === 'both' || truth['visible'] === side;
+    const isVisible = truth.visible === 'both' || truth.visible === side;
     if (isVisible && row[`${side}_kind`] !== truth[`${side}_kind`])
       findings.wrong.push(`${side} kind ${row[`${side}_kind`]}: ${JSON.stringify(truth)}`);
     return;
@@ -57,13 +57,12 @@ function compare(row: Row, truth: Row, findings: Findings): void {
   findings.rows++;
   const { predicted } = row;
   if (predicted === 'unknown') findings.openVerdicts++;
-  else if (predicted !== truth['expected']) findings.wrong.push(`predicted ${predicted}: ${JSON.stringify(truth)}`);
+  else if (predicted !== truth.expected) findings.wrong.push(`predicted ${predicted}: ${JSON.stringify(truth)}`);
   if (predicted !== 'unknown' && predicted !== 'exempt') {
-    const drifts = row['drift'] !== 'agree';
-    if (drifts !== (truth['drift'] === '1')) findings.wrong.push(`drift ${row['drift']}: ${JSON.stringify(truth)}`);
+    const drifts = row.drift !== 'agree';
+    if (drifts !== (truth.drift === '1')) findings.wrong.push(`drift ${row.drift}: ${JSON.stringify(truth)}`);
   }
-  if (row['direction'] !== truth['direction'])
-    findings.wrong.push(`direction ${row['direction']}: ${JSON.stringify(truth)}`);
+  if (row.direction !== truth.direction) findings.wrong.push(`direction ${row.direction}: ${JSON.stringify(truth)}`);
   compareSide('src', row, truth, findings);
   compareSide('dst', row, truth, findings);
 }
@@ -96,7 +95,7 @@ async function findingsOf(seed: number, format: string): Promise<Findings> {
       continue;
     }
     const truth: Row = Object.fromEntries(text.split(',').map((value, i) => [header?.[i] ?? '', value]));
-    if (truth['status'] !== 'ok') continue;
+    if (truth.status !== 'ok') continue;
     const row = await rows.next();
     expect(row.done).toBe(false);
     compare(JSON.parse(row.value) as Row, truth, findings);

@@ -26,7 +26,7 @@ export interface Rows {
   readonly verdicts: VerdictBatch;
 }
 
-export const NAMES: readonly Names[] = [
+const NAMES: readonly Names[] = [
   {
     rules: ['sgr-0a', 'sg-0a/egress/all/all/0.0.0.0/0', 'acl-0f/ingress/120', 'rtb-1/0.0.0.0/0', 'rtb-1/10.0.0.0/16'],
     routeTarget: [null, null, null, 'igw-01', 'local'],
