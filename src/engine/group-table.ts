@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 
-/** Sums of a group: words of GroupTable's sums and Groups.sums. */
+/** Sums of a group: offsets in its three f64. */
 export const Sum = { records: 0, bytes: 1, packets: 2, perGroup: 3 } as const;
 
 /**
@@ -16,18 +16,20 @@ export interface Groups {
 }
 
 /**
- * Group-by over keys of a fixed number of u32 words: open addressing, sums in typed arrays, no object per record.
- * Bounded: when `capacity` groups are live, the half with the fewest bytes is folded into `others` (same input order ⇒
- * same result, for any number of threads, since a table lives within one task).
+ * Group-by over keys of a fixed number of u32 words: open addressing, no object per record. A group is one run of
+ * bytes, three f64 sums and then its key, so that it is one trip to memory. Bounded: when `capacity` groups are live,
+ * the half with the fewest bytes is folded into `others` (same input order ⇒ same result, for any number of threads,
+ * since a table lives within one task).
  */
 export class GroupTable {
   private readonly words: number;
   private readonly mask: number;
   private readonly slots: Int32Array;
-  private readonly keys: Uint32Array;
   private readonly capacity: number;
-  /** One cache line a group. */
+  /** f64 (and half the u32) a group. */
+  private readonly stride: number;
   private readonly sums: Float64Array;
+  private readonly keys: Uint32Array;
   private size = 0;
   private others = { records: 0, bytes: 0, packets: 0 };
   /** Key of the next `add`: the caller fills all words. */
@@ -40,9 +42,10 @@ export class GroupTable {
     while (slots < capacity * 2) slots *= 2;
     this.mask = slots - 1;
     this.slots = new Int32Array(slots).fill(-1);
-    this.keys = new Uint32Array(capacity * words);
     this.capacity = capacity;
-    this.sums = new Float64Array(capacity * Sum.perGroup);
+    this.stride = Sum.perGroup + Math.ceil(words / 2);
+    this.sums = new Float64Array(capacity * this.stride);
+    this.keys = new Uint32Array(this.sums.buffer);
     this.key = new Uint32Array(words);
   }
 
@@ -65,7 +68,7 @@ export class GroupTable {
   }
 
   private addSums(records: number, bytes: number, packets: number): void {
-    const at = this.find() * Sum.perGroup;
+    const at = this.find() * this.stride;
     const { sums } = this;
     sums[at]! += records;
     sums[at + Sum.bytes]! += bytes;
@@ -74,17 +77,22 @@ export class GroupTable {
 
   /** Empties the table into copies, in order of first appearance. */
   drain(): Groups {
-    const { size, others } = this;
-    const groups: Groups = {
-      size,
-      keys: this.keys.slice(0, size * this.words),
-      sums: this.sums.slice(0, size * Sum.perGroup),
-      others,
-    };
+    const { size, others, words, stride } = this;
+    const keys = new Uint32Array(size * words);
+    const sums = new Float64Array(size * Sum.perGroup);
+    for (let g = 0; g < size; g++) {
+      sums.set(this.sums.subarray(g * stride, g * stride + Sum.perGroup), g * Sum.perGroup);
+      keys.set(this.keys.subarray(this.keyAt(g), this.keyAt(g) + words), g * words);
+    }
     this.others = { records: 0, bytes: 0, packets: 0 };
     this.size = 0;
     this.slots.fill(-1);
-    return groups;
+    return { size, keys, sums, others };
+  }
+
+  /** Index in `keys` of a group's first key word. */
+  private keyAt(group: number): number {
+    return (group * this.stride + Sum.perGroup) * 2;
   }
 
   private find(): number {
@@ -101,14 +109,16 @@ export class GroupTable {
     }
     const group = this.size++;
     this.slots[slot] = group;
-    this.keys.set(this.key, group * this.words);
-    this.sums.fill(0, group * Sum.perGroup, (group + 1) * Sum.perGroup);
+    const at = this.keyAt(group);
+    for (let w = 0; w < this.words; w++) this.keys[at + w] = this.key[w]!;
+    this.sums.fill(0, group * this.stride, group * this.stride + Sum.perGroup);
     return group;
   }
 
   private matches(group: number): boolean {
-    const at = group * this.words;
-    for (let w = 0; w < this.words; w++) if (this.keys[at + w] !== this.key[w]) return false;
+    const { keys, key, words } = this;
+    const at = this.keyAt(group);
+    for (let w = 0; w < words; w++) if (keys[at + w] !== key[w]) return false;
     return true;
   }
 
@@ -123,29 +133,51 @@ export class GroupTable {
 
   /** Keeps the heavier half by bytes (ties: the earlier group), sums the rest into `others`, and re-hashes. */
   private fold(): void {
-    const { sums, keys, slots, words } = this;
+    const { sums, slots, stride } = this;
     const keep = this.capacity >> 1;
     const weights = new Float64Array(this.size);
-    for (let g = 0; g < this.size; g++) weights[g] = sums[g * Sum.perGroup + Sum.bytes]!;
-    const least = weights.slice().sort()[this.size - keep]!;
+    for (let g = 0; g < this.size; g++) weights[g] = sums[g * stride + Sum.bytes]!;
+    const least = selectNth(weights.slice(), this.size - keep);
     let tiesKept = keep;
     for (let g = 0; g < this.size; g++) if (weights[g]! > least) tiesKept--;
     slots.fill(-1);
     let kept = 0;
     for (let g = 0; g < this.size; g++) {
-      const from = g * Sum.perGroup;
+      const from = g * stride;
       if (weights[g]! < least || (weights[g] === least && tiesKept-- <= 0)) {
         this.others.records += sums[from]!;
         this.others.bytes += sums[from + Sum.bytes]!;
         this.others.packets += sums[from + Sum.packets]!;
         continue;
       }
-      keys.copyWithin(kept * words, g * words, (g + 1) * words);
-      sums.copyWithin(kept * Sum.perGroup, from, from + Sum.perGroup);
-      let slot = this.hash(keys, kept * words) & this.mask;
+      sums.copyWithin(kept * stride, from, from + stride);
+      let slot = this.hash(this.keys, this.keyAt(kept)) & this.mask;
       while (slots[slot]! >= 0) slot = (slot + 1) & this.mask;
       slots[slot] = kept++;
     }
     this.size = kept;
   }
+}
+
+/** Value that would stand at index `nth` if `values` were sorted; reorders `values`. Linear, unlike a sort. */
+function selectNth(values: Float64Array, nth: number): number {
+  let low = 0;
+  let high = values.length - 1;
+  while (low < high) {
+    const pivot = values[(low + high) >>> 1]!;
+    let i = low;
+    let j = high;
+    while (i <= j) {
+      while (values[i]! < pivot) i++;
+      while (values[j]! > pivot) j--;
+      if (i > j) break;
+      const swapped = values[i]!;
+      values[i++] = values[j]!;
+      values[j--] = swapped;
+    }
+    if (nth <= j) high = j;
+    else if (nth >= i) low = i;
+    else break;
+  }
+  return values[nth]!;
 }

@@ -1,5 +1,6 @@
 import { OBSERVED, PREDICTED, type RuleSummary, type Summary } from '../model/summary.ts';
 import { ATTRIBUTION, DRIFT, DRIFT_CAUSE, KIND, type Layer, PATH, ROLE_BASIS, VERDICT } from '../model/verdict.ts';
+import type { Taken } from './top.ts';
 import { LABEL_SEPARATOR, type RuleTotals, type Totals } from './totals.ts';
 import type { CompiledInventory } from './versions.ts';
 
@@ -79,7 +80,7 @@ function rfc3339(seconds: number | null): string | null {
 function topOf(totals: Totals): Summary['top'] {
   const split = (label: string): string[] => label.split(LABEL_SEPARATOR);
   const workloads = totals.workloads.take(TOP_ROWS, 'bytes');
-  const talkers = totals.talkers.take(TOP_ROWS, 'bytes');
+  const talkers = heaviest(totals.talkers4.take(TOP_ROWS, 'bytes'), totals.talkers6.take(TOP_ROWS, 'bytes'));
   const rejects = totals.rejects.take(TOP_ROWS, 'records');
   return {
     workloads: workloads.rows.map(({ label, records, bytes, packets }) => {
@@ -104,4 +105,15 @@ function topOf(totals: Totals): Summary['top'] {
       .sort((a, b) => b.records - a.records),
     others: { workloads: workloads.others, talkers: talkers.others, rejects: rejects.others },
   };
+}
+
+/** Two lists of one kind as one: IPv4 and IPv6 talkers are counted apart. */
+function heaviest(a: Taken, b: Taken): Taken {
+  const rows = [...a.rows, ...b.rows].sort((x, y) => y.bytes - x.bytes || (x.label < y.label ? -1 : 1));
+  const others = {
+    records: a.others.records + b.others.records,
+    bytes: a.others.bytes + b.others.bytes,
+    packets: a.others.packets + b.others.packets,
+  };
+  return { rows: rows.slice(0, TOP_ROWS), others };
 }

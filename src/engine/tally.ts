@@ -1,5 +1,5 @@
 import type { Judge } from '../classify/classify.ts';
-import type { Scratch } from '../classify/tables.ts';
+import { NO_ADDRESS, type Scratch } from '../classify/tables.ts';
 import { type FlowBatch, Present } from '../model/flow.ts';
 import {
   Action,
@@ -31,8 +31,10 @@ export const OWNERLESS = 0x4000_0000;
 const SIDE_WORDS = 6;
 /** version, source group, destination group */
 export const WORKLOAD_WORDS = 3;
-/** version, source side */
-export const TALKER_WORDS: number = 1 + SIDE_WORDS;
+/** version, source group, source IPv4 (0 = none): nearly all records, so a short key */
+export const TALKER4_WORDS = 3;
+/** version, source side with an IPv6 address */
+export const TALKER6_WORDS: number = 1 + SIDE_WORDS;
 /** version, source side, destination side, destination port × 256 + protocol, deciding rule */
 export const REJECT_WORDS: number = 1 + 2 * SIDE_WORDS + 2;
 
@@ -62,7 +64,8 @@ export interface TaskCounts {
   readonly kinds: readonly number[];
   readonly versions: readonly VersionCounts[];
   readonly workloads: Groups;
-  readonly talkers: Groups;
+  readonly talkers4: Groups;
+  readonly talkers6: Groups;
   readonly rejects: Groups;
   readonly paths: readonly { readonly records: number; readonly bytes: number }[];
 }
@@ -80,8 +83,8 @@ interface VersionTally {
 export const NEVER = 0xffff_ffff;
 
 /** Groups a task keeps apart (see GroupTable): hundreds of times what is shown, and small enough for the cache. */
-const WORKLOADS_MAX = 8_192;
-const TALKERS_MAX = 8_192;
+const WORKLOADS_MAX = 4_096;
+const TALKERS_MAX = 4_096;
 const REJECTS_MAX = 4_096;
 
 const TWO_32 = 4_294_967_296;
@@ -95,7 +98,8 @@ export class Tally {
   private readonly versions: readonly VersionTally[];
   private readonly groups: readonly OwnerGroups[];
   private readonly workloads = new GroupTable(WORKLOAD_WORDS, WORKLOADS_MAX);
-  private readonly talkers = new GroupTable(TALKER_WORDS, TALKERS_MAX);
+  private readonly talkers4 = new GroupTable(TALKER4_WORDS, TALKERS_MAX);
+  private readonly talkers6 = new GroupTable(TALKER6_WORDS, TALKERS_MAX);
   private readonly rejects = new GroupTable(REJECT_WORDS, REJECTS_MAX);
   private readonly predicted = new Float64Array(VERDICT.length);
   private readonly observed = new Float64Array(3 * VERDICT.length);
@@ -175,7 +179,7 @@ export class Tally {
   }
 
   private addGroups(flow: FlowBatch, verdicts: VerdictBatch, scratch: Scratch): void {
-    const { attribution, kinds, workloads, talkers, rejects } = this;
+    const { attribution, kinds, workloads, rejects } = this;
     for (let i = 0; i < flow.rows; i++) {
       const version = verdicts.version[i]!;
       const owners = this.groups[version]!;
@@ -191,17 +195,37 @@ export class Tally {
       workloads.key[1] = src;
       workloads.key[2] = dst;
       workloads.add(bytes, packets);
-      talkers.key[0] = version;
-      writeSide(talkers.key, 1, flow, src, scratch.src4[i]!, scratch.src6[i]!, scratch.srcClass[i] !== -1);
-      talkers.add(bytes, packets);
+      this.addTalker(flow, scratch, i, version, src, bytes, packets);
       if (!flow.judged || flow.action[i] !== Action.reject || (flow.present[i]! & Present.action) === 0) continue;
       const { key } = rejects;
       key[0] = version;
-      writeSide(key, 1, flow, src, scratch.src4[i]!, scratch.src6[i]!, scratch.srcClass[i] !== -1);
-      writeSide(key, 1 + SIDE_WORDS, flow, dst, scratch.dst4[i]!, scratch.dst6[i]!, scratch.dstClass[i] !== -1);
+      writeSide(key, 1, flow, src, scratch.src4[i]!, scratch.src6[i]!, scratch.srcClass[i] !== NO_ADDRESS);
+      writeSide(key, 1 + SIDE_WORDS, flow, dst, scratch.dst4[i]!, scratch.dst6[i]!, scratch.dstClass[i] !== NO_ADDRESS);
       key[REJECT_WORDS - 2] = flow.dstPort[i]! * 256 + flow.protocol[i]!;
       key[REJECT_WORDS - 1] = verdicts.decidedBy[i]!;
       rejects.add(bytes, packets);
+    }
+  }
+
+  private addTalker(
+    flow: FlowBatch,
+    scratch: Scratch,
+    i: number,
+    version: number,
+    group: number,
+    bytes: number,
+    packets: number,
+  ): void {
+    if (scratch.src6[i]! < 0) {
+      const { key } = this.talkers4;
+      key[0] = version;
+      key[1] = group;
+      key[2] = scratch.srcClass[i] === NO_ADDRESS ? 0 : scratch.src4[i]!;
+      this.talkers4.add(bytes, packets);
+    } else {
+      this.talkers6.key[0] = version;
+      writeSide(this.talkers6.key, 1, flow, group, 0, scratch.src6[i]!, true);
+      this.talkers6.add(bytes, packets);
     }
   }
 
@@ -221,7 +245,8 @@ export class Tally {
       kinds: take(this.kinds),
       versions: this.versions.map(drainVersion).filter((v) => v.cells.length + v.routes.length > 0),
       workloads: this.workloads.drain(),
-      talkers: this.talkers.drain(),
+      talkers4: this.talkers4.drain(),
+      talkers6: this.talkers6.drain(),
       rejects: this.rejects.drain(),
       paths,
     };

@@ -17,6 +17,12 @@ export interface Ranked extends Sums {
   readonly label: string;
 }
 
+/** The heaviest groups, and what was folded away. */
+export interface Taken {
+  readonly rows: readonly Ranked[];
+  readonly others: Sums;
+}
+
 /** Group-by over the whole run, fed with the groups of each task in task order; words only for what is shown. */
 export class TopGroups {
   private readonly table: GroupTable;
@@ -35,7 +41,7 @@ export class TopGroups {
   }
 
   /** The `count` heaviest labels by `weight`, ties by label; and what was folded away. Empties the table. */
-  take(count: number, weight: 'records' | 'bytes'): { readonly rows: readonly Ranked[]; readonly others: Sums } {
+  take(count: number, weight: 'records' | 'bytes'): Taken {
     const groups = this.table.drain();
     const word = Sum[weight];
     const order = Uint32Array.from({ length: groups.size }, (_, g) => g);

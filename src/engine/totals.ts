@@ -4,7 +4,7 @@ import { addLedger, createLedger, type Ledger, ledgerSum } from '../model/ledger
 import { ATTRIBUTION, DRIFT, DRIFT_CAUSE, KIND, PATH, ROLE_BASIS, VERDICT } from '../model/verdict.ts';
 import { matchesOf } from '../rules/catalog.ts';
 import { groupLabel } from './owner-groups.ts';
-import { NEVER, REJECT_WORDS, TALKER_WORDS, type VersionCounts, WORKLOAD_WORDS } from './tally.ts';
+import { NEVER, REJECT_WORDS, TALKER4_WORDS, TALKER6_WORDS, type VersionCounts, WORKLOAD_WORDS } from './tally.ts';
 import type { TaskResult } from './task.ts';
 import { TopGroups } from './top.ts';
 import type { CompiledVersion } from './versions.ts';
@@ -39,7 +39,8 @@ export class Totals {
   readonly paths: { records: number; bytes: number }[] = PATH.map(() => ({ records: 0, bytes: 0 }));
   readonly rules: Map<string, RuleTotals> = new Map();
   readonly workloads: TopGroups = new TopGroups(WORKLOAD_WORDS, (key) => this.workloadLabel(key));
-  readonly talkers: TopGroups = new TopGroups(TALKER_WORDS, (key) => this.talkerLabel(key));
+  readonly talkers4: TopGroups = new TopGroups(TALKER4_WORDS, (key) => this.talker4Label(key));
+  readonly talkers6: TopGroups = new TopGroups(TALKER6_WORDS, (key) => this.talker6Label(key));
   readonly rejects: TopGroups = new TopGroups(REJECT_WORDS, (key) => this.rejectLabel(key));
   agreeOnPolicy = 0;
   private readonly versions: readonly CompiledVersion[];
@@ -66,7 +67,8 @@ export class Totals {
     });
     for (const version of counts.versions) this.addRules(version);
     this.workloads.add(counts.workloads);
-    this.talkers.add(counts.talkers);
+    this.talkers4.add(counts.talkers4);
+    this.talkers6.add(counts.talkers6);
     this.rejects.add(counts.rejects);
   }
 
@@ -108,7 +110,12 @@ export class Totals {
     return [groupLabel(groupLabels, key[1]!), groupLabel(groupLabels, key[2]!)].join(LABEL_SEPARATOR);
   }
 
-  private talkerLabel(key: Uint32Array): string {
+  private talker4Label(key: Uint32Array): string {
+    const address = key[2] === 0 ? '' : formatIpv4(key[2]!);
+    return [address, groupLabel(this.versionOf(key).groupLabels, key[1]!)].join(LABEL_SEPARATOR);
+  }
+
+  private talker6Label(key: Uint32Array): string {
     return [addressText(key, 1), groupLabel(this.versionOf(key).groupLabels, key[1]!)].join(LABEL_SEPARATOR);
   }
 

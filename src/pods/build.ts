@@ -1,6 +1,6 @@
 import type { Inventory, InventoryWarning } from '../inventory/inventory.ts';
 import { podsByInterface } from './interface-pods.ts';
-import { listenerTable } from './listeners.ts';
+import { listenerPorts, listenerTable } from './listeners.ts';
 import { ANY_VPC, hashKey, IPV4_ENTRY, wordMask } from './lookup.ts';
 import { ENTRY_STRIDE, packPodMap } from './pod-map.ts';
 import { type AddressKey, addressKey, buildTimeline, type Entry, type Holding } from './timeline.ts';
@@ -17,6 +17,7 @@ export function buildPodMap(inventory: Inventory): BuiltPodMap {
   const vpcs = numberVpcs(inventory);
   const { entries, eniPrimaryEntry, warnings } = buildTimeline(inventory, vpcs);
   const onInterfaces = podsByInterface(inventory, entries, vpcs);
+  const listenerKeys = listenerTable(inventory, onInterfaces);
   const packed = packPodMap({
     eniPrimaryEntry,
     entryEni: Int32Array.from(entries, (e) => e.eni),
@@ -33,7 +34,8 @@ export function buildPodMap(inventory: Inventory): BuiltPodMap {
     prefixLengths: prefixLengths(entries),
     ...vpcTable(inventory, vpcs.count),
     ...interfaceTables(onInterfaces),
-    listenerKeys: listenerTable(inventory, onInterfaces),
+    listenerKeys,
+    listenerPorts: listenerPorts(listenerKeys),
   });
   return { ...packed, warnings };
 }

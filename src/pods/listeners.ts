@@ -1,5 +1,5 @@
 import type { EniKind, Inventory, Listener, NetworkInterface, PodInterval } from '../inventory/inventory.ts';
-import type { PodMapView } from './pod-map.ts';
+import { LISTENER_PORT_BYTES, type PodMapView } from './pod-map.ts';
 import type { Holding } from './timeline.ts';
 
 /** Owner keys of the listener table: pods from 1, interfaces as seen and interfaces with hidden pods above. */
@@ -23,7 +23,9 @@ export function hiddenKey(eni: number): number {
 
 /** True when the owner declares to listen on (protocol, port). */
 export function hasListener(view: PodMapView, owner: number, protocol: number, port: number): boolean {
-  const { listenerKeys } = view;
+  const { listenerKeys, listenerPorts } = view;
+  const bit = portBit(protocol, port);
+  if ((listenerPorts[bit >>> 3]! & (1 << (bit & 7))) === 0) return false;
   const mask = (listenerKeys.length >> 1) - 1;
   const word = protocol * 65_536 + port;
   for (let slot = hash(owner, word) & mask; ; slot = (slot + 1) & mask) {
@@ -31,6 +33,25 @@ export function hasListener(view: PodMapView, owner: number, protocol: number, p
     if (key === 0) return false;
     if (key === owner && listenerKeys[slot * 2 + 1] === word) return true;
   }
+}
+
+const UDP = 17;
+
+/** Bit of listenerPorts; protocols besides UDP share the first half. */
+function portBit(protocol: number, port: number): number {
+  return protocol === UDP ? 65_536 + port : port;
+}
+
+/** The ports that occur in a listener table. */
+export function listenerPorts(table: Uint32Array): Uint8Array {
+  const bits = new Uint8Array(LISTENER_PORT_BYTES);
+  for (let slot = 0; slot < table.length; slot += 2) {
+    if (table[slot] === 0) continue;
+    const word = table[slot + 1]!;
+    const bit = portBit(word >>> 16, word & 0xffff);
+    bits[bit >>> 3]! |= 1 << (bit & 7);
+  }
+  return bits;
 }
 
 function hash(owner: number, word: number): number {

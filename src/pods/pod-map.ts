@@ -45,6 +45,11 @@ export interface PodMapView {
   readonly eniPod: Int32Array;
   /** Listening ports: open addressing over pairs (owner key, protocol × 65,536 + port); owner 0 = empty. */
   readonly listenerKeys: Uint32Array;
+  /**
+   * Bit (protocol is UDP) × 65,536 + port: somebody declares to listen there. Small enough to rule most ports out at
+   * once.
+   */
+  readonly listenerPorts: Uint8Array;
 }
 
 /** Words of one entry record. */
@@ -86,6 +91,7 @@ const SECTIONS = [
   ['eniEnd', 'u32'],
   ['eniPod', 'i32'],
   ['listenerKeys', 'u32'],
+  ['listenerPorts', 'u8'],
 ] as const satisfies readonly (readonly [keyof PodMapView, 'i32' | 'u32' | 'u8'])[];
 
 type SectionName = (typeof SECTIONS)[number][0];
@@ -166,6 +172,7 @@ export function attachPodMap(buffer: SharedArrayBuffer, byteOffset: number, byte
     eniEnd: u32('eniEnd'),
     eniPod: i32('eniPod'),
     listenerKeys: u32('listenerKeys'),
+    listenerPorts: u8('listenerPorts'),
   };
   checkLengths(view);
   return view;
@@ -184,6 +191,9 @@ function checkHeader(buffer: SharedArrayBuffer, byteOffset: number, byteLength: 
   assert(total === byteLength, `pod map: says ${total} bytes, got ${byteLength}`);
 }
 
+/** Bits of listenerPorts: all TCP ports, then all UDP ports. */
+export const LISTENER_PORT_BYTES: number = (2 * 65_536) / 8;
+
 function checkLengths(view: PodMapView): void {
   const same = (name: SectionName, expected: number): void => {
     const { length } = view[name];
@@ -200,6 +210,7 @@ function checkLengths(view: PodMapView): void {
   const held = (view.entryRecords[last + EntryWord.first] ?? 0) + (view.entryRecords[last + EntryWord.count] ?? 0);
   same('intervals', held * INTERVAL_STRIDE);
   same('entryIsOnly', entries);
+  same('listenerPorts', LISTENER_PORT_BYTES);
   same('coverFirst', enis + 1);
   same('eniFirst', enis + 1);
   same('vpcFirst6', view.vpcFirst.length);

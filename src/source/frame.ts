@@ -1,7 +1,7 @@
 import { LINE_BYTES_MAX, type Malformed, QUARANTINE_BYTES_MAX } from '../model/ledger.ts';
 
 /** Bytes read at once. */
-export const READ_BYTES = 1024 * 1024;
+export const READ_BYTES: number = 1024 * 1024;
 
 const NEWLINE = 10;
 
