@@ -44,6 +44,9 @@ export interface ReplayResult {
 /** Byte range of a plain file that is one task. A task this long keeps the pool's cost per task below 1 %. */
 const RANGE_BYTES = 16 * 1024 * 1024;
 
+/** Input below this is analyzed in the calling thread: starting workers costs about as much. */
+const SMALL_INPUT_BYTES = 1024 * 1024;
+
 /** Tasks handed out and not yet taken up in order, per task the pool wants in flight: bounds waiting results. */
 const WINDOW_PER_TASK = 2;
 
@@ -118,7 +121,7 @@ async function openRun(options: ReplayOptions): Promise<Run> {
   const progress = new BigInt64Array(setup.progress);
   const failures: string[] = [];
   const totals = new Totals(options.inventory.versions);
-  const pool = openPool(options.threads, setup);
+  const pool = openPool(isSmall(files) ? 0 : options.threads, setup);
   const stage = new OrderedStage(files, totals, output, quarantine, failures, pool);
   const update = options.onStart?.(stream === null ? files.reduce((sum, file) => sum + file.size, 0) : null);
   const timer = setInterval(() => update?.(Number(progress[0]), Number(progress[1])), PROGRESS_MS);
@@ -134,6 +137,12 @@ async function openRun(options: ReplayOptions): Promise<Run> {
     bytesRead: () => Number(progress[0]),
     stopProgress: () => clearInterval(timer),
   };
+}
+
+/** True when the input is done before workers would have started. */
+function isSmall(files: readonly InputFile[]): boolean {
+  const bytes = files.reduce((sum, file) => sum + file.size, 0);
+  return bytes <= SMALL_INPUT_BYTES && files.every((file) => file.kind !== 'stdin');
 }
 
 /** Format in force before the first record of an input. */
