@@ -80,8 +80,10 @@ function attributeSide(
     const pod = resolvePod(pods, at, start, end);
     if (pod >= 0) {
       kind[i] = Kind.pod;
-      owner[i] = pod;
-      attribution[i] = resolvedAttribution();
+      const sure = resolvedAttribution();
+      attribution[i] = sure;
+      // one of several is named by none: the list of candidates says who it may have been
+      owner[i] = sure === Attribution.candidates ? -1 : pod;
       continue;
     }
     owner[i] = eni;
