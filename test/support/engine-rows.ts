@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { replay } from '../../src/engine/replay.ts';
 import type { CompiledInventory } from '../../src/engine/versions.ts';
 import type { Summary } from '../../src/model/summary.ts';
-import type { OracleRecord } from '../oracle/oracle.ts';
+import type { OracleRecord, OracleSide } from '../oracle/oracle.ts';
 
 /** One row of the engine's NDJSON. */
 export type EngineRow = Readonly<Record<string, string | number | null | readonly string[]>>;
@@ -38,4 +38,16 @@ export async function replayText(
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** The columns of one side as the oracle would print them. */
+export function sideColumns(name: 'src' | 'dst', side: OracleSide): EngineRow {
+  return {
+    [`${name}_addr`]: side.addr,
+    [`${name}_kind`]: side.kind,
+    [`${name}_namespace`]: side.namespace,
+    [`${name}_pod`]: side.pod,
+    [`${name}_attribution`]: side.attribution,
+    [`${name}_candidates`]: side.attribution === 'candidates' ? side.candidates : null,
+  };
 }

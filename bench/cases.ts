@@ -1,0 +1,142 @@
+import type { Case, Comparison, Contestant, Measure } from './compare.ts';
+import { type Data, type DataRequest, generateData, type LogFile } from './data.ts';
+import { hasProgram } from './machine.ts';
+
+export const CASE_NAMES = ['replay', 'workers', 'decode', 'memory'] as const;
+export type CaseName = (typeof CASE_NAMES)[number];
+
+/** Two sizes of every case: one that measures, one that only proves that the case works. */
+const SIZES: Readonly<Record<CaseName, { readonly full: DataRequest; readonly smoke: DataRequest }>> = {
+  replay: {
+    full: { records: 2_000_000, files: 8, pods: 2000, gzip: true },
+    smoke: { records: 4000, files: 2, pods: 40, gzip: true },
+  },
+  workers: {
+    full: { records: 2_000_000, files: 8, pods: 2000, gzip: true },
+    smoke: { records: 4000, files: 2, pods: 40, gzip: true },
+  },
+  decode: {
+    full: { records: 200_000, files: 1, pods: 2000, gzip: false },
+    smoke: { records: 2000, files: 1, pods: 40, gzip: false },
+  },
+  memory: {
+    full: { records: 5_000_000, files: 5, pods: 2000, gzip: false },
+    smoke: { records: 2000, files: 2, pods: 40, gzip: false },
+  },
+};
+
+/** Times the files are listed: starting a worker and compiling its code is then a small part of its time. */
+const WORKER_REPEATS = 3;
+
+/** The larger input lists the files of the smaller one this many times: no disk is filled with gigabytes. */
+const MEMORY_FACTOR = 10;
+
+/** A single pass of the decoder over its file would mostly measure the just-in-time compiler. */
+const DECODER_PASSES = 20;
+
+/** Writes the data of a case below `folder`; `records` null = the case's own size. */
+export async function prepareCase(
+  name: CaseName,
+  folder: string,
+  smoke: boolean,
+  records: number | null,
+): Promise<Case> {
+  const request = SIZES[name][smoke ? 'smoke' : 'full'];
+  const data = await generateData(folder, { ...request, records: records ?? request.records });
+  if (name === 'replay') return replayCase(data);
+  if (name === 'workers') return workersCase(data);
+  if (name === 'decode') return decodeCase(data);
+  return memoryCase(data);
+}
+
+/** One contestant over all files, pinned where the system can. */
+function contestants(data: Data): (name: string, job: string, options?: Partial<Contestant>) => Contestant {
+  const pinned = hasProgram('taskset');
+  const { files, inventory } = data;
+  return (name, job, options = {}) => ({ name, job, files, inventory, threads: 0, passes: 1, pinned, ...options });
+}
+
+function comparison(
+  subject: string,
+  measure: Measure,
+  rival: string,
+  bound?: 'least' | 'most',
+  value?: number,
+): Comparison {
+  return { subject, rival, measure, wanted: bound === undefined || value === undefined ? null : { bound, value } };
+}
+
+function replayCase(data: Data): Case {
+  const one = contestants(data);
+  const gzip = hasProgram('gzip') && process.platform !== 'win32';
+  return {
+    name: 'replay',
+    title: 'gzip, default format: decode + classify + attribute + ledger, summary only',
+    contestants: [
+      one('flowtrie', 'replay'),
+      one('Node gunzip only', 'gunzip'),
+      ...(gzip ? [one('gzip -dc | wc -l', 'gzip-wc')] : []),
+      one('DuckDB, one layer as range join', 'duckdb-range'),
+      one('DuckDB, equality joins only', 'duckdb-equality'),
+      one('fast-csv, parse only', 'fast-csv', { files: firstOf(data.files) }),
+    ],
+    comparisons: [
+      comparison('flowtrie', 'rate-core', 'DuckDB, one layer as range join', 'least', 2.5),
+      comparison('flowtrie', 'rate-core', 'DuckDB, equality joins only'),
+      comparison('flowtrie', 'rate-core', 'fast-csv, parse only'),
+      comparison('flowtrie', 'time-core', 'Node gunzip only'),
+      ...(gzip ? [comparison('flowtrie', 'time-core', 'gzip -dc | wc -l')] : []),
+    ],
+  };
+}
+
+function workersCase(data: Data): Case {
+  const one = contestants(data);
+  const files = Array.from({ length: WORKER_REPEATS }, () => data.files).flat();
+  return {
+    name: 'workers',
+    title: 'gzip, default format, summary only: worker threads',
+    contestants: [
+      one('1 worker, one core', 'replay', { files, threads: 1 }),
+      one('1 worker', 'replay', { files, threads: 1, pinned: false }),
+      one('2 workers', 'replay', { files, threads: 2, pinned: false }),
+    ],
+    comparisons: [
+      comparison('2 workers', 'rate', '1 worker', 'least', 1.7),
+      comparison('2 workers', 'rate', '1 worker, one core'),
+    ],
+  };
+}
+
+function decodeCase(data: Data): Case {
+  const one = contestants(data);
+  return {
+    name: 'decode',
+    title: 'plain text, default format: bytes to columns only',
+    contestants: [
+      one('FlowDecoder', 'decoder', { passes: DECODER_PASSES }),
+      one('readline + split', 'readline-split'),
+      one('fast-csv', 'fast-csv'),
+    ],
+    comparisons: [
+      comparison('FlowDecoder', 'rate-core', 'fast-csv'),
+      comparison('FlowDecoder', 'rate-core', 'readline + split'),
+    ],
+  };
+}
+
+function memoryCase(data: Data): Case {
+  const one = contestants(data);
+  const options = { threads: 2, pinned: false } as const;
+  const many = Array.from({ length: MEMORY_FACTOR }, () => data.files).flat();
+  return {
+    name: 'memory',
+    title: 'plain text, 2 workers: peak memory of ten times the input',
+    contestants: [one('1× input', 'replay', options), one('10× input', 'replay', { ...options, files: many })],
+    comparisons: [comparison('10× input', 'peak', '1× input', 'most', 1.3)],
+  };
+}
+
+function firstOf(files: readonly LogFile[]): readonly LogFile[] {
+  return files.slice(0, 1);
+}

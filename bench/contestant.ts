@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs';
+import type { Claims, Measurement, ReadyJob, Turn } from './measurement.ts';
+
+/**
+ * The child process: makes one job ready, measures it, prints a Measurement as its last line. Each job is loaded by a
+ * dynamic import, so that no rival's memory holds another rival's code.
+ */
+const JOBS: Readonly<Record<string, (turn: Turn) => Promise<ReadyJob>>> = {
+  replay: async (turn) => (await import('./rivals/replay.ts')).readyReplay(turn),
+  decoder: async (turn) => (await import('./rivals/decoder.ts')).readyDecoder(turn),
+  gunzip: async (turn) => (await import('./rivals/gunzip.ts')).readyGunzip(turn),
+  'gzip-wc': async (turn) => (await import('./rivals/gzip-wc.ts')).readyGzipWc(turn),
+  'duckdb-range': async (turn) => (await import('./rivals/duckdb.ts')).readyDuckdb(turn, true),
+  'duckdb-equality': async (turn) => (await import('./rivals/duckdb.ts')).readyDuckdb(turn, false),
+  'fast-csv': async (turn) => (await import('./rivals/fast-csv.ts')).readyFastCsv(turn),
+  'readline-split': async (turn) => (await import('./rivals/readline-split.ts')).readyReadlineSplit(turn),
+};
+
+/** Peak of this program alone; the kernel's ru_maxrss also counts the parent's pages at the time of the fork. */
+function rssPeak(): number {
+  try {
+    const match = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync('/proc/self/status', 'utf8'));
+    if (match?.[1] !== undefined) return Number(match[1]) * 1024;
+  } catch {
+    // not Linux
+  }
+  return process.resourceUsage().maxRSS * 1024;
+}
+
+async function measure(turn: Turn): Promise<Measurement> {
+  const ready = JOBS[turn.job];
+  if (ready === undefined) throw new Error(`no job '${turn.job}'`);
+  const job = await ready(turn);
+  const rssBaseline = process.memoryUsage.rss();
+  const cpu = process.cpuUsage();
+  const startedAt = performance.now();
+  let claims: Claims = {};
+  for (let pass = 0; pass < turn.passes; pass++) claims = await job.run();
+  const wallSeconds = (performance.now() - startedAt) / 1000;
+  const { user, system } = process.cpuUsage(cpu);
+  const cpuSeconds = (user + system) / 1e6 + (job.childCpuSeconds?.() ?? 0);
+  return { claims, wallSeconds, cpuSeconds, rssBaseline, rssPeak: rssPeak() };
+}
+
+const turn = JSON.parse(process.argv[2] ?? '{}') as Turn;
+process.stdout.write(`${JSON.stringify(await measure(turn))}\n`);
+process.exit(0);

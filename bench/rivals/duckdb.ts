@@ -1,0 +1,113 @@
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import type { Inventory } from '../../src/inventory/inventory.ts';
+import { loadInventory } from '../../src/inventory/load.ts';
+import { DEFAULT_FORMAT } from '../../src/model/flow.ts';
+import type { Claims, ReadyJob, Turn } from '../measurement.ts';
+import { type RuleTables, ruleTables } from './duckdb-tables.ts';
+
+const TYPES: Readonly<Record<string, string>> = {
+  version: 'UTINYINT',
+  srcport: 'USMALLINT',
+  dstport: 'USMALLINT',
+  protocol: 'UTINYINT',
+  packets: 'UBIGINT',
+  bytes: 'UBIGINT',
+  start: 'UINTEGER',
+  end: 'UINTEGER',
+};
+
+/**
+ * DuckDB with its smaller job: parse, join the logging interface and the pods of both ends on the address as text, and,
+ * with `ranges`, tell whether any security group rule of the interface matches the remote address. No network ACL, no
+ * route, no roles, no replies, no time, no deciding rule, no hit counters.
+ */
+export async function readyDuckdb(turn: Turn, ranges: boolean): Promise<ReadyJob> {
+  const inventory = newestOf((await loadInventory(turn.inventory)).versions);
+  const instance = await DuckDBInstance.create(':memory:');
+  const connection = await instance.connect();
+  await connection.run(`SET threads = ${Math.max(turn.threads, 1)}`);
+  await connection.run('SET preserve_insertion_order = false');
+  await createTables(connection, ruleTables(inventory));
+  const sql = query(turn.files, ranges);
+  return {
+    async run(): Promise<Claims> {
+      const reader = await connection.runAndReadAll(sql);
+      const { permitted, ...claims } = claimsOf(reader.getRowObjects());
+      return ranges ? { ...claims, permitted } : claims;
+    },
+  };
+}
+
+function newestOf(versions: readonly Inventory[]): Inventory {
+  const newest = versions.at(-1);
+  if (newest === undefined) throw new Error('the inventory has no version');
+  return newest;
+}
+
+async function createTables(connection: DuckDBConnection, tables: RuleTables): Promise<void> {
+  await connection.run(`
+    CREATE TABLE rule (group_set INTEGER, egress BOOLEAN, protocol_first INTEGER, protocol_last INTEGER,
+      port_first INTEGER, port_last INTEGER, address_first UINTEGER, address_last UINTEGER);
+    CREATE TABLE interface (id VARCHAR, address VARCHAR, group_set INTEGER);
+    CREATE TABLE pod (address VARCHAR, namespace VARCHAR);`);
+  await insert(
+    connection,
+    'rule',
+    tables.rules.map((r) => [r.groupSet, r.egress, ...r.protocol, ...r.ports, ...r.addresses].join(', ')),
+  );
+  await insert(
+    connection,
+    'interface',
+    tables.interfaces.map((i) => `'${i.id}', '${i.address}', ${i.groupSet}`),
+  );
+  await insert(
+    connection,
+    'pod',
+    tables.pods.map((p) => `'${p.address}', '${p.namespace}'`),
+  );
+}
+
+async function insert(connection: DuckDBConnection, table: string, rows: readonly string[]): Promise<void> {
+  if (rows.length > 0) await connection.run(`INSERT INTO ${table} VALUES (${rows.join('), (')})`);
+}
+
+function query(files: readonly string[], ranges: boolean): string {
+  const columns = DEFAULT_FORMAT.map((name) => `'${name}': '${TYPES[name] ?? 'VARCHAR'}'`).join(', ');
+  const paths = files.map((file) => `'${file.replaceAll("'", "''")}'`).join(', ');
+  const permitted = `EXISTS (SELECT 1 FROM rule WHERE rule.group_set = flow.group_set AND rule.egress = flow.egress
+      AND flow.protocol BETWEEN rule.protocol_first AND rule.protocol_last
+      AND flow.dstport BETWEEN rule.port_first AND rule.port_last
+      AND ${addressNumber('flow.remote')} BETWEEN rule.address_first AND rule.address_last)`;
+  return `
+    WITH flow AS (
+      SELECT log.*, i.group_set, log.srcaddr = i.address AS egress,
+        CASE WHEN log.srcaddr = i.address THEN log.dstaddr ELSE log.srcaddr END AS remote
+      FROM read_csv([${paths}], delim = ' ', header = true, auto_detect = false, quote = '', escape = '',
+        nullstr = '-', columns = {${columns}}) log
+      LEFT JOIN interface i ON i.id = log."interface-id"
+      WHERE log."log-status" = 'OK'
+    )
+    SELECT flow.action, ${ranges ? permitted : 'NULL'} AS permitted, src.namespace AS src, dst.namespace AS dst,
+      count(*)::DOUBLE AS records, sum(flow.bytes)::DOUBLE AS bytes
+    FROM flow LEFT JOIN pod src ON src.address = flow.srcaddr LEFT JOIN pod dst ON dst.address = flow.dstaddr
+    GROUP BY ALL`;
+}
+
+/** Dotted decimal as an unsigned integer; null for IPv6. */
+function addressNumber(text: string): string {
+  const octet = (n: number): string => `TRY_CAST(split_part(${text}, '.', ${n}) AS UINTEGER)`;
+  return `(${octet(1)} * 16777216 + ${octet(2)} * 65536 + ${octet(3)} * 256 + ${octet(4)})`;
+}
+
+function claimsOf(rows: readonly Readonly<Record<string, unknown>>[]): Claims & { readonly permitted: number } {
+  const claims = { records: 0, bytes: 0, accept: 0, reject: 0, permitted: 0 };
+  for (const { action, permitted, records, bytes } of rows) {
+    const count = Number(records);
+    claims.records += count;
+    claims.bytes += Number(bytes);
+    if (permitted === true) claims.permitted += count;
+    if (action === 'ACCEPT') claims.accept += count;
+    else if (action === 'REJECT') claims.reject += count;
+  }
+  return claims;
+}

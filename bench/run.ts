@@ -1,0 +1,73 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Argument, Command, InvalidArgumentError } from 'commander';
+import { CASE_NAMES, type CaseName, prepareCase } from './cases.ts';
+import { compare } from './compare.ts';
+import { machineFacts } from './machine.ts';
+import { type CaseResult, readmeBlock, readResults, smokeText, terminalText, withBlock } from './report.ts';
+
+/** The repository: two above dist/bench. */
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const RESULTS = join(ROOT, 'bench', 'results');
+
+const RUNS = 5;
+
+interface Flags {
+  readonly smoke?: boolean;
+  readonly records?: number;
+  readonly runs: number;
+  readonly write?: boolean;
+  readonly readme?: boolean;
+}
+
+function count(text: string): number {
+  if (!/^[1-9]\d{0,9}$/.test(text)) throw new InvalidArgumentError('expected a whole number from 1.');
+  return Number(text);
+}
+
+async function runCase(name: CaseName, folder: string, flags: Flags): Promise<CaseResult> {
+  const tell = (text: string): void => void process.stderr.write(`${text}\n`);
+  const smoke = flags.smoke === true;
+  const runs = smoke ? 1 : flags.runs;
+  tell(`${name}: generating`);
+  const test = await prepareCase(name, folder, smoke, flags.records ?? null);
+  const outcome = compare(test, runs, !smoke, tell);
+  return { case: name, title: test.title, machine: machineFacts(), runs, ...outcome };
+}
+
+async function runCases(names: readonly CaseName[], flags: Flags): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'flowtrie-bench-'));
+  try {
+    for (const name of names) {
+      const result = await runCase(name, folder, flags);
+      process.stdout.write(`${flags.smoke === true ? smokeText(result) : terminalText(result)}\n`);
+      if (flags.write !== true) continue;
+      mkdirSync(RESULTS, { recursive: true });
+      writeFileSync(join(RESULTS, `${name}.json`), `${JSON.stringify(result, null, 2)}\n`);
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function writeReadme(): void {
+  const path = join(ROOT, 'README.md');
+  writeFileSync(path, withBlock(readFileSync(path, 'utf8'), readmeBlock(readResults(RESULTS))));
+}
+
+await new Command('bench')
+  .description('measures flowtrie and its rivals, each in its own process, in turn; verifies before it counts')
+  .addArgument(new Argument('[case...]', 'all when none is named').choices(CASE_NAMES))
+  .option('--smoke', 'tiny sizes, one run: proves that every case works; its figures mean nothing')
+  .option('--records <n>', 'records of each case instead of its own size', count)
+  .option('--runs <n>', 'counted runs, after one warm-up', count, RUNS)
+  .option('--write', 'write bench/results/<case>.json')
+  .option('--readme', 'only put the table of bench/results into README.md')
+  .action(async (names: CaseName[], flags: Flags) => {
+    if (flags.smoke === true && flags.write === true) throw new Error('--smoke measures nothing worth writing');
+    if (flags.readme === true) writeReadme();
+    else await runCases(names.length === 0 ? CASE_NAMES : names, flags);
+  })
+  .parseAsync();
