@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
-import { createAnalyzer } from './analyze.ts';
+import { type Analyzer, createAnalyzer } from './analyze.ts';
 import type { AnalyzeSetup, AnalyzeTask, TaskResult } from './task.ts';
 
 /** Runs analyze tasks; `inFlightMax` is the number of tasks worth handing out at once. */
@@ -24,11 +24,20 @@ function workerFile(): { filename: string; execArgv: string[] } {
   };
 }
 
+/** An analyzer's buffers serve one task: the next one starts when it is done, as in a worker. */
+function oneAtATime(analyzer: Analyzer): Analyzer {
+  let last: Promise<unknown> = Promise.resolve();
+  return (task) => {
+    const result = last.then(() => analyzer(task));
+    last = result.catch(() => {});
+    return result;
+  };
+}
+
 /** A pool of `threads` workers; 0 = everything in the calling thread. */
 export function openPool(threads: number, setup: AnalyzeSetup): AnalyzerPool {
   if (threads === 0) {
-    const analyzer = createAnalyzer(setup);
-    return { inFlightMax: 1, run: (task) => analyzer(task), close: async () => {} };
+    return { inFlightMax: 1, run: oneAtATime(createAnalyzer(setup)), close: async () => {} };
   }
   const { filename, execArgv } = workerFile();
   const pool = new Piscina<AnalyzeTask, TaskResult>({
