@@ -1,8 +1,9 @@
 import { type FlowBatch, Present, V6_WORDS } from '../model/flow.ts';
 import { Direction, Effective, type VerdictBatch } from '../model/verdict.ts';
 import { ownerEntry4, ownerEntry6 } from '../pods/lookup.ts';
+import { addressClass4 } from '../rules/lookup.ts';
 import { ENI_STRIDE, EniWord } from '../rules/view.ts';
-import { Hidden, type Scratch, type VersionTables } from './tables.ts';
+import { Hidden, OWN_ADDRESS, type Scratch, type VersionTables } from './tables.ts';
 
 /**
  * Direction seen from the interface: `flow-direction`, else whether exactly one of srcaddr and dstaddr belongs to the
@@ -19,7 +20,8 @@ export function decideDirection(
 ): void {
   const { present, flowDirection } = flow;
   const { direction, srcEffective, dstEffective } = verdicts;
-  const { eni, hidden, srcEntry, dstEntry } = scratch;
+  const { eni, hidden, srcEntry, dstEntry, srcClass, dstClass } = scratch;
+  const { rules } = tables;
   const { entryEni } = tables.pods;
   for (let i = from; i < to; i++) {
     hidden[i] = 0;
@@ -36,7 +38,13 @@ export function decideDirection(
       const dstOwn = dst >= 0 && entryEni[dst] === e;
       direction[i] = srcOwn === dstOwn ? Direction.unknown : srcOwn ? Direction.egress : Direction.ingress;
     }
-    if (e >= 0 && tables.rules.eni[e * ENI_STRIDE + EniWord.hasSecondary] === 1) hide(verdicts, scratch, tables, e, i);
+    if (e < 0) continue;
+    const peerClass = direction[i] === Direction.egress ? dstClass : srcClass;
+    if (peerClass[i] === OWN_ADDRESS) {
+      // a packet of the interface to itself: its own address is the peer that the rules see
+      peerClass[i] = addressClass4(rules, rules.eni[e * ENI_STRIDE + EniWord.primary4]!);
+    }
+    if (rules.eni[e * ENI_STRIDE + EniWord.hasSecondary] === 1) hide(verdicts, scratch, tables, e, i);
   }
 }
 

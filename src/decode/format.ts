@@ -54,7 +54,7 @@ const OP_OF_NAME: Readonly<Record<string, number>> = {
 };
 
 /** Most fields a format may have; all known ones are below 80. */
-export const FIELDS_MAX = 250;
+const FIELDS_MAX = 250;
 
 /** The fields of a line, in order. */
 export interface Format {
@@ -132,7 +132,7 @@ const BYTE_ORDER_MARK = /^\uFEFF/;
  * Tokens of a line by the rule of scanLine: runs of blanks, or commas where the line has no blank; ISO time
  * dropped.
  */
-export function splitLine(line: string): string[] {
+function splitLine(line: string): string[] {
   const text = line.replace(BYTE_ORDER_MARK, '').replace(/^[ \t\r]+|[ \t\r\n]+$/g, '');
   if (text === '') return [];
   const tokens = /[ \t\r]/.test(text) ? text.split(/[ \t\r]+/) : text.split(',');

@@ -7,8 +7,8 @@ const SLOTS_FIRST = 1024;
 const BYTES_FIRST = 32 * 1024;
 
 /** An account has 5,000 interfaces a region by default: what holds more than this is no flow log. */
-export const INTERFACES_MAX = 1_048_576;
-export const INTERFACE_BYTES_MAX: number = 64 * 1024 * 1024;
+const INTERFACES_MAX = 1_048_576;
+const INTERFACE_BYTES_MAX = 64 * 1024 * 1024;
 
 /**
  * Interface ids of one input, by code in order of first appearance. Hashed and compared on bytes, four at a time:

@@ -1,12 +1,11 @@
 import type { OracleAddress } from './address.ts';
 import { address } from './address.ts';
 import type { Cluster, OraclePod } from './cluster.ts';
-import { podsOfNode, readCluster } from './cluster.ts';
-import type { OracleDocument } from './documents.ts';
+import { podsOfNode } from './cluster.ts';
 import type { EniClass, OracleEni } from './eni.ts';
 import { given, holds } from './eni.ts';
 import type { Network } from './network.ts';
-import { ownerOf, placeOf, readNetwork, sorted } from './network.ts';
+import { ownerOf, placeOf, sorted } from './network.ts';
 
 /** A flow log record by AWS's field names; `-`, empty and absent are null. */
 export type OracleRecord = Readonly<Record<string, string | null | undefined>>;
@@ -198,25 +197,4 @@ export function directionOf(network: Network, record: OracleRecord): 'ingress' |
   const own = (at: OracleAddress | null): boolean => at !== null && holds(eni, at) >= 0;
   const [src, dst] = [own(recordAddress(record, 'srcaddr')), own(recordAddress(record, 'dstaddr'))];
   return src === dst ? 'unknown' : src ? 'egress' : 'ingress';
-}
-
-/** Both sides of a record from the raw documents. */
-export function attribute(
-  documents: readonly OracleDocument[],
-  record: OracleRecord,
-): { src: OracleSide; dst: OracleSide } {
-  const network = readNetwork(documents);
-  return attributeBoth(network, readCluster(network), record, directionOf(network, record));
-}
-
-export function attributeBoth(
-  network: Network,
-  cluster: Cluster,
-  record: OracleRecord,
-  direction: 'ingress' | 'egress' | 'unknown',
-): { src: OracleSide; dst: OracleSide } {
-  return {
-    src: attributeSide(network, cluster, record, 'src', direction !== 'ingress').side,
-    dst: attributeSide(network, cluster, record, 'dst', direction !== 'egress').side,
-  };
 }

@@ -85,7 +85,7 @@ function numberOf(
 }
 
 /** The text of an address after a way through the groups; RFC 5952. */
-export function canonical(token: string): string {
+function canonical(token: string): string {
   if (isIPv4(token)) return token;
   return new URL(`http://[${token}]`).hostname.slice(1, -1);
 }

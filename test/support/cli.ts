@@ -18,7 +18,7 @@ export interface CliOptions {
 }
 
 /** Starts the built command line; `npm test` builds it first. */
-export function startCli(args: readonly string[], options: CliOptions = {}): ChildProcess {
+function startCli(args: readonly string[], options: CliOptions = {}): ChildProcess {
   if (!existsSync(MAIN)) throw new Error('dist/ is missing: npm run build');
   const child = spawn(process.execPath, [MAIN, ...args], { cwd: options.cwd, stdio: 'pipe' });
   // a program that ends before it has read all of its input is no failure of ours

@@ -39,7 +39,7 @@ export interface MixedInput {
 }
 
 /** Writes the documents of a world as an inventory folder. */
-export function writeInventory(world: RandomWorld, folder: string): void {
+function writeInventory(world: RandomWorld, folder: string): void {
   mkdirSync(folder, { recursive: true });
   for (const { file, content } of world.documents)
     writeFileSync(join(folder, file), typeof content === 'string' ? content : JSON.stringify(content));
