@@ -88,13 +88,23 @@ const TGW_VERSION = 6;
 
 /** Builds the format of a list of field names, known or not. */
 export function formatOf(names: readonly string[]): Format {
-  const canonical = names.map((name) => FIELD_OF_SQUASHED.get(squash(name))?.name ?? name);
+  const canonical = canonicalNames(names);
   const plan = Uint8Array.from(canonical, opOf);
   const carried = canonical.flatMap((_, i) => (isCarried(plan[i] ?? Op.text) ? [i] : []));
   const tgw = canonical.some((name) => FIELD_OF_NAME.get(name)?.version === TGW_VERSION);
   const beginsWithDefault = DEFAULT_FORMAT.every((name, i) => canonical[i] === name);
   const headerProof = canonical.some((name) => CHECKED.has(FIELD_OF_NAME.get(name)?.type ?? 'text'));
   return { names: canonical, plan, carried, tgw, beginsWithDefault, headerProof };
+}
+
+/** AWS's names. Where two spellings mean one field (`srcaddr` and `src_addr`), AWS's own has it, the other is unknown. */
+function canonicalNames(names: readonly string[]): string[] {
+  const own = new Set(names.map((name) => name.replaceAll('_', '-')).filter((name) => FIELD_OF_NAME.has(name)));
+  return names.map((name) => {
+    const field = FIELD_OF_SQUASHED.get(squash(name))?.name;
+    if (field === undefined) return name;
+    return own.has(field) && name.replaceAll('_', '-') !== field ? name : field;
+  });
 }
 
 function opOf(name: string): number {
@@ -177,7 +187,8 @@ export function parseLogFormat(text: string): Format {
     throw new FlowtrieError('usage', `--log-format: expected at most ${FIELDS_MAX} fields, got ${names.length}`);
   }
   const format = formatOf(names);
-  const twice = format.names.find((name, i) => format.names.indexOf(name) !== i);
+  const keys = names.map(squash);
+  const twice = format.names[keys.findIndex((key, i) => keys.lastIndexOf(key) !== i)];
   if (twice !== undefined) throw new FlowtrieError('usage', `--log-format: field '${twice}' is named twice`);
   return format;
 }

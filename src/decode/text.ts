@@ -8,7 +8,8 @@ import {
   MALFORMED,
   type Malformed,
 } from '../model/ledger.ts';
-import { DEFAULT, type Format, isFieldName, parseHeader, sameFields, TGW_DEFAULT } from './format.ts';
+import type { RecordBlock } from '../model/record-block.ts';
+import { DEFAULT, type Format, formatOf, isFieldName, parseHeader, sameFields, TGW_DEFAULT } from './format.ts';
 import { InterfaceDictionary } from './interface-dictionary.ts';
 import { createLineTokens, type LineTokens, scanLine, TOKENS_MAX } from './line-tokens.ts';
 import { decodePlainRecords } from './plain-record.ts';
@@ -49,7 +50,13 @@ export class FlowDecoder {
   readonly ledger: Ledger = createLedger();
   readonly interfaces: InterfaceDictionary = new InterfaceDictionary();
   private readonly first: Format;
+  /** The format of the rows in the batch. */
   private current: Format;
+  /** The format in force for lines: records by name come with their own in between. */
+  private ofLines: Format;
+  /** Names of the last record block and their format. */
+  private blockNames: readonly string[] = [];
+  private blockFormat: Format = DEFAULT;
   /** Whether the straight way may be tried: it must never take a header for a record. */
   private straight = false;
   private readonly carry: boolean;
@@ -63,17 +70,18 @@ export class FlowDecoder {
     this.onMalformed = options.onMalformed;
     this.first = options.format;
     this.current = options.format;
+    this.ofLines = options.format;
     this.useFormat(options.format);
   }
 
-  /** The format in force. */
+  /** The format in force for lines. */
   get format(): Format {
-    return this.current;
+    return this.ofLines;
   }
 
   /** True when a header (or a bare transit gateway record) brought another format than the first. */
   get formatChanged(): boolean {
-    return !sameFields(this.current, this.first);
+    return !sameFields(this.ofLines, this.first);
   }
 
   /**
@@ -84,6 +92,10 @@ export class FlowDecoder {
    */
   decode(bytes: Uint8Array, from: number, to: number): number {
     const { batch, tokens, ledger } = this;
+    if (this.current !== this.ofLines) {
+      if (batch.rows > 0) return from;
+      this.useFormat(this.ofLines);
+    }
     assert(!this.carry || batch.rows === 0 || batch.text === bytes);
     batch.text = bytes;
     const wholeEnd = bytes.lastIndexOf(NEWLINE, to - 1) + 1;
@@ -98,6 +110,39 @@ export class FlowDecoder {
       at = tokens.next;
     }
     return at;
+  }
+
+  /**
+   * Decodes records from row `from` on until the batch is full or must be taken first (they have other fields than the
+   * rows in it); returns the row reached. Each record is a line of the ledger.
+   */
+  decodeRecords(block: RecordBlock, from: number): number {
+    const { batch, tokens, ledger } = this;
+    const format = this.formatOfBlock(block);
+    if (format !== this.current) {
+      if (batch.rows > 0) return from;
+      this.useFormat(format);
+    }
+    assert(!this.carry || batch.rows === 0 || batch.text === block.bytes);
+    batch.text = block.bytes;
+    const fields = format.names.length;
+    let row = from;
+    for (; row < block.rows && batch.rows < batch.capacity; row++) {
+      const first = row * fields;
+      let start = first === 0 ? 0 : block.ends[first - 1]!;
+      const begin = start;
+      for (let f = 0; f < fields; f++) {
+        tokens.starts[f] = start;
+        start = block.ends[first + f]!;
+        tokens.ends[f] = start;
+      }
+      tokens.first = 0;
+      tokens.count = fields;
+      tokens.end = start;
+      ledger.lines++;
+      this.takeRecord(block.bytes, begin);
+    }
+    return row;
   }
 
   /** Starts a new batch. */
@@ -129,7 +174,7 @@ export class FlowDecoder {
       if (!same && batch.rows > 0) return false;
       ledger.lines++;
       ledger.headers++;
-      if (!same) this.useFormat(header);
+      if (!same) this.useLineFormat(header);
       return true;
     }
     if (tokens.count !== this.current.names.length) {
@@ -139,7 +184,7 @@ export class FlowDecoder {
         return true;
       }
       if (batch.rows > 0) return false;
-      this.useFormat(TGW_DEFAULT);
+      this.useLineFormat(TGW_DEFAULT);
     }
     ledger.lines++;
     this.takeRecord(bytes, from);
@@ -198,6 +243,21 @@ export class FlowDecoder {
       ends[first + 1]! - start === TGW_RESOURCE.length &&
       textOf(bytes, start, start + TGW_RESOURCE.length) === TGW_RESOURCE
     );
+  }
+
+  /** The format of a block; blocks of one input mostly have the same names. Fields beyond TOKENS_MAX are dropped. */
+  private formatOfBlock(block: RecordBlock): Format {
+    if (block.names !== this.blockNames) {
+      const format = formatOf(block.names);
+      if (!sameFields(format, this.blockFormat)) this.blockFormat = format;
+      this.blockNames = block.names;
+    }
+    return this.blockFormat;
+  }
+
+  private useLineFormat(format: Format): void {
+    this.ofLines = format;
+    this.useFormat(format);
   }
 
   private useFormat(format: Format): void {

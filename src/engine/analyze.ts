@@ -10,7 +10,7 @@ import { createVerdictBatch, type VerdictBatch } from '../model/verdict.ts';
 import { createBatchEncoder } from '../sink/encoder.ts';
 import type { BatchEncoder } from '../sink/part.ts';
 import type { Slice } from '../source/frame.ts';
-import { gzipSlices, plainSlices } from '../source/slices.ts';
+import { documentSlices, gzipSlices, plainSlices } from '../source/slices.ts';
 import { candidateNames } from './candidates.ts';
 import { Tally } from './tally.ts';
 import type { AnalyzeSetup, AnalyzeTask, TaskResult } from './task.ts';
@@ -84,9 +84,10 @@ async function analyzeTask(bench: Bench, task: AnalyzeTask): Promise<TaskResult>
         decoder.countBroken(slice.reason, slice.text);
         continue;
       }
-      for (let at = 0; at < slice.bytes.length; ) {
-        at = decoder.decode(slice.bytes, at, slice.bytes.length);
-        if (batch.rows === batch.capacity || at < slice.bytes.length) await flush();
+      const end = slice.kind === 'records' ? slice.block.rows : slice.bytes.length;
+      for (let at = 0; at < end; ) {
+        at = slice.kind === 'records' ? decoder.decodeRecords(slice.block, at) : decoder.decode(slice.bytes, at, end);
+        if (batch.rows === batch.capacity || at < end) await flush();
       }
       // carried fields point into the slice, which is overwritten next
       if (rows !== null) await flush();
@@ -137,8 +138,13 @@ async function* slicesOf(bench: Bench, task: AnalyzeTask): AsyncGenerator<Slice>
   } else if (source.kind === 'chunk') {
     onRead(source.length);
     yield { kind: 'lines', bytes: new Uint8Array(source.bytes, 0, source.length) };
+  } else if (source.kind === 'records') {
+    onRead(source.block.bytes.length);
+    yield source;
   } else if (source.gzip) {
-    yield* gzipSlices(source.path, onRead);
+    yield* gzipSlices(source.path, source.content, onRead);
+  } else if (source.content !== 'lines') {
+    yield* documentSlices(source.path, source.content, onRead);
   } else {
     yield* plainSlices(source.path, source.start, source.end, onRead);
   }

@@ -1,13 +1,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DEFAULT, type Format, parseHeader } from '../decode/format.ts';
+import { DEFAULT, type Format, formatOf, parseHeader } from '../decode/format.ts';
 import { FlowtrieError } from '../model/errors.ts';
 import type { Summary } from '../model/summary.ts';
 import { outputColumns } from '../sink/columns.ts';
 import { type OrderedOutput, openOutput } from '../sink/output.ts';
 import type { OutputFormat } from '../sink/part.ts';
-import { firstLine, firstLineOf, type InputFile, listInputs } from '../source/inputs.ts';
+import { type Opening, openingOf } from '../source/content.ts';
+import { type InputFile, listInputs } from '../source/inputs.ts';
 import { type StreamChunk, streamChunks } from '../source/stdin.ts';
 import { type AnalyzerPool, openPool } from './pool.ts';
 import { openQuarantine, type Quarantine } from './quarantine.ts';
@@ -100,10 +101,11 @@ interface Run {
 async function openRun(options: ReplayOptions): Promise<Run> {
   const files = listInputs(options.inputs);
   const stream = files.some((file) => file.kind === 'stdin') ? await peekStream() : null;
-  const formats = files.map((file) =>
-    formatAtStart(file.kind === 'stdin' ? (stream?.firstLine ?? '') : firstLine(file), options),
+  const openings = files.map((file) => (file.kind === 'stdin' ? stream?.opening : undefined) ?? file.opening);
+  const formats = openings.map((opening) => parseHeader(opening.firstLine) ?? options.logFormat ?? DEFAULT);
+  const columns = outputColumns(
+    openings.flatMap(({ names }, i) => (names === null ? formats[i] : formatOf(names))?.names ?? []),
   );
-  const columns = outputColumns(formats.flatMap((format) => format.names));
   const quarantine = options.quarantine === null ? null : await openQuarantine(options.quarantine);
   const output = options.out === null ? null : await openOutput(options.out.format, options.out.path, columns);
   const partBase = options.out === null || options.out.path === '-' ? join(tmpdir(), 'flowtrie') : options.out.path;
@@ -145,13 +147,8 @@ function isSmall(files: readonly InputFile[]): boolean {
   return bytes <= SMALL_INPUT_BYTES && files.every((file) => file.kind !== 'stdin');
 }
 
-/** Format in force before the first record of an input. */
-function formatAtStart(line: string, options: ReplayOptions): Format {
-  return parseHeader(line) ?? options.logFormat ?? DEFAULT;
-}
-
 interface PeekedStream {
-  readonly firstLine: string;
+  readonly opening: Opening;
   readonly chunks: AsyncGenerator<StreamChunk>;
 }
 
@@ -163,9 +160,12 @@ async function peekStream(): Promise<PeekedStream> {
     if (first.done !== true) yield first.value;
     yield* chunks;
   };
-  const head =
-    first.done !== true && first.value.kind === 'lines' ? new Uint8Array(first.value.bytes) : new Uint8Array(0);
-  return { firstLine: firstLineOf(head), chunks: rest() };
+  return { opening: openingOfChunk(first.value), chunks: rest() };
+}
+
+function openingOfChunk(chunk: StreamChunk | undefined): Opening {
+  if (chunk?.kind === 'records') return { content: 'json', firstLine: '', names: chunk.block.names };
+  return openingOf(chunk?.kind === 'lines' ? new Uint8Array(chunk.bytes) : new Uint8Array(0));
 }
 
 async function* planTasks(
@@ -177,21 +177,24 @@ async function* planTasks(
   let seq = 0;
   for (const [file, input] of files.entries()) {
     const fields = formats[file]?.names ?? DEFAULT.names;
+    const { content } = input.opening;
     const planned = (source: AnalyzeTask['source']): Planned => ({
       task: { seq: seq++, name: input.name, source, fields },
       file,
     });
     if (input.kind === 'gzip') {
-      yield planned({ kind: 'file', path: input.name, gzip: true, start: 0, end: input.size });
+      yield planned({ kind: 'file', path: input.name, gzip: true, content, start: 0, end: input.size });
     } else if (input.kind === 'plain') {
-      for (let start = 0; start < input.size; start += RANGE_BYTES) {
-        const end = Math.min(start + RANGE_BYTES, input.size);
-        yield planned({ kind: 'file', path: input.name, gzip: false, start, end });
+      const step = content === 'lines' ? RANGE_BYTES : Math.max(input.size, 1);
+      for (let start = 0; start < input.size; start += step) {
+        const end = Math.min(start + step, input.size);
+        yield planned({ kind: 'file', path: input.name, gzip: false, content, start, end });
       }
     } else if (stream !== null) {
       try {
         for await (const chunk of stream.chunks) {
           if (chunk.kind === 'broken') yield planned(chunk.slice);
+          else if (chunk.kind === 'records') yield planned(chunk);
           else yield planned({ kind: 'chunk', bytes: chunk.bytes, length: chunk.length });
         }
       } catch (error) {

@@ -1,7 +1,9 @@
 import type { Format } from '../decode/format.ts';
 import type { Ledger, Malformed } from '../model/ledger.ts';
+import type { RecordBlock } from '../model/record-block.ts';
 import type { OutputColumn } from '../sink/columns.ts';
 import type { OutputFormat } from '../sink/part.ts';
+import type { Content } from '../source/content.ts';
 import type { TaskCounts } from './tally.ts';
 import type { SharedVersion } from './versions.ts';
 
@@ -21,18 +23,20 @@ export interface AnalyzeSetup {
 }
 
 /**
- * Where the bytes of a task are: a whole file, a byte range of a plain file, a framed chunk of a stream, or a line of a
- * stream that was never whole.
+ * Where the bytes of a task are: a whole file, a byte range of a plain file of lines, a framed chunk of a stream, or
+ * records or a line that was never whole of a stream.
  */
 export type TaskSource =
   | {
       readonly kind: 'file';
       readonly path: string;
       readonly gzip: boolean;
+      readonly content: Content;
       readonly start: number;
       readonly end: number;
     }
   | { readonly kind: 'chunk'; readonly bytes: SharedArrayBuffer; readonly length: number }
+  | { readonly kind: 'records'; readonly block: RecordBlock }
   | { readonly kind: 'broken'; readonly reason: Malformed; readonly text: Uint8Array };
 
 export interface AnalyzeTask {

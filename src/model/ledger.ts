@@ -4,7 +4,10 @@ export const LINE_BYTES_MAX: number = 64 * 1024;
 /** Bytes of a malformed line that quarantine keeps. */
 export const QUARANTINE_BYTES_MAX: number = 4 * 1024;
 
-/** Why a text line is malformed; closed list, each a counter of its own. */
+/**
+ * Why a line is malformed; closed list, each a counter of its own. `json` is text that is no JSON, `no-record` JSON that
+ * holds no flow log record, `encoding` base64 or gzip inside an envelope that cannot be undone.
+ */
 export const MALFORMED = [
   'field-count',
   'number',
@@ -16,6 +19,9 @@ export const MALFORMED = [
   'flow-direction',
   'line-too-long',
   'truncated',
+  'json',
+  'no-record',
+  'encoding',
 ] as const;
 export type Malformed = (typeof MALFORMED)[number];
 

@@ -1,4 +1,5 @@
 import { LINE_BYTES_MAX, type Malformed, QUARANTINE_BYTES_MAX } from '../model/ledger.ts';
+import type { RecordBlock } from '../model/record-block.ts';
 
 /** Bytes read at once. */
 export const READ_BYTES: number = 1024 * 1024;
@@ -6,26 +7,34 @@ export const READ_BYTES: number = 1024 * 1024;
 const NEWLINE = 10;
 
 /**
- * Whole lines, valid until the next slice is asked for; or one line that never was whole, to be counted where it stands
- * between the lines before and after it.
+ * Whole lines, valid until the next slice is asked for; records of an input that is no text; or one line that never was
+ * whole, to be counted where it stands between the lines before and after it.
  */
 export type Slice =
   | { readonly kind: 'lines'; readonly bytes: Uint8Array }
+  | { readonly kind: 'records'; readonly block: RecordBlock }
   | { readonly kind: 'broken'; readonly reason: Malformed; readonly text: Uint8Array };
+
+/** Cuts the bytes of an input into slices. */
+export interface Framer {
+  /** Yields what `chunk` makes whole. The chunk may be overwritten when the generator has ended. */
+  push(chunk: Uint8Array): Generator<Slice>;
+  /** What is left at the end; `cut` = why the input ended early, null when it is whole. */
+  finish(cut: Malformed | null): Generator<Slice>;
+}
 
 /**
  * Cuts a stream of bytes at record ends. Lines that lie whole in a chunk are handed on where they are; only the
  * line that a chunk's end cuts is copied, until its end comes. A line longer than LINE_BYTES_MAX is stepped over as
  * it streams by, with only its head kept.
  */
-export class LineFramer {
+export class LineFramer implements Framer {
   /** The cut line so far, one byte more than the longest line for its newline. */
   private readonly carry = new Uint8Array(LINE_BYTES_MAX + 1);
   private carried = 0;
   /** Head of the overlong line being stepped over. */
   private overlong: Uint8Array | undefined;
 
-  /** Yields what `chunk` makes whole. The chunk may be overwritten when the generator has ended. */
   *push(chunk: Uint8Array): Generator<Slice> {
     let at = 0;
     if (this.carried > 0 || this.overlong !== undefined) {

@@ -2,6 +2,7 @@ import { closeSync, type Dirent, openSync, readdirSync, readSync, realpathSync, 
 import { join, resolve } from 'node:path';
 import { constants, gunzipSync } from 'node:zlib';
 import { FlowtrieError } from '../model/errors.ts';
+import { OPENING_BYTES, type Opening, openingOf } from './content.ts';
 import { unreadable } from './unreadable.ts';
 
 /** One input file, or stdin. */
@@ -11,7 +12,11 @@ export interface InputFile {
   readonly kind: 'gzip' | 'plain' | 'stdin';
   /** Bytes on disk; 0 for stdin. */
   readonly size: number;
+  /** How it begins; nothing is known of stdin yet. */
+  readonly opening: Opening;
 }
+
+const UNKNOWN: Opening = { content: 'lines', firstLine: '', names: null };
 
 const GZIP = [0x1f, 0x8b];
 const OTHER_KINDS: readonly (readonly [string, readonly number[]])[] = [
@@ -27,7 +32,7 @@ const OTHER_KINDS: readonly (readonly [string, readonly number[]])[] = [
  */
 export function listInputs(args: readonly string[]): InputFile[] {
   return args.flatMap((arg) => {
-    if (arg === '-') return [{ name: '-', kind: 'stdin' as const, size: 0 }];
+    if (arg === '-') return [{ name: '-', kind: 'stdin' as const, size: 0, opening: UNKNOWN }];
     const names = expand(arg);
     if (names.length === 0) throw new FlowtrieError('input', `${arg}: no files`);
     return names.map(inputFile);
@@ -104,12 +109,22 @@ function sortedByBytes(names: readonly string[]): string[] {
 }
 
 function inputFile(name: string): InputFile {
-  const head = readHead(name, 8);
-  const is = (magic: readonly number[]): boolean => magic.every((byte, i) => head.bytes[i] === byte);
+  const { bytes, size } = readHead(name, OPENING_BYTES);
+  const is = (magic: readonly number[]): boolean => magic.every((byte, i) => bytes[i] === byte);
   for (const [kind, magic] of OTHER_KINDS) {
     if (is(magic)) throw new FlowtrieError('input', `${name}: expected plain text or gzip, got ${kind}`);
   }
-  return { name, kind: is(GZIP) ? 'gzip' : 'plain', size: head.size };
+  if (!is(GZIP)) return { name, kind: 'plain', size, opening: openingOf(bytes) };
+  return { name, kind: 'gzip', size, opening: openingOf(inflateHead(bytes)) };
+}
+
+/** Nothing when the bytes cannot be inflated: reading the file will tell why. */
+function inflateHead(bytes: Uint8Array): Uint8Array {
+  try {
+    return gunzipSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH });
+  } catch {
+    return new Uint8Array(0);
+  }
 }
 
 function readHead(name: string, length: number): { readonly bytes: Uint8Array; readonly size: number } {
@@ -125,30 +140,4 @@ function readHead(name: string, length: number): { readonly bytes: Uint8Array; r
   } catch (error) {
     throw unreadable(name, error);
   }
-}
-
-/** Bytes of a file that are looked at for its first header. */
-const PEEK_BYTES = 64 * 1024;
-
-/**
- * The first non-blank line of a file (inflated), '' when it has none or cannot be inflated: reading it will tell
- * why.
- */
-export function firstLine(file: InputFile): string {
-  if (file.kind === 'stdin') return '';
-  const { bytes } = readHead(file.name, PEEK_BYTES);
-  let text = bytes;
-  if (file.kind === 'gzip') {
-    try {
-      text = gunzipSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH });
-    } catch {
-      return '';
-    }
-  }
-  return firstLineOf(text);
-}
-
-export function firstLineOf(bytes: Uint8Array): string {
-  const text = Buffer.from(bytes.subarray(0, PEEK_BYTES)).toString('utf8');
-  return text.split('\n').find((line) => line.trim() !== '') ?? '';
 }

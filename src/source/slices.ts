@@ -1,6 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { createGunzip, type Gunzip } from 'node:zlib';
 import { FlowtrieError } from '../model/errors.ts';
+import { type Content, framerOf } from './content.ts';
 import { LineFramer, READ_BYTES, type Slice } from './frame.ts';
 import { unreadable } from './unreadable.ts';
 
@@ -60,16 +61,32 @@ export function* plainSlices(name: string, start: number, end: number, onRead: O
   }
 }
 
+/** Slices of a plain file that is not lines, from its beginning to its end. */
+export function* documentSlices(name: string, content: Content, onRead: OnRead): Generator<Slice> {
+  const fd = open(name);
+  try {
+    const framer = framerOf(content);
+    const buffer = new Uint8Array(READ_BYTES);
+    for (let count = read(name, fd, buffer, null); count > 0; count = read(name, fd, buffer, null)) {
+      onRead(count);
+      yield* framer.push(buffer.subarray(0, count));
+    }
+    yield* framer.finish(null);
+  } finally {
+    closeSync(fd);
+  }
+}
+
 /**
- * Lines of a gzip file, any number of members. While the caller works on one piece, the next is inflated on a
+ * Slices of a gzip file, any number of members. While the caller works on one piece, the next is inflated on a
  * thread of the system's pool. A damaged file yields what could be read, its cut last line as broken, then throws
  * FlowtrieError.
  */
-export async function* gzipSlices(name: string, onRead: OnRead): AsyncGenerator<Slice> {
+export async function* gzipSlices(name: string, content: Content, onRead: OnRead): AsyncGenerator<Slice> {
   const fd = open(name);
   const inflater = new Inflater();
   try {
-    const framer = new LineFramer();
+    const framer = framerOf(content);
     const buffers = [new Uint8Array(DEFLATED_BYTES), new Uint8Array(DEFLATED_BYTES)];
     let given = 0;
     for (let turn = 0; !inflater.stopped; turn++) {

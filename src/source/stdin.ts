@@ -1,6 +1,9 @@
 import type { Readable } from 'node:stream';
 import { FlowtrieError } from '../model/errors.ts';
-import { LineFramer, type Slice } from './frame.ts';
+import type { Malformed } from '../model/ledger.ts';
+import type { RecordBlock } from '../model/record-block.ts';
+import { framerOf, OPENING_BYTES, openingOf } from './content.ts';
+import type { Framer, Slice } from './frame.ts';
 import { Inflater } from './slices.ts';
 import { unreadable } from './unreadable.ts';
 
@@ -10,9 +13,10 @@ const CHUNK_BYTES = 4 * 1024 * 1024;
 /** Pieces of a stream are given to the inflater in at most this many bytes; see DEFLATED_BYTES. */
 const DEFLATED_BYTES = 128 * 1024;
 
-/** A piece of a stream that ends on a record end, in shared memory, or a line that never was whole. */
+/** A piece of a stream that ends on a record end, in shared memory; records; or a line that never was whole. */
 export type StreamChunk =
   | { readonly kind: 'lines'; readonly bytes: SharedArrayBuffer; readonly length: number }
+  | { readonly kind: 'records'; readonly block: RecordBlock }
   | { readonly kind: 'broken'; readonly slice: Extract<Slice, { kind: 'broken' }> };
 
 /**
@@ -23,9 +27,9 @@ export async function* streamChunks(stream: Readable, name: string): AsyncGenera
   const chunk = new ChunkBuffer();
   try {
     for await (const slice of streamSlices(stream, name)) {
-      if (slice.kind === 'broken') {
+      if (slice.kind !== 'lines') {
         if (chunk.length > 0) yield chunk.take();
-        yield { kind: 'broken', slice: { ...slice, text: slice.text.slice() } };
+        yield slice.kind === 'records' ? slice : { kind: 'broken', slice: { ...slice, text: slice.text.slice() } };
         continue;
       }
       if (chunk.length + slice.bytes.length > CHUNK_BYTES && chunk.length > 0) yield chunk.take();
@@ -71,8 +75,38 @@ async function* readsOf(stream: Readable, name: string): AsyncGenerator<Uint8Arr
   }
 }
 
+/** Frames a stream; what it is, is told by its first bytes. */
+class StreamFramer implements Framer {
+  private framer: Framer | undefined;
+  private head: Uint8Array[] = [];
+  private headBytes = 0;
+
+  *push(chunk: Uint8Array): Generator<Slice> {
+    if (this.framer !== undefined) {
+      yield* this.framer.push(chunk);
+      return;
+    }
+    this.head.push(new Uint8Array(chunk));
+    this.headBytes += chunk.length;
+    if (this.headBytes >= OPENING_BYTES) yield* this.open();
+  }
+
+  *finish(cut: Malformed | null): Generator<Slice> {
+    yield* this.open();
+    if (this.framer !== undefined) yield* this.framer.finish(cut);
+  }
+
+  private *open(): Generator<Slice> {
+    if (this.framer !== undefined) return;
+    const head = Buffer.concat(this.head);
+    this.head = [];
+    this.framer = framerOf(openingOf(head).content);
+    yield* this.framer.push(head);
+  }
+}
+
 async function* streamSlices(stream: Readable, name: string): AsyncGenerator<Slice> {
-  const framer = new LineFramer();
+  const framer = new StreamFramer();
   let inflater: Inflater | undefined;
   let given = 0;
   let head: Uint8Array | undefined = new Uint8Array(0);

@@ -13,7 +13,7 @@ function linesOf(slices: Iterable<Slice>): string[] {
   const lines: string[] = [];
   for (const slice of slices) {
     if (slice.kind === 'broken') lines.push(`${slice.reason}: ${Buffer.from(slice.text).toString('latin1')}`);
-    else lines.push(...split(Buffer.from(slice.bytes)));
+    else if (slice.kind === 'lines') lines.push(...split(Buffer.from(slice.bytes)));
   }
   return lines;
 }
