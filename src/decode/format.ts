@@ -97,7 +97,7 @@ export function formatOf(names: readonly string[]): Format {
   return { names: canonical, plan, carried, tgw, beginsWithDefault, headerProof };
 }
 
-/** AWS's names. Where two spellings mean one field (`srcaddr` and `src_addr`), AWS's own has it, the other is unknown. */
+/** AWS's names. Of two spellings of one field (`srcaddr` and `src_addr`) AWS's own has it, the other is unknown. */
 function canonicalNames(names: readonly string[]): string[] {
   const own = new Set(names.map((name) => name.replaceAll('_', '-')).filter((name) => FIELD_OF_NAME.has(name)));
   return names.map((name) => {

@@ -5,8 +5,8 @@ export const LINE_BYTES_MAX: number = 64 * 1024;
 export const QUARANTINE_BYTES_MAX: number = 4 * 1024;
 
 /**
- * Why a line is malformed; closed list, each a counter of its own. `json` is text that is no JSON, `no-record` JSON that
- * holds no flow log record, `encoding` base64 or gzip inside an envelope that cannot be undone.
+ * Why a line is malformed; closed list, each a counter of its own. `json` is text that is no JSON, `no-record` JSON
+ * that holds no flow log record, `encoding` base64 or gzip inside an envelope that cannot be undone.
  */
 export const MALFORMED = [
   'field-count',

@@ -61,9 +61,9 @@ function opensValue(bytes: Uint8Array, from: number): boolean {
 }
 
 /**
- * One JSON document: a CloudWatch Logs subscription, `awslogs.data` of a Lambda event, Kinesis, SNS, SQS and S3 records,
- * a Firehose transformation event, `{"message": …}` lines, what `aws logs filter-log-events` prints, an OCSF event of
- * class 4001, or an object whose keys are names of flow log fields.
+ * One JSON document: a CloudWatch Logs subscription, `awslogs.data` of a Lambda event, Kinesis, SNS, SQS and S3
+ * records, a Firehose transformation event, `{"message": …}` lines, what `aws logs filter-log-events` prints, an OCSF
+ * event of class 4001, or an object whose keys are names of flow log fields.
  */
 function openDocument(text: Uint8Array, target: EnvelopeTarget, wraps: number): void {
   let value: unknown;

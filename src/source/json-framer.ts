@@ -33,10 +33,10 @@ export interface FrameTarget {
 }
 
 /**
- * Cuts a stream of JSON into objects: one a line, printed over many lines, one behind the other with nothing between, or
- * the elements of a list of any length (the list is stepped over, never held). Other lines between them are handed on as
- * lines. A document that is cut off ends at the next line that can only begin another one, so that a damaged line does
- * not take the rest of a file with it.
+ * Cuts a stream of JSON into objects: one a line, printed over many lines, one behind the other with nothing between,
+ * or the elements of a list of any length (the list is stepped over, never held). Other lines between them are handed
+ * on as lines. A document that is cut off ends at the next line that can only begin another one, so that a
+ * damaged line does not take the rest of a file with it.
  */
 export class JsonFramer {
   private readonly target: FrameTarget;

@@ -1,7 +1,7 @@
 /**
  * OCSF Network Activity (class 4001) as Security Lake writes it for VPC Flow Logs, back to the fields of a record.
- * Source: OCSF "AWS VPC Flow" event mapping: `ip` is the packet's address and `intermediate_ips` the logged one where both
- * differ; ids stand at the endpoint whose interface logged; `boundary_id` is traffic-path + 3.
+ * Source: OCSF "AWS VPC Flow" event mapping: `ip` is the packet's address and `intermediate_ips` the logged one where
+ * both differ; ids stand at the endpoint whose interface logged; `boundary_id` is traffic-path + 3.
  */
 export const OCSF_CLASS = 4001;
 

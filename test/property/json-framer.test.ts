@@ -40,7 +40,7 @@ it('finds every document, whatever stands between and wherever the pieces end', 
   );
 });
 
-it('finds the same in damaged text wherever the pieces end, and gives every line that is whole after the damage', () => {
+it('finds the same in damaged text wherever the pieces end, and what is whole behind the damage', () => {
   const alphabet = fc.constantFrom('{', '}', '[', ']', '"', '\\', ',', ':', '\n', ' ', 'a', '1', '{"message":"x"}\n');
   fc.assert(
     fc.property(fc.array(alphabet, { maxLength: 60 }), sizes, (parts, pieces) => {
