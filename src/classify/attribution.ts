@@ -3,9 +3,7 @@ import { Attribution, Kind, type VerdictBatch } from '../model/verdict.ts';
 import { hasPodsOnInterface, resolvedAttribution, resolvePod } from '../pods/lookup.ts';
 import { ClassFlag, ENI_STRIDE, EniWord } from '../rules/view.ts';
 import { Hidden, NO_ADDRESS, type Scratch, type VersionTables } from './tables.ts';
-
-/** End of the window of a record without times: it may have been any second. */
-const FOREVER = 0xffff_ffff;
+import { windowEnd, windowStart } from './window.ts';
 
 /** Columns of one side that attribution reads and writes. */
 interface Side {
@@ -64,17 +62,19 @@ function attributeSide(
     owner[i] = -1;
     attribution[i] = Attribution.none;
     if (at < 0) {
-      kind[i] = outsideKind(addressClass[i]!, rules.classFlags, (flow.present[i]! & side.serviceBit) !== 0);
+      const isService = (flow.present[i]! & side.serviceBit) !== 0;
+      kind[i] = outsideKind(addressClass[i]!, tables, scratch.eni[i]!, isService);
       continue;
     }
     const eni = pods.entryEni[at]!;
-    const timed = (flow.present[i]! & Present.start) !== 0;
-    const start = timed ? flow.start[i]! : 0;
-    const end = timed ? windowEnd(flow, i) : FOREVER;
+    const start = windowStart(flow, i);
+    const end = windowEnd(flow, i);
     if ((scratch.hidden[i]! & side.hiddenBit) !== 0) {
       kind[i] = eniKind(rules.eni, eni);
       owner[i] = eni;
-      attribution[i] = hasPodsOnInterface(pods, eni, start, end) ? Attribution.candidates : Attribution.none;
+      // whichever of its addresses it was, the interface owns it; behind a node's it may have been any pod's
+      if (hasPodsOnInterface(pods, eni, start, end)) attribution[i] = Attribution.candidates;
+      else if (kind[i] !== Kind.node) attribution[i] = Attribution.exact;
       continue;
     }
     const pod = resolvePod(pods, at, start, end);
@@ -86,16 +86,13 @@ function attributeSide(
       owner[i] = sure === Attribution.candidates ? -1 : pod;
       continue;
     }
+    kind[i] = eniKind(rules.eni, eni);
+    // a branch interface is a pod's even when no list names the pod
+    if (kind[i] === Kind.pod) continue;
     owner[i] = eni;
-    kind[i] = eni < 0 ? Kind.unknown : eniKind(rules.eni, eni);
     // A secondary address of a node without a pod may have been any pod's: the node is known, the owner is not.
-    if (eni >= 0 && (kind[i] !== Kind.node || pods.entryIsPrimary[at] === 1)) attribution[i] = Attribution.exact;
+    if (eni >= 0 && (kind[i] !== Kind.node || pods.entryIsOwn[at] === 1)) attribution[i] = Attribution.exact;
   }
-}
-
-/** End of the record's window; a record without one is taken as an instant. */
-function windowEnd(flow: FlowBatch, row: number): number {
-  return (flow.present[row]! & Present.end) !== 0 ? flow.end[row]! : flow.start[row]!;
 }
 
 function eniKind(eniWords: Int32Array, eni: number): number {
@@ -103,11 +100,15 @@ function eniKind(eniWords: Int32Array, eni: number): number {
 }
 
 /**
- * Kind of an address nobody in the inventory owns: inside a VPC it is unknown, outside it is external or an AWS
- * service.
+ * Kind of an address nobody in the inventory owns: inside a VPC it is unknown; outside all of them it is external or an
+ * AWS service. Whether it is outside the interface's own VPC only that one's CIDRs tell; of an interface that is not in
+ * the inventory, those of any.
  */
-function outsideKind(cls: number, classFlags: Uint8Array, isService: boolean): number {
+function outsideKind(cls: number, tables: VersionTables, eni: number, isService: boolean): number {
   if (cls === NO_ADDRESS) return Kind.unknown;
-  if (cls >= 0 && (classFlags[cls]! & ClassFlag.inside) !== 0) return Kind.unknown;
+  const { rules, pods } = tables;
+  if (cls >= 0 && (rules.classFlags[cls]! & ClassFlag.inside) !== 0) return Kind.unknown;
+  const isDescribed = eni >= 0 ? rules.eni[eni * ENI_STRIDE + EniWord.vpc]! >= 0 : pods.vpcCidrs.length > 0;
+  if (!isDescribed) return Kind.unknown;
   return isService ? Kind.awsService : Kind.external;
 }

@@ -51,7 +51,7 @@ export function decideDirection(
 /** Owner entry of srcaddr or dstaddr itself, where pkt-* is the effective address but no flow-direction is logged. */
 function recordEntry(flow: FlowBatch, tables: VersionTables, eni: number, row: number, source: boolean): number {
   const bits = flow.present[row]!;
-  const vpc = tables.rules.eni[eni * ENI_STRIDE + EniWord.vpc]!;
+  const vpc = tables.pods.eniVpc[eni]!;
   if ((bits & (source ? Present.srcAddr : Present.dstAddr)) === 0) return -1;
   if ((bits & (source ? Present.srcAddrV6 : Present.dstAddrV6)) !== 0) {
     const at = row * V6_WORDS.perRow + (source ? V6_WORDS.srcAddr : V6_WORDS.dstAddr);
@@ -64,12 +64,16 @@ function recordEntry(flow: FlowBatch, tables: VersionTables, eni: number, row: n
 function hide(verdicts: VerdictBatch, scratch: Scratch, tables: VersionTables, eni: number, row: number): void {
   const primary = tables.pods.eniPrimaryEntry[eni]!;
   const { src6, dst6, srcEntry, dstEntry, hidden } = scratch;
+  const direction = verdicts.direction[row]!;
   if (primary < 0) return;
-  if (verdicts.srcEffective[row] === Effective.record && src6[row]! < 0 && srcEntry[row] === primary) {
+  // the far side's address is the packet's own, even where it is this interface's
+  const mayBeSrc = direction !== Direction.ingress && verdicts.srcEffective[row] === Effective.record;
+  if (mayBeSrc && src6[row]! < 0 && srcEntry[row] === primary) {
     verdicts.srcEffective[row] = Effective.none;
     hidden[row] = Hidden.src;
   }
-  if (verdicts.dstEffective[row] === Effective.record && dst6[row]! < 0 && dstEntry[row] === primary) {
+  const mayBeDst = direction !== Direction.egress && verdicts.dstEffective[row] === Effective.record;
+  if (mayBeDst && dst6[row]! < 0 && dstEntry[row] === primary) {
     verdicts.dstEffective[row] = Effective.none;
     hidden[row] = hidden[row]! | Hidden.dst;
   }

@@ -2,11 +2,10 @@ import { type FlowBatch, Present } from '../model/flow.ts';
 import { Direction, NO_RULE, Role, RoleBasis, Verdict, type VerdictBatch } from '../model/verdict.ts';
 import { cellOf, portClass } from '../rules/lookup.ts';
 import { ClassFlag, ENI_STRIDE, EniWord, NO_SET, UNKNOWN_SET } from '../rules/view.ts';
-import { crossesMiddlebox, isOwnSubnet } from './peer.ts';
+import { crossesMiddlebox, isOutsideVpc, isOwnSubnet } from './peer.ts';
 import type { Scratch, VersionTables } from './tables.ts';
 
 const DNS_PORT = 53;
-const PORT_BITS = Present.srcPort | Present.dstPort;
 const TCP = 6;
 const UDP = 17;
 
@@ -38,23 +37,22 @@ export function judgeLayers(
     const eni = scratch.eni[i]!;
     const egress = verdicts.direction[i] === Direction.egress;
     const peerClass = egress ? scratch.dstClass[i]! : scratch.srcClass[i]!;
-    if (eni < 0 || verdicts.direction[i] === Direction.unknown) {
-      verdicts.sgVerdict[i] = Verdict.unknown;
-      verdicts.naclVerdict[i] = Verdict.unknown;
-      continue;
-    }
+    verdicts.sgVerdict[i] = Verdict.unknown;
+    verdicts.naclVerdict[i] = Verdict.unknown;
+    if (verdicts.direction[i] === Direction.unknown) continue;
     if (peerClass >= 0 && isExempt(flow, rules.classFlags[peerClass]!, tables, scratch, i, egress)) {
       verdicts.sgVerdict[i] = Verdict.exempt;
       verdicts.naclVerdict[i] = Verdict.exempt;
       verdicts.predicted[i] = Verdict.exempt;
       continue;
     }
+    if (eni < 0) continue;
     judgeNetworkAcl(flow, verdicts, scratch, tables, i, peerClass);
     judgeSecurityGroups(flow, verdicts, scratch, tables, i, peerClass);
   }
 }
 
-/** Link-local services of AWS on every port; the VPC's resolver (base + 2) on port 53. */
+/** Link-local services of AWS on every port, whatever interface asks; the VPC's resolver (base + 2) on port 53. */
 function isExempt(
   flow: FlowBatch,
   flags: number,
@@ -66,7 +64,8 @@ function isExempt(
   if ((flags & (ClassFlag.exempt | ClassFlag.resolver)) === 0) return false;
   if ((flags & ClassFlag.exempt) !== 0) return true;
   const peerPort = egress ? flow.dstPort[i]! : flow.srcPort[i]!;
-  if ((flow.present[i]! & PORT_BITS) !== PORT_BITS || peerPort !== DNS_PORT) return false;
+  const portBit = egress ? Present.dstPort : Present.srcPort;
+  if ((flow.present[i]! & portBit) === 0 || peerPort !== DNS_PORT || scratch.eni[i]! < 0) return false;
   const { resolvers, eni } = tables.rules;
   const vpc = eni[scratch.eni[i]! * ENI_STRIDE + EniWord.vpc]!;
   const address = egress ? scratch.dst4[i]! : scratch.src4[i]!;
@@ -74,13 +73,14 @@ function isExempt(
   return false;
 }
 
-/** Port class of the packet's service port, or −1 when protocol or ports are not logged. */
-function classOfPort(flow: FlowBatch, tables: VersionTables, i: number, port: number): number {
+/** Port class of the destination port, or of the source port (the service of a reply); −1 = it is not logged. */
+function classOfPort(flow: FlowBatch, tables: VersionTables, i: number, source: boolean): number {
   const bits = flow.present[i]!;
   if ((bits & Present.protocol) === 0) return -1;
   const protocol = flow.protocol[i]!;
-  if ((protocol === TCP || protocol === UDP) && (bits & PORT_BITS) !== PORT_BITS) return -1;
-  return portClass(tables.rules, protocol, port);
+  const portBit = source ? Present.srcPort : Present.dstPort;
+  if ((protocol === TCP || protocol === UDP) && (bits & portBit) === 0) return -1;
+  return portClass(tables.rules, protocol, source ? flow.srcPort[i]! : flow.dstPort[i]!);
 }
 
 function judgeNetworkAcl(
@@ -99,17 +99,13 @@ function judgeNetworkAcl(
     return;
   }
   const set = rules.eni[eni * ENI_STRIDE + (egress ? EniWord.naclEgress : EniWord.naclIngress)]!;
-  const port = classOfPort(flow, tables, i, flow.dstPort[i]!);
-  if (set === NO_SET) {
-    verdicts.naclVerdict[i] = Verdict.none;
-  } else if (set === UNKNOWN_SET || peerClass < 0 || port < 0) {
-    verdicts.naclVerdict[i] = Verdict.unknown;
-  } else {
-    const cell = cellOf(rules, set, peerClass, port);
-    scratch.naclCell[i] = cell;
-    verdicts.naclVerdict[i] = rules.cellVerdict[cell]!;
-    verdicts.naclRule[i] = rules.cellRule[cell]!;
-  }
+  const port = classOfPort(flow, tables, i, false);
+  if (set === UNKNOWN_SET || peerClass < 0 || port < 0) return;
+  if (rules.eni[eni * ENI_STRIDE + EniWord.subnet]! < 0 && !isOutsideVpc(flow, scratch, tables, i, egress)) return;
+  const cell = cellOf(rules, set, peerClass, port);
+  scratch.naclCell[i] = cell;
+  verdicts.naclVerdict[i] = rules.cellVerdict[cell]!;
+  verdicts.naclRule[i] = rules.cellRule[cell]!;
 }
 
 /** Cell of the SG layer when the record is taken as `role`; −1 = unknown, −2 = the interface has no groups. */
@@ -129,10 +125,9 @@ function securityGroupCell(
   const set = rules.eni[eni * ENI_STRIDE + (requestEgress ? EniWord.sgEgress : EniWord.sgIngress)]!;
   if (set === NO_SET) return -2;
   const peerClass = egress ? scratch.dstClass[i]! : scratch.srcClass[i]!;
-  const servicePort = role === Role.request ? flow.dstPort[i]! : flow.srcPort[i]!;
-  const port = classOfPort(flow, tables, i, servicePort);
+  const port = classOfPort(flow, tables, i, role !== Role.request);
   if (set === UNKNOWN_SET || peerClass < 0 || port < 0) return NO_CELL;
-  const referencesVoid = rules.hasMiddleboxRoutes && crossesMiddlebox(scratch, tables, i, egress, requestEgress);
+  const referencesVoid = rules.hasMiddleboxRoutes && crossesMiddlebox(flow, scratch, tables, i, egress, requestEgress);
   return cellOf(rules, referencesVoid ? set + 1 : set, peerClass, port);
 }
 
@@ -165,10 +160,7 @@ function judgeSecurityGroups(
       if (role === Role.reply) cell = replyCell;
     }
   }
-  if (cell < 0) {
-    verdicts.sgVerdict[i] = Verdict.unknown;
-    return;
-  }
+  if (cell < 0) return;
   scratch.sgCell[i] = cell;
   verdicts.sgVerdict[i] = cellVerdict[cell]!;
   verdicts.sgRule[i] = cellRule[cell]!;

@@ -1,4 +1,5 @@
 import type { FlowBatch } from '../model/flow.ts';
+import { isOutsideVpc4, isOutsideVpc6 } from '../pods/lookup.ts';
 import { addressClass4, routeOf } from '../rules/lookup.ts';
 import { ENI_STRIDE, EniWord, type RulesView, SUBNET6_STRIDE } from '../rules/view.ts';
 import { OWN_ADDRESS, type Scratch, type VersionTables } from './tables.ts';
@@ -8,11 +9,23 @@ import { OWN_ADDRESS, type Scratch, type VersionTables } from './tables.ts';
  * border (VPC User Guide, "Control subnet traffic with network access control lists").
  */
 export function isOwnSubnet(flow: FlowBatch, scratch: Scratch, rules: RulesView, i: number, egress: boolean): boolean {
-  const at = scratch.eni[i]! * ENI_STRIDE;
-  const offset = egress ? scratch.dst6[i]! : scratch.src6[i]!;
   if ((egress ? scratch.dstClass[i]! : scratch.srcClass[i]!) < 0) return false;
+  return isInSubnet(flow, scratch, rules, i, egress, scratch.eni[i]!);
+}
+
+/** True when the address of a side (`destination`, else source) lies in the subnet of interface `eni`. */
+function isInSubnet(
+  flow: FlowBatch,
+  scratch: Scratch,
+  rules: RulesView,
+  i: number,
+  destination: boolean,
+  eni: number,
+): boolean {
+  const at = eni * ENI_STRIDE;
+  const offset = destination ? scratch.dst6[i]! : scratch.src6[i]!;
   if (offset < 0) {
-    const address = egress ? scratch.dst4[i]! : scratch.src4[i]!;
+    const address = destination ? scratch.dst4[i]! : scratch.src4[i]!;
     return (address & rules.eni[at + EniWord.subnetMask4]!) === rules.eni[at + EniWord.subnetBase4]!;
   }
   const subnet = rules.eni[at + EniWord.subnet]!;
@@ -25,10 +38,30 @@ export function isOwnSubnet(flow: FlowBatch, scratch: Scratch, rules: RulesView,
 }
 
 /**
+ * True when the peer is outside the CIDRs of the interface's VPC for certain: then it is outside its subnet too, even
+ * of one that is not described.
+ */
+export function isOutsideVpc(
+  flow: FlowBatch,
+  scratch: Scratch,
+  tables: VersionTables,
+  i: number,
+  egress: boolean,
+): boolean {
+  const { pods } = tables;
+  const vpc = pods.eniVpc[scratch.eni[i]!]!;
+  const at = egress ? scratch.dst6[i]! : scratch.src6[i]!;
+  if (at < 0) return isOutsideVpc4(pods, vpc, egress ? scratch.dst4[i]! : scratch.src4[i]!);
+  return isOutsideVpc6(pods, vpc, flow.v6[at]!, flow.v6[at + 1]!, flow.v6[at + 2]!, flow.v6[at + 3]!);
+}
+
+/**
  * True when the request's route, seen from its sender's subnet, crosses an interface or GWLB endpoint: group references
- * match nothing then (VPC User Guide, "Security group rules": middlebox). An unknown sender has no known route.
+ * match nothing then (VPC User Guide, "Security group rules": middlebox). An unknown sender has no known route; inside
+ * one subnet none is asked.
  */
 export function crossesMiddlebox(
+  flow: FlowBatch,
   scratch: Scratch,
   tables: VersionTables,
   i: number,
@@ -46,7 +79,8 @@ export function crossesMiddlebox(
   const target = requestEgress ? peerClass : localClass(scratch, rules, i, egress);
   if (target < 0) return false;
   const route = routeOf(rules, table, target);
-  return route >= 0 && rules.routeIsMiddlebox[route] === 1;
+  if (route < 0 || rules.routeIsMiddlebox[route] !== 1) return false;
+  return !isInSubnet(flow, scratch, rules, i, egress === requestEgress, sender);
 }
 
 /** Class of the local side's address: the one on the wire, else the interface's primary. */

@@ -101,6 +101,7 @@ function placeSide(
   const eniWords = rules.eni;
   const classFlags = rules.classFlags;
   const primaryEntry = pods.eniPrimaryEntry;
+  const { eniVpc } = pods;
   const { present, v6 } = flow;
   const { address4, address6, addressClass, entry, effective, record4, packet4 } = side;
   for (let i = from; i < to; i++) {
@@ -115,7 +116,7 @@ function placeSide(
     }
     effective[i] = packet ? Effective.packet : Effective.record;
     const eni = eniColumn[i]!;
-    const vpc = eni < 0 ? -1 : eniWords[eni * ENI_STRIDE + EniWord.vpc]!;
+    const vpc = eni < 0 ? -1 : eniVpc[eni]!;
     if ((bits & (packet ? side.packetV6Bit : side.recordV6Bit)) !== 0) {
       const at = i * V6_WORDS.perRow + (packet ? side.packetWord : side.recordWord);
       address6[i] = at;

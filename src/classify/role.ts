@@ -1,7 +1,8 @@
 import { type FlowBatch, Present } from '../model/flow.ts';
 import { Action, Kind, Role, RoleBasis, type VerdictBatch } from '../model/verdict.ts';
-import { hasListener, hiddenKey, nodeKey, podKey } from '../pods/listeners.ts';
+import { anyPodListens, hasListener, hiddenKey, nodeKey, podKey } from '../pods/listeners.ts';
 import { Hidden, type Scratch, type VersionTables } from './tables.ts';
+import { windowEnd, windowStart } from './window.ts';
 
 const TCP = 6;
 const UDP = 17;
@@ -69,21 +70,39 @@ function roleByListener(
   tables: VersionTables,
   i: number,
 ): number {
-  const { pods } = tables;
-  const protocol = flow.protocol[i]!;
-  const src = listenerKey(verdicts.srcKind[i]!, verdicts.srcOwner[i]!, (scratch.hidden[i]! & Hidden.src) !== 0);
-  const dst = listenerKey(verdicts.dstKind[i]!, verdicts.dstOwner[i]!, (scratch.hidden[i]! & Hidden.dst) !== 0);
-  const srcListens = src >= 0 && hasListener(pods, src, protocol, flow.srcPort[i]!);
-  const dstListens = dst >= 0 && hasListener(pods, dst, protocol, flow.dstPort[i]!);
+  const srcListens = listens(flow, verdicts.srcKind[i]!, verdicts.srcOwner[i]!, scratch, tables, i, false);
+  const dstListens = listens(flow, verdicts.dstKind[i]!, verdicts.dstOwner[i]!, scratch, tables, i, true);
   if (srcListens === dstListens) return Role.unknown;
   return dstListens ? Role.request : Role.reply;
 }
 
-/** Whose listeners count for a side: the pod's, those of all pods behind a hidden address, or the interface's own. */
-function listenerKey(kind: number, owner: number, hidden: boolean): number {
-  if (owner < 0) return -1;
-  if (hidden) return hiddenKey(owner);
-  return kind === Kind.pod ? podKey(owner) : nodeKey(owner);
+/**
+ * Whose listeners count for a side: the pod's, or any candidate's; those of all pods behind a hidden address; a load
+ * balancer's at each of its addresses; a host's at its own (EKS: node ports are reached at the node's address).
+ */
+function listens(
+  flow: FlowBatch,
+  kind: number,
+  owner: number,
+  scratch: Scratch,
+  tables: VersionTables,
+  i: number,
+  destination: boolean,
+): boolean {
+  const { pods } = tables;
+  const protocol = flow.protocol[i]!;
+  const port = destination ? flow.dstPort[i]! : flow.srcPort[i]!;
+  const entry = destination ? scratch.dstEntry[i]! : scratch.srcEntry[i]!;
+  if (owner < 0) {
+    if (kind !== Kind.pod || entry < 0) return false;
+    return anyPodListens(pods, entry, windowStart(flow, i), windowEnd(flow, i), protocol, port);
+  }
+  if ((scratch.hidden[i]! & (destination ? Hidden.dst : Hidden.src)) !== 0) {
+    return hasListener(pods, hiddenKey(owner), protocol, port);
+  }
+  if (kind === Kind.pod) return hasListener(pods, podKey(owner), protocol, port);
+  if (kind !== Kind.loadBalancer && pods.entryIsOwn[entry] !== 1) return false;
+  return hasListener(pods, nodeKey(owner), protocol, port);
 }
 
 /**

@@ -54,14 +54,22 @@ export function decideRoute(
     verdicts.routeKind[i] = NO_COLUMN;
     verdicts.route[i] = NO_RULE;
     verdicts.path[i] = Path.unknown;
-    if (eni < 0 || direction === Direction.unknown || verdicts.predicted[i] === Verdict.exempt) continue;
+    if (direction === Direction.unknown || verdicts.predicted[i] === Verdict.exempt) continue;
     const egress = direction === Direction.egress;
+    if (eni < 0) {
+      if (egress) verdicts.routeKind[i] = UNKNOWN_ROUTE;
+      continue;
+    }
     const table = rules.eni[eni * ENI_STRIDE + EniWord.routeTable]!;
     const peerClass = egress ? scratch.dstClass[i]! : scratch.srcClass[i]!;
     let kind = UNKNOWN_ROUTE;
     let route = NO_RULE;
     if (table >= 0 && peerClass >= 0) {
-      const found = routeOf(rules, table, peerClass);
+      // inside its own subnet a packet asks no route table
+      const isNear = verdicts.naclVerdict[i] === Verdict.none;
+      const offset = egress ? scratch.dst6[i]! : scratch.src6[i]!;
+      const local = rules.eni[eni * ENI_STRIDE + (offset < 0 ? EniWord.localRoute4 : EniWord.localRoute6)]!;
+      const found = isNear && local >= 0 ? local : routeOf(rules, table, peerClass);
       kind = found >= 0 ? rules.routeKind[found]! : found === -1 ? NO_ROUTE : UNKNOWN_ROUTE;
       if (found >= 0) route = found;
     }

@@ -20,8 +20,9 @@ export function buildPodMap(inventory: Inventory): BuiltPodMap {
   const listenerKeys = listenerTable(inventory, onInterfaces);
   const packed = packPodMap({
     eniPrimaryEntry,
+    eniVpc: vpcs.ofInterface,
     entryEni: Int32Array.from(entries, (e) => e.eni),
-    entryIsPrimary: Uint8Array.from(entries, (e) => (e.isPrimary ? 1 : 0)),
+    entryIsOwn: Uint8Array.from(entries, (e) => (e.isOwn ? 1 : 0)),
     entryRecords: entryRecords(entries),
     intervals: Uint32Array.from(entries.flatMap((e) => e.holdings.flatMap(({ start, end, pod }) => [start, end, pod]))),
     slots: slotTable(

@@ -1,5 +1,6 @@
 import type { EniKind, Inventory, Listener, NetworkInterface, PodInterval } from '../inventory/inventory.ts';
-import { LISTENER_PORT_BYTES, type PodMapView } from './pod-map.ts';
+import { firstEndingAfter } from './lookup.ts';
+import { ENTRY_STRIDE, EntryWord, INTERVAL_STRIDE, LISTENER_PORT_BYTES, type PodMapView } from './pod-map.ts';
 import type { Holding } from './timeline.ts';
 
 /** Owner keys of the listener table: pods from 1, interfaces as seen and interfaces with hidden pods above. */
@@ -33,6 +34,28 @@ export function hasListener(view: PodMapView, owner: number, protocol: number, p
     if (key === 0) return false;
     if (key === owner && listenerKeys[slot * 2 + 1] === word) return true;
   }
+}
+
+/** True when any of the pods that held the entry's address in the window declares to listen on (protocol, port). */
+export function anyPodListens(
+  view: PodMapView,
+  entry: number,
+  start: number,
+  end: number,
+  protocol: number,
+  port: number,
+): boolean {
+  const { entryRecords, intervals } = view;
+  const from = Math.min(start, end);
+  const to = Math.max(start, end, from + 1);
+  const first = entryRecords[entry * ENTRY_STRIDE + EntryWord.first]!;
+  const last = first + entryRecords[entry * ENTRY_STRIDE + EntryWord.count]!;
+  for (let i = firstEndingAfter(intervals, first, last, from); i < last; i++) {
+    const at = i * INTERVAL_STRIDE;
+    if (intervals[at]! >= to) break;
+    if (hasListener(view, podKey(intervals[at + 2]!), protocol, port)) return true;
+  }
+  return false;
 }
 
 const UDP = 17;

@@ -1,5 +1,5 @@
 import { Attribution } from '../model/verdict.ts';
-import { ENTRY_STRIDE, EntryWord, INTERVAL_STRIDE, type PodMapView } from './pod-map.ts';
+import { ENTRY_STRIDE, EntryWord, FOREVER, INTERVAL_STRIDE, type PodMapView } from './pod-map.ts';
 
 /** Share of the owned seconds of a window from which on the pod that held the address longest is taken, in tenths. */
 const CLEAR_TENTHS = 9;
@@ -63,13 +63,14 @@ function findOrPrefix6(view: PodMapView, vpc: number, w0: number, w1: number, w2
 
 /**
  * Entry of an IPv4 address (u32) seen from VPC `vpc` (−1 = not known), −1 = nobody's. Inside the VPC's own CIDRs only
- * its own interfaces and pods answer; outside, the one VPC of the inventory that holds the address.
+ * its own interfaces and pods answer; outside, the one VPC of the inventory that holds the address. Where no CIDR is
+ * known, nothing tells inside from outside.
  */
 export function ownerEntry4(view: PodMapView, vpc: number, address: number): number {
   if (vpc >= 0) {
     const entry = find4(view, vpc, address);
-    if (entry >= 0 || isInVpc4(view, vpc, address)) return entry;
-  }
+    if (entry >= 0 || !isVpcDescribed(view, vpc) || isInVpc4(view, vpc, address)) return entry;
+  } else if (view.vpcCidrs.length === 0) return -1;
   const entry = find4(view, ANY_VPC, address);
   return entry >= 0 && view.entryIsOnly[entry] === 1 ? entry : -1;
 }
@@ -78,11 +79,26 @@ export function ownerEntry4(view: PodMapView, vpc: number, address: number): num
 export function ownerEntry6(view: PodMapView, vpc: number, w0: number, w1: number, w2: number, w3: number): number {
   if (vpc >= 0) {
     const entry = findOrPrefix6(view, vpc, w0, w1, w2, w3);
-    if (entry >= 0 || isInVpc6(view, vpc, w0, w1, w2, w3)) return entry;
-  }
+    if (entry >= 0 || !isVpcDescribed(view, vpc) || isInVpc6(view, vpc, w0, w1, w2, w3)) return entry;
+  } else if (view.vpcCidrs.length === 0) return -1;
   // the longest match decides: were a shorter one of another VPC around it, it would not be the only one
   const entry = findOrPrefix6(view, ANY_VPC, w0, w1, w2, w3);
   return entry >= 0 && view.entryIsOnly[entry] === 1 ? entry : -1;
+}
+
+/** Every VPC has an IPv4 CIDR: one without any is only named. */
+function isVpcDescribed(view: PodMapView, vpc: number): boolean {
+  return view.vpcFirst[vpc]! < view.vpcFirst[vpc + 1]!;
+}
+
+/** True when the address is in none of the CIDRs of a VPC whose CIDRs are known. */
+export function isOutsideVpc4(view: PodMapView, vpc: number, address: number): boolean {
+  return isVpcDescribed(view, vpc) && !isInVpc4(view, vpc, address);
+}
+
+/** The same for an IPv6 address in four words. */
+export function isOutsideVpc6(view: PodMapView, vpc: number, w0: number, w1: number, w2: number, w3: number): boolean {
+  return isVpcDescribed(view, vpc) && !isInVpc6(view, vpc, w0, w1, w2, w3);
 }
 
 function isInVpc4(view: PodMapView, vpc: number, address: number): boolean {
@@ -150,12 +166,17 @@ export function resolvePod(view: PodMapView, entry: number, start: number, end: 
   }
   if (best < 0) return -1;
   if (bestSeconds === owned && owned === to - from) attribution = Attribution.exact;
-  else attribution = bestSeconds * 10 >= owned * CLEAR_TENTHS ? Attribution.inferred : Attribution.candidates;
+  else if (bestSeconds === owned) attribution = Attribution.inferred;
+  // of a record without times the share of all history says nothing
+  else {
+    const isClear = to !== FOREVER && bestSeconds * 10 >= owned * CLEAR_TENTHS;
+    attribution = isClear ? Attribution.inferred : Attribution.candidates;
+  }
   return best;
 }
 
 /** First interval of [low, high) that ends after `second`. */
-function firstEndingAfter(intervals: Uint32Array, low: number, high: number, second: number): number {
+export function firstEndingAfter(intervals: Uint32Array, low: number, high: number, second: number): number {
   let a = low;
   let b = high;
   while (a < b) {

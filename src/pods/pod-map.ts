@@ -7,10 +7,12 @@ import { strict as assert } from 'node:assert';
 export interface PodMapView {
   /** Entry of each interface's primary address, −1 = it has none. */
   readonly eniPrimaryEntry: Int32Array;
+  /** VPC number of each interface. */
+  readonly eniVpc: Int32Array;
   /** Owner interface of each entry, −1 = not known. */
   readonly entryEni: Int32Array;
-  /** 1 when the entry's address is its interface's primary one. */
-  readonly entryIsPrimary: Uint8Array;
+  /** 1 when the entry's address is its interface's own: the primary one or a listed IPv6. */
+  readonly entryIsOwn: Uint8Array;
   /**
    * ENTRY_STRIDE u32 words an entry, see EntryWord: what a look-up reads of it, in half a cache line.
    * Its intervals ascend in start and end; they overlap only from equal starts.
@@ -24,7 +26,7 @@ export interface PodMapView {
   readonly anySlots: Int32Array;
   /** VPC number: index in Inventory.vpcs, above them VPCs that are only named. */
   readonly entryVpc: Int32Array;
-  /** 1 when no other VPC of the inventory holds the address or a prefix around it. */
+  /** 1 when no other VPC of the inventory holds the address or a prefix around it, or has it in its CIDRs. */
   readonly entryIsOnly: Uint8Array;
   /** IPv6 prefix lengths that occur among entries, longest first. */
   readonly prefixLengths: Int32Array;
@@ -70,8 +72,9 @@ export const INTERVAL_STRIDE = 3;
 /** Section order is the format: a change of it is a change of FORMAT_VERSION. */
 const SECTIONS = [
   ['eniPrimaryEntry', 'i32'],
+  ['eniVpc', 'i32'],
   ['entryEni', 'i32'],
-  ['entryIsPrimary', 'u8'],
+  ['entryIsOwn', 'u8'],
   ['entryRecords', 'u32'],
   ['intervals', 'u32'],
   ['slots', 'i32'],
@@ -98,7 +101,7 @@ type SectionName = (typeof SECTIONS)[number][0];
 
 // header, u32 words: 0 magic, 1 version, 2 section count, 3 total bytes, then (byte offset, element count) a section
 const MAGIC = 0x646f_7066; // "fpod"
-const FORMAT_VERSION = 1;
+const FORMAT_VERSION = 2;
 const HEADER_WORDS = 4 + SECTIONS.length * 2;
 const ALIGNMENT = 64;
 
@@ -151,8 +154,9 @@ export function attachPodMap(buffer: SharedArrayBuffer, byteOffset: number, byte
   const u8 = (name: SectionName): Uint8Array => new Uint8Array(buffer, place(name).at, place(name).length);
   const view: PodMapView = {
     eniPrimaryEntry: i32('eniPrimaryEntry'),
+    eniVpc: i32('eniVpc'),
     entryEni: i32('entryEni'),
-    entryIsPrimary: u8('entryIsPrimary'),
+    entryIsOwn: u8('entryIsOwn'),
     entryRecords: u32('entryRecords'),
     intervals: u32('intervals'),
     slots: i32('slots'),
@@ -203,7 +207,7 @@ function checkLengths(view: PodMapView): void {
     same(of, (view[first].at(-1) ?? 0) * width);
   const entries = view.entryEni.length;
   const enis = view.eniPrimaryEntry.length;
-  same('entryIsPrimary', entries);
+  same('entryIsOwn', entries);
   same('entryVpc', entries);
   same('entryRecords', entries * ENTRY_STRIDE);
   const last = (entries - 1) * ENTRY_STRIDE;
@@ -211,6 +215,7 @@ function checkLengths(view: PodMapView): void {
   same('intervals', held * INTERVAL_STRIDE);
   same('entryIsOnly', entries);
   same('listenerPorts', LISTENER_PORT_BYTES);
+  same('eniVpc', enis);
   same('coverFirst', enis + 1);
   same('eniFirst', enis + 1);
   same('vpcFirst6', view.vpcFirst.length);

@@ -21,8 +21,9 @@ export interface Entry {
   readonly length: number;
   /** Owner interface; −1 = none is known, or several claim the address. */
   readonly eni: number;
-  readonly isPrimary: boolean;
-  /** True when no other VPC of the inventory holds the address or a prefix around it: anywhere may ask for it. */
+  /** The address is its interface's own: the primary one or a listed IPv6; pods hold other addresses and prefixes. */
+  readonly isOwn: boolean;
+  /** True when it can be no other VPC's, by what that one holds or by its CIDRs: anywhere may ask for it. */
   readonly isOnly: boolean;
   readonly holdings: readonly Holding[];
 }
@@ -143,7 +144,7 @@ class TimelineBuilder {
         words,
         length,
         eni,
-        isPrimary: primaryKeys[eni] === key,
+        isOwn: primaryKeys[eni] === key || (eni >= 0 && length === 128 && this.lists(eni, words)),
         isOnly: this.isOnly(entry),
         holdings: this.separate(entry),
       };
@@ -152,9 +153,19 @@ class TimelineBuilder {
     return { entries, eniPrimaryEntry, warnings: this.warnings };
   }
 
-  /** Whatever covers the entry counts: an address inside another VPC's delegated prefix has two holders. */
+  private lists(eni: number, words: readonly number[]): boolean {
+    const listed = this.inventory.networkInterfaces[eni]?.secondary ?? [];
+    return listed.some((address) => address.family === 6 && isSame(address.words, words, 128));
+  }
+
+  /**
+   * Whatever covers the entry counts: an address inside another VPC's delegated prefix has two holders, and one inside
+   * another VPC's CIDRs may belong to an interface there that nobody described.
+   */
   private isOnly({ vpc, words, length }: OpenEntry): boolean {
     if (this.holders.get(addressKey(words, length)) !== vpc) return false;
+    if (this.inventory.vpcs.some(({ cidrs }, other) => other !== vpc && cidrs.some((c) => meets(c, words, length))))
+      return false;
     if (length === IPV4_ENTRY) return true;
     return this.prefixLengths.every((shorter) => {
       const holder = shorter < length ? this.holders.get(addressKey(maskWords(words, shorter), shorter)) : undefined;
@@ -297,6 +308,19 @@ function isSamePod(a: PodInterval, b: PodInterval): boolean {
 /** The one value of a list whose values are all equal. */
 function single(vpcs: readonly (number | undefined)[]): number | undefined {
   return new Set(vpcs).size === 1 ? vpcs[0] : undefined;
+}
+
+/** Whether a block holds the entry's address, or shares addresses with its prefix. */
+function meets(block: Cidr, words: readonly number[], length: number): boolean {
+  if (block.family === 4) {
+    return length === IPV4_ENTRY && ((block.words[0] ^ (words[3] ?? 0)) & wordMask(block.length)) === 0;
+  }
+  return length !== IPV4_ENTRY && isSame(block.words, words, Math.min(block.length, length));
+}
+
+/** Whether the first `length` bits are equal. */
+function isSame(a: readonly number[], b: readonly number[], length: number): boolean {
+  return a.every((word, i) => ((word ^ (b[i] ?? 0)) & wordMask(length - 32 * i)) === 0);
 }
 
 function maskWords(words: readonly number[], length: number): readonly number[] {

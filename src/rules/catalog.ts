@@ -202,8 +202,7 @@ function expandRoute(
  */
 export function routePriority(route: Route): number {
   if (route.origin === 'propagated') return 3;
-  if (route.destination.kind === 'prefix-list') return 2;
-  return route.origin === 'local' ? 0 : 1;
+  return route.destination.kind === 'prefix-list' ? 2 : 1;
 }
 
 function compareRoutes(a: Route, b: Route): number {

@@ -7,7 +7,7 @@ import { type Catalog, numberRules } from './catalog.ts';
 import { buildClassFlags, buildEniTable, buildResolvers, buildSubnet6, flagLabels } from './eni-table.ts';
 import { compileNetworkAcls } from './network-acl.ts';
 import { classifyPorts, PortSelectors } from './port-class.ts';
-import { assignRouteTables, buildRoutePages, isMiddleboxRoute, routeLabels } from './route-table.ts';
+import { assignRouteTables, buildRoutePages, canShadowLocal, isMiddleboxRoute, routeLabels } from './route-table.ts';
 import { buildRuleMatrix, PAGE, type RuleSet } from './rule-matrix.ts';
 import { compileSecurityGroups, securityGroupWarnings } from './security-group.ts';
 
@@ -37,7 +37,7 @@ export function compileRules(inventory: Inventory): CompiledRules {
   const groups = compileSecurityGroups(inventory, numbered, labels, ports, sets, hasMiddleboxRoutes);
   const acls = compileNetworkAcls(inventory, numbered, labels, ports, sets);
   const tables = routeLabels(numbered, labels);
-  const routing = assignRouteTables(inventory);
+  const routing = assignRouteTables(inventory, numbered);
   const flagged = flagLabels(inventory, labels);
 
   const { labelSets, intervals4, intervals6 } = classifyAddresses(labels);
@@ -56,13 +56,17 @@ export function compileRules(inventory: Inventory): CompiledRules {
       chains6: trie6.chains,
       portTab: portClasses.table,
       ...matrix,
-      ...buildRoutePages(tables, labelCount, labelSets),
+      ...buildRoutePages(tables, labelCount, labelSets, ({ rule, route }) =>
+        canShadowLocal(route, isMiddlebox[rule] === true),
+      ),
       eni: buildEniTable(inventory, {
         sgIngress: groups.ingress,
         sgEgress: groups.egress,
         naclIngress: acls.ingress,
         naclEgress: acls.egress,
         routeTable: routing.tables,
+        localRoute4: routing.local4,
+        localRoute6: routing.local6,
       }),
       classFlags: buildClassFlags(flagged, labelSets),
       routeKind: Uint8Array.from(rules, (rule) => (rule.layer === 'route' ? routeKindCode(rule.kind) : 0)),

@@ -13,13 +13,15 @@ interface EniSets {
   readonly naclIngress: Int32Array;
   readonly naclEgress: Int32Array;
   readonly routeTable: Int32Array;
+  readonly localRoute4: Int32Array;
+  readonly localRoute6: Int32Array;
 }
 
 const KIND_OF: Readonly<Record<EniKind, number>> = {
   'node-primary': Kind.node,
   'node-secondary': Kind.node,
   'node-trunk': Kind.node,
-  'pod-branch': Kind.eni,
+  'pod-branch': Kind.pod,
   'eks-control-plane': Kind.eksControlPlane,
   'load-balancer': Kind.loadBalancer,
   'nat-gateway': Kind.natGateway,
@@ -48,6 +50,8 @@ export function buildEniTable(inventory: Inventory, sets: EniSets): Int32Array {
     table[at + EniWord.naclIngress] = sets.naclIngress[index] ?? 0;
     table[at + EniWord.naclEgress] = sets.naclEgress[index] ?? 0;
     table[at + EniWord.routeTable] = sets.routeTable[index] ?? 0;
+    table[at + EniWord.localRoute4] = sets.localRoute4[index] ?? -1;
+    table[at + EniWord.localRoute6] = sets.localRoute6[index] ?? -1;
     table[at + EniWord.subnet] = subnetAt;
     table[at + EniWord.vpc] = vpcIndex.get(eni.vpcId ?? subnet?.vpcId ?? '') ?? -1;
     table[at + EniWord.zone] = zones[index] ?? -1;
@@ -61,8 +65,12 @@ export function buildEniTable(inventory: Inventory, sets: EniSets): Int32Array {
   return table;
 }
 
-/** Only IPv4 is hidden behind the primary address (VPC User Guide, "Flow log limitations"). */
+/**
+ * Only IPv4 is hidden behind the primary address (VPC User Guide, "Flow log limitations"); a branch interface has one
+ * pod, whichever address it used.
+ */
 function hidesAddresses(eni: NetworkInterface): boolean {
+  if (eni.kind === 'pod-branch') return false;
   return eni.secondary.some((address) => address.family === 4) || eni.prefixes.some((cidr) => cidr.family === 4);
 }
 

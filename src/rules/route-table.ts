@@ -1,4 +1,5 @@
-import type { Inventory, InventoryWarning, Route, RouteTable } from '../inventory/inventory.ts';
+import type { Inventory, InventoryWarning, Route, RouteTable, Subnet } from '../inventory/inventory.ts';
+import { type Cidr, cidrContains, parseCidr } from '../model/ip.ts';
 import type { AddressLabels } from './address-class.ts';
 import { BlockPool } from './block-pool.ts';
 import { type ExpandedRoute, type NumberedRules, routePriority } from './catalog.ts';
@@ -18,10 +19,14 @@ const HOST_RANK = 128;
 /** Which routes may win for the addresses of one label; by label, for one table. */
 export type RouteLabels = ReadonlyMap<number, readonly ExpandedRoute[]>;
 
+/** Not routable by user routes, even when a larger route covers them (VPC User Guide, "Route tables"). */
+const RESERVED: readonly Cidr[] = ['169.254.168.0/22', 'fd00:ec2::/32'].flatMap((text) => parseCidr(text) ?? []);
+
 /** Registers the destinations of all tables; by index in Inventory.routeTables. */
 export function routeLabels(numbered: NumberedRules, labels: AddressLabels): readonly RouteLabels[] {
+  const reserved = labels.union('reserved', RESERVED);
   return numbered.routes.map((routes) => {
-    const byLabel = new Map<number, ExpandedRoute[]>();
+    const byLabel = new Map<number, ExpandedRoute[]>([[reserved, []]]);
     const put = (label: number, route: ExpandedRoute): void => {
       const at = byLabel.get(label);
       if (at === undefined) byLabel.set(label, [route]);
@@ -48,6 +53,7 @@ export function buildRoutePages(
   tables: readonly RouteLabels[],
   labelCount: number,
   labelSets: readonly Int32Array[],
+  mayShadowLocal: (route: ExpandedRoute) => boolean,
 ): RoutePages {
   const classesOf = invertSets(labelCount, labelSets);
   const pagesPerTable = Math.ceil(labelSets.length / PAGE);
@@ -55,7 +61,10 @@ export function buildRoutePages(
   const pages = new BlockPool(PAGE);
   tables.forEach((byLabel, index) => {
     const split = partition(labelSets.length, [...byLabel.keys()], (label) => classesOf[label]!);
-    const winners = split.parts.map((part) => winnerOf(part.flatMap((label) => byLabel.get(label) ?? [])));
+    const winners = split.parts.map((part) => {
+      const routes = part.map((label) => byLabel.get(label) ?? []);
+      return routes.some((list) => list.length === 0) ? NO_ROUTE : winnerOf(routes.flat(), mayShadowLocal);
+    });
     putPages(
       pages,
       split.partOf.map((part) => winners[part]!),
@@ -71,9 +80,9 @@ export function buildRoutePages(
  * CIDR propagated routes are ignored, even if more specific; then the longest prefix; then static CIDR, prefix list,
  * propagated. Routes of equal prefix and priority with different targets are ambiguous: unknown.
  * A prefix list without known entries might hold a longer prefix than any winner, so all it could reach is unknown,
- * except where a local route decides, or a static route to the single address.
+ * except where a static route to the single address decides, or a local one that the list's target may not shadow.
  */
-function winnerOf(candidates: readonly ExpandedRoute[]): number {
+function winnerOf(candidates: readonly ExpandedRoute[], mayShadowLocal: (route: ExpandedRoute) => boolean): number {
   const known = candidates.filter((candidate) => candidate.cidr !== null);
   const isLocal = known.some((candidate) => candidate.route.origin === 'local');
   let best: ExpandedRoute[] = [];
@@ -84,10 +93,8 @@ function winnerOf(candidates: readonly ExpandedRoute[]): number {
     else if (order === 0) best.push(candidate);
   }
   const winner = best[0];
-  if (known.length < candidates.length) {
-    const settled = winner !== undefined && isSettled(winner);
-    if (!settled) return UNKNOWN_ROUTE;
-  }
+  const open = candidates.filter((candidate) => candidate.cidr === null);
+  if (open.length > 0 && !(winner !== undefined && isSettled(winner, open, mayShadowLocal))) return UNKNOWN_ROUTE;
   if (winner === undefined) return NO_ROUTE;
   const isAmbiguous = best.some(
     ({ route }) => route.target !== winner.route.target || route.kind !== winner.route.kind,
@@ -104,8 +111,12 @@ function rankOfRoute(route: ExpandedRoute): number {
   return route.cidr === null ? -1 : rankOf(route.cidr);
 }
 
-function isSettled(winner: ExpandedRoute): boolean {
-  if (winner.route.origin === 'local') return true;
+function isSettled(
+  winner: ExpandedRoute,
+  open: readonly ExpandedRoute[],
+  mayShadowLocal: (route: ExpandedRoute) => boolean,
+): boolean {
+  if (winner.route.origin === 'local') return !open.some(mayShadowLocal);
   return rankOfRoute(winner) === HOST_RANK && routePriority(winner.route) < 2;
 }
 
@@ -118,19 +129,47 @@ export function isMiddleboxRoute(route: Route, endpointTypes: ReadonlyMap<string
   return type === null ? route.destination.kind === 'cidr' : type === 'GatewayLoadBalancer';
 }
 
+/** Targets of a route inside a local one: NAT gateway, interface, GWLB endpoint, or what can no longer be told. */
+export function canShadowLocal({ kind, origin }: Route, isMiddlebox: boolean): boolean {
+  if (origin === 'propagated') return false;
+  return isMiddlebox || kind === 'nat' || kind === 'blackhole' || kind === 'unknown';
+}
+
 /** Route table of each interface as index in Inventory.routeTables, or UNKNOWN_SET. */
-export function assignRouteTables(inventory: Inventory): {
+export function assignRouteTables(
+  inventory: Inventory,
+  numbered: NumberedRules,
+): {
   readonly tables: Int32Array;
+  /** Rule index of the local route of each interface's own subnet, by family, −1 = none. */
+  readonly local4: Int32Array;
+  readonly local6: Int32Array;
   readonly warnings: readonly InventoryWarning[];
 } {
   const association = subnetAssociations(inventory.routeTables, 'route table', (table) => table.main);
   const indexOf = new Map<RouteTable, number>(inventory.routeTables.map((table, index) => [table, index]));
-  const vpcOfSubnet = new Map(inventory.subnets.map((subnet) => [subnet.id, subnet.vpcId]));
+  const subnets = new Map(inventory.subnets.map((subnet) => [subnet.id, subnet]));
   const tables = new Int32Array(inventory.networkInterfaces.length).fill(UNKNOWN_SET);
+  const local4 = new Int32Array(tables.length).fill(NO_ROUTE);
+  const local6 = new Int32Array(tables.length).fill(NO_ROUTE);
   inventory.networkInterfaces.forEach((eni, index) => {
     if (eni.subnetId === null) return;
-    const table = associationOf(association, eni.subnetId, vpcOfSubnet.get(eni.subnetId) ?? eni.vpcId);
-    if (table !== undefined) tables[index] = indexOf.get(table) ?? UNKNOWN_SET;
+    const subnet = subnets.get(eni.subnetId);
+    const table = associationOf(association, eni.subnetId, subnet?.vpcId ?? eni.vpcId);
+    if (table === undefined) return;
+    const at = indexOf.get(table) ?? UNKNOWN_SET;
+    tables[index] = at;
+    local4[index] = localRoute(numbered.routes[at] ?? [], subnet, 4);
+    local6[index] = localRoute(numbered.routes[at] ?? [], subnet, 6);
   });
-  return { tables, warnings: association.warnings };
+  return { tables, local4, local6, warnings: association.warnings };
+}
+
+/** The local route that holds the subnet's block: a block of the VPC. */
+function localRoute(routes: readonly ExpandedRoute[], subnet: Subnet | undefined, family: 4 | 6): number {
+  const block = subnet?.cidrs.find((cidr) => cidr.family === family);
+  const local = routes.find(
+    ({ route, cidr }) => route.kind === 'local' && cidr !== null && block !== undefined && cidrContains(cidr, block),
+  );
+  return local?.rule ?? NO_ROUTE;
 }

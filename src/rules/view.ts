@@ -99,6 +99,12 @@ export const EniWord = {
   hasSecondary: 12,
   /** Node number (same instance ⇒ same number), −1 = none. */
   node: 13,
+  /**
+   * Rule index of the local route of its subnet's IPv4 and IPv6 block: inside a subnet no route table is asked (VPC
+   * User Guide, "Route tables"); −1 = no route table is known, or it has none.
+   */
+  localRoute4: 14,
+  localRoute6: 15,
 } as const;
 export const ENI_STRIDE = 16;
 export const SUBNET6_STRIDE = 8;

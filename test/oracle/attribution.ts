@@ -1,7 +1,7 @@
 import type { OracleAddress } from './address.ts';
 import { address } from './address.ts';
 import type { Cluster, OraclePod } from './cluster.ts';
-import { podsOfNode } from './cluster.ts';
+import { podId, podsOfHost } from './cluster.ts';
 import type { EniClass, OracleEni } from './eni.ts';
 import { given, holds } from './eni.ts';
 import type { Network } from './network.ts';
@@ -26,8 +26,13 @@ export interface OracleSide {
 /** What a side is to the role ladder: who listens behind it. */
 export interface SideFacts {
   readonly side: OracleSide;
+  /** Pods it is or may be: the one that is named, all candidates, or all pods behind a hidden address. */
   readonly pods: readonly OraclePod[];
   readonly owner: OracleEni | null;
+  /** Only the interface is known. */
+  readonly hidden: boolean;
+  /** The address is its interface's own, not one that it carries for pods. */
+  readonly isOwn: boolean;
 }
 
 export interface Window {
@@ -63,19 +68,15 @@ export function windowOf(record: OracleRecord): Window {
     const value = field(record, name);
     return value === null ? null : Number(value) > 2 ** 31 - 1 ? Math.floor(Number(value) / 1000) : Number(value);
   };
-  // CHOICE: a record with one time only has a window of 1 s there; with none, at the epoch.
-  const from = time('start') ?? time('end') ?? 0;
-  const to = time('end') ?? from;
+  // CHOICE: a record with one time only has a window of 1 s there; with none, it may have been any second.
+  const from = time('start') ?? time('end') ?? Number.NEGATIVE_INFINITY;
+  const to = time('end') ?? (Number.isFinite(from) ? from : Number.POSITIVE_INFINITY);
   const [start, end] = [Math.min(from, to), Math.max(from, to)];
   return { start, end: Math.max(end, start + 1) };
 }
 
 function overlap(pod: OraclePod, window: Window): number {
   return Math.max(0, Math.min(pod.end, window.end) - Math.max(pod.start, window.start));
-}
-
-function podId(pod: OraclePod): string {
-  return `${pod.namespace}/${pod.name}`;
 }
 
 /** Seconds of the window each pod owned the address, the intervals of one pod (list and CSV) taken as a union. */
@@ -97,6 +98,8 @@ function ownedSeconds(pods: readonly OraclePod[], window: Window): Map<string, n
 
 const NOTHING = { namespace: null, pod: null, attribution: 'none', candidates: [], eni: null } as const;
 
+const NOBODY = { pods: [], owner: null, hidden: false, isOwn: false } as const;
+
 function podSide(addr: string, pods: readonly OraclePod[], window: Window, eni: string | null): OracleSide {
   const owned = [...ownedSeconds(pods, window)].sort((a, b) => b[1] - a[1]);
   const total = owned.reduce((sum, [, length]) => sum + length, 0);
@@ -105,7 +108,9 @@ function podSide(addr: string, pods: readonly OraclePod[], window: Window, eni: 
   const named = { namespace: id.slice(0, id.indexOf('/')), pod: id.slice(id.indexOf('/') + 1) };
   const base = { addr, kind: 'pod', ...named, candidates: [], eni };
   if (owned.length === 1 && covers) return { ...base, attribution: 'exact' };
-  if (length >= 0.9 * total) return { ...base, attribution: 'inferred' };
+  // CHOICE: of a record without times the share of all history says nothing: only a sole owner is inferred.
+  const isTimed = Number.isFinite(window.end);
+  if (owned.length === 1 || (isTimed && length >= 0.9 * total)) return { ...base, attribution: 'inferred' };
   // CHOICE: below 0.9 no single pod is named; all owners are listed.
   return {
     ...base,
@@ -116,28 +121,36 @@ function podSide(addr: string, pods: readonly OraclePod[], window: Window, eni: 
   };
 }
 
+/** CHOICE: a node's listed IPv6 address is its own (pods of IPv6 clusters live in the prefix). */
+function isOwn(eni: OracleEni, at: OracleAddress): boolean {
+  return eni.primary?.text === at.text || eni.ipv6.some((other) => other.text === at.text);
+}
+
 function eniSide(addr: string, at: OracleAddress, eni: OracleEni): OracleSide {
   const own = { ...NOTHING, addr, kind: KIND[eni.class], eni: eni.id };
   // CHOICE: a branch interface is a pod's even when no pod list names it: kind pod, attribution none.
   if (eni.class === 'branch') return own;
-  const isOwn = eni.primary?.text === at.text || eni.ipv6.some((other) => other.text === at.text);
   // A secondary address or delegated prefix of a node belongs to some pod; without one it is the node's, none.
-  // CHOICE: a node's listed IPv6 address is its own (pods of IPv6 clusters live in the prefix).
-  if (eni.class === 'node' && !isOwn) return own;
+  if (eni.class === 'node' && !isOwn(eni, at)) return own;
   return { ...own, attribution: 'exact' };
 }
 
 function lookUp(network: Network, cluster: Cluster, home: string | null, at: OracleAddress, ask: Ask): SideFacts {
   const place = placeOf(network, home, at);
-  const named = (kind: string): SideFacts => ({ side: { ...NOTHING, addr: at.text, kind }, pods: [], owner: null });
+  const named = (kind: string): SideFacts => ({ side: { ...NOTHING, addr: at.text, kind }, ...NOBODY });
   if (place === 'outside') return named(ask.awsService ? 'aws-service' : 'external');
   if (place === 'unknown') return named('unknown');
   const pods = (cluster.podsAt.get(at.text) ?? []).filter(
     (pod) => pod.vpcId === place.vpcId && overlap(pod, ask.window) > 0,
   );
   const owner = ownerOf(network, place.vpcId, at);
-  if (pods.length > 0) return { side: podSide(at.text, pods, ask.window, owner?.id ?? null), pods, owner };
-  return owner === null ? named('unknown') : { side: eniSide(at.text, at, owner), pods, owner };
+  if (pods.length > 0) {
+    const side = podSide(at.text, pods, ask.window, owner?.id ?? null);
+    const meant = pods.filter((pod) => side.pod === null || podId(pod) === `${side.namespace}/${side.pod}`);
+    return { side, pods: meant, owner, hidden: false, isOwn: false };
+  }
+  if (owner === null) return named('unknown');
+  return { side: eniSide(at.text, at, owner), pods, owner, hidden: false, isOwn: isOwn(owner, at) };
 }
 
 interface Ask {
@@ -147,27 +160,53 @@ interface Ask {
 
 /** Local side of a default-format record on an interface with more addresses: any of them, or the node itself. */
 function hiddenSide(cluster: Cluster, eni: OracleEni, window: Window): SideFacts {
-  // CHOICE: an interface that carries no pods (NAT, load balancer, …) is known all the same: exact, address null.
-  if (eni.class !== 'node') {
-    const side: OracleSide = { ...NOTHING, addr: null, kind: KIND[eni.class], attribution: 'exact', eni: eni.id };
-    return { side, pods: [], owner: eni };
-  }
   const alive = (pod: OraclePod): boolean => overlap(pod, window) > 0;
   const here = cluster.pods.filter(
-    (pod) => !pod.hostNetwork && pod.vpcId === eni.vpcId && holds(eni, pod.address) >= 0 && alive(pod),
+    (pod) => !pod.hostNetwork && pod.vpcId === eni.vpcId && holds(eni, pod.address) >= 0,
   );
-  const host = eni.nodePrimary ? podsOfNode(cluster, eni).filter((pod) => pod.hostNetwork && alive(pod)) : [];
-  const candidates = sorted([...here, ...host].map(podId));
-  const attribution = candidates.length > 0 ? 'candidates' : 'none';
+  const host = eni.isHost ? podsOfHost(cluster, eni).filter((pod) => pod.hostNetwork) : [];
+  const candidates = sorted([...here, ...host].filter(alive).map(podId));
+  // CHOICE: an interface that carries no pods (NAT, load balancer, …) is known all the same: exact, address null.
+  const attribution = candidates.length > 0 ? 'candidates' : eni.class === 'node' ? 'none' : 'exact';
   return {
-    side: { ...NOTHING, addr: null, kind: 'node', attribution, candidates, eni: eni.id },
+    side: { ...NOTHING, addr: null, kind: KIND[eni.class], attribution, candidates, eni: eni.id },
     pods: here,
     owner: eni,
+    hidden: true,
+    isOwn: false,
   };
 }
 
+const TUNNEL_PORTS = ['4789', '8472', '6081', '51820', '51821'];
+
+/** §7.21: VXLAN, Geneve, WireGuard by their destination port, IP-in-IP by its protocol. */
+function isTunnel(record: OracleRecord): boolean {
+  const protocol = field(record, 'protocol');
+  return protocol === '4' || (protocol === '17' && TUNNEL_PORTS.includes(field(record, 'dstport') ?? ''));
+}
+
+/** Both sides; a tunnel between nodes ends at the nodes themselves, so nothing is hidden there. */
+export function attributeSides(
+  network: Network,
+  cluster: Cluster,
+  record: OracleRecord,
+  direction: string,
+): { src: SideFacts; dst: SideFacts } {
+  const src = attributeSide(network, cluster, record, 'src', direction !== 'ingress');
+  const dst = attributeSide(network, cluster, record, 'dst', direction !== 'egress');
+  const between = src.side.kind === 'node' && dst.side.kind === 'node' && direction !== 'unknown';
+  if (!between || !isTunnel(record)) return { src, dst };
+  const shown = (facts: SideFacts): SideFacts => {
+    const { side, owner } = facts;
+    if (!facts.hidden) return facts;
+    const addr = owner?.primary?.text ?? null;
+    return { ...facts, side: { ...side, addr, attribution: 'exact', candidates: [] } };
+  };
+  return { src: shown(src), dst: shown(dst) };
+}
+
 /** One side of a record. `local` = it may be the logging interface's own side. */
-export function attributeSide(
+function attributeSide(
   network: Network,
   cluster: Cluster,
   record: OracleRecord,
@@ -178,7 +217,7 @@ export function attributeSide(
   const window = windowOf(record);
   const packet = recordAddress(record, `pkt-${name}addr`);
   const at = packet ?? recordAddress(record, `${name}addr`);
-  if (at === null) return { side: { ...NOTHING, addr: null, kind: 'unknown' }, pods: [], owner: null };
+  if (at === null) return { side: { ...NOTHING, addr: null, kind: 'unknown' }, ...NOBODY };
   // CHOICE: a local address that is not the primary one cannot be a substitute: it is the packet's.
   if (packet === null && local && eni?.hides === true && eni.class !== 'branch' && eni.primary?.text === at.text) {
     return hiddenSide(cluster, eni, window);

@@ -4,6 +4,7 @@ import type { RawObject, RawPort } from './documents.ts';
 import type { OracleEni } from './eni.ts';
 import { given, holds } from './eni.ts';
 import type { Network } from './network.ts';
+import { ownerOf } from './network.ts';
 
 /** `6/443` */
 export type Listener = string;
@@ -14,7 +15,8 @@ export interface OraclePod {
   readonly namespace: string;
   readonly address: OracleAddress;
   readonly hostNetwork: boolean;
-  readonly instanceId: string | null;
+  /** Hosts it runs on, as hostOf names them: by its node, and by the interfaces that hold its address. */
+  readonly hosts: readonly string[];
   readonly vpcId: string | null;
   readonly start: number;
   readonly end: number;
@@ -114,9 +116,39 @@ function vpcOf(network: Network, instanceId: string | null, eniId: string | null
       given(told?.VpcId) ?? only(enis.filter((eni) => eni.instanceId === instanceId).map((eni) => eni.vpcId));
     if (vpcId !== null) return vpcId;
   }
+  // CHOICE: of VPCs that share a range, the one whose interfaces hold the address, when only one's do.
+  const holders = enis.filter((eni) => holds(eni, at) >= 0);
+  if (holders.length > 0) return only(holders.map((eni) => eni.vpcId));
   const byBlock = [...network.vpcs].filter(([, blocks]) => blocks.some((block) => inside(block, at))).map(([id]) => id);
-  if (byBlock.length > 0) return only(byBlock);
-  return only(enis.filter((eni) => holds(eni, at) >= 0).map((eni) => eni.vpcId));
+  const bySubnet = [...network.subnets.values()].filter(({ blocks }) => blocks.some((block) => inside(block, at)));
+  return only([...byBlock, ...bySubnet.map(({ vpcId }) => vpcId)]);
+}
+
+/** What joins the interfaces of one host: its instance, else the interface alone. */
+function hostOf(eni: OracleEni): string {
+  return eni.instanceId ?? eni.id;
+}
+
+/**
+ * A pod with an address of its own runs where an interface holds it; a hostNetwork pod, whose node nobody names, on the
+ * one host with its address.
+ */
+function hostsOf(
+  network: Network,
+  hostNetwork: boolean,
+  instanceId: string | null,
+  vpcId: string | null,
+  at: OracleAddress,
+): string[] {
+  const named = instanceId === null ? [] : [instanceId];
+  const inVpc = [...network.enis.values()].filter((eni) => vpcId === null || eni.vpcId === vpcId);
+  if (!hostNetwork) {
+    const owner = vpcId === null ? null : ownerOf(network, vpcId, at);
+    return owner === null ? named : [...named, hostOf(owner)];
+  }
+  if (inVpc.some((eni) => eni.isHost && eni.instanceId === instanceId && instanceId !== null)) return named;
+  const holders = inVpc.filter((eni) => eni.isHost && holds(eni, at) >= 0);
+  return holders.length === 1 ? [...named, ...holders.map(hostOf)] : named;
 }
 
 function branchEni(pod: RawObject): string | null {
@@ -155,7 +187,7 @@ function listedPods(network: Network): OraclePod[] {
         namespace: pod.metadata?.namespace ?? 'default',
         address: at,
         hostNetwork: spec?.hostNetwork === true,
-        instanceId,
+        hosts: hostsOf(network, spec?.hostNetwork === true, instanceId, vpcId, at),
         vpcId,
         start: life[0],
         end: life[1],
@@ -180,14 +212,18 @@ function csvPods(network: Network): OraclePod[] {
       const at = address(cell('ip') ?? '');
       if (at === null) return [];
       const instanceId = hostInstance(network, cell('node'), null);
+      const vpcId = vpcOf(network, instanceId, null, at);
+      // CHOICE: a CSV has no hostNetwork column: a row at a node interface's primary address is one.
+      const hostNetwork = [...network.enis.values()].some(
+        (eni) => eni.class === 'node' && eni.primary?.text === at.text && (vpcId === null || eni.vpcId === vpcId),
+      );
       return {
         name: cell('pod') ?? '',
         namespace: cell('namespace') ?? 'default',
         address: at,
-        // CHOICE: a CSV has no hostNetwork column: a row at a node interface's primary address is one.
-        hostNetwork: [...network.enis.values()].some((eni) => eni.class === 'node' && eni.primary?.text === at.text),
-        instanceId,
-        vpcId: vpcOf(network, instanceId, null, at),
+        hostNetwork,
+        hosts: hostsOf(network, hostNetwork, instanceId, vpcId, at),
+        vpcId,
         start: seconds(cell('start')) ?? Number.NEGATIVE_INFINITY,
         end: seconds(cell('end')) ?? Number.POSITIVE_INFINITY,
         listeners: [],
@@ -197,8 +233,27 @@ function csvPods(network: Network): OraclePod[] {
   });
 }
 
+/**
+ * One address has one owner at a time: an earlier interval that runs into a later one of another pod ends where that
+ * begins (eks.md §4.5). Two that begin together both stay.
+ */
+function separated(pods: readonly OraclePod[]): OraclePod[] {
+  return pods.map((pod) => {
+    if (pod.hostNetwork) return pod;
+    const laterStarts = pods
+      .filter((other) => !other.hostNetwork && other.vpcId === pod.vpcId && other.address.text === pod.address.text)
+      .filter((other) => other.start > pod.start && podId(other) !== podId(pod))
+      .map((other) => other.start);
+    return { ...pod, end: Math.min(pod.end, ...laterStarts) };
+  });
+}
+
+export function podId(pod: OraclePod): string {
+  return `${pod.namespace}/${pod.name}`;
+}
+
 export function readCluster(network: Network): Cluster {
-  const pods = [...listedPods(network), ...csvPods(network)];
+  const pods = separated([...listedPods(network), ...csvPods(network)]);
   const podsAt = new Map<string, OraclePod[]>();
   for (const pod of pods) {
     if (pod.hostNetwork) continue;
@@ -218,11 +273,7 @@ export function readCluster(network: Network): Cluster {
   return { podsAt, pods, nodePorts, balancerPorts };
 }
 
-/** Pods whose containers share an interface's node. */
-export function podsOfNode(cluster: Cluster, eni: OracleEni): OraclePod[] {
-  return cluster.pods.filter((pod) =>
-    pod.instanceId === null
-      ? pod.hostNetwork && pod.vpcId === eni.vpcId && eni.primary?.text === pod.address.text
-      : pod.instanceId === eni.instanceId,
-  );
+/** Pods whose containers share an interface's host. */
+export function podsOfHost(cluster: Cluster, eni: OracleEni): OraclePod[] {
+  return cluster.pods.filter((pod) => pod.hosts.includes(hostOf(eni)));
 }

@@ -17,8 +17,8 @@ export interface OracleEni {
   readonly prefixes: readonly OracleCidr[];
   readonly class: EniClass;
   readonly instanceId: string | null;
-  /** The interface that carries the node's own address: device 0 of card 0. */
-  readonly nodePrimary: boolean;
+  /** Carries its host's own address: device 0 of card 0 of a node, or of an instance that nothing calls a node. */
+  readonly isHost: boolean;
   /** `app/name/id` or `net/name/id` of a load balancer's interface. */
   readonly loadBalancer: string | null;
   /** Holds an IPv4 address besides the primary one, so a default-format record hides which one was used. */
@@ -78,6 +78,12 @@ function classOf(eni: RawEni, world: RawWorld): EniClass {
   return instanceId !== null && isNode(instanceId, world) ? 'node' : 'other';
 }
 
+function isHost(eni: RawEni, world: RawWorld): boolean {
+  const { DeviceIndex, NetworkCardIndex } = eni.Attachment ?? {};
+  if (DeviceIndex !== 0 || (NetworkCardIndex ?? 0) !== 0) return false;
+  return ['node', 'other'].includes(classOf(eni, world)) && given(eni.Attachment?.InstanceId) !== null;
+}
+
 function parsed<T>(values: readonly (T | null)[]): T[] {
   return values.filter((value) => value !== null);
 }
@@ -105,7 +111,7 @@ export function readEni(eni: RawEni, world: RawWorld): OracleEni {
     prefixes,
     class: classOf(eni, world),
     instanceId: instanceOf(eni, world.NetworkInterfaces),
-    nodePrimary: eni.Attachment?.DeviceIndex === 0 && (eni.Attachment.NetworkCardIndex ?? 0) === 0,
+    isHost: isHost(eni, world),
     loadBalancer: /^ELB ((app|net|gwy)\/.+)$/.exec(eni.Description ?? '')?.[1] ?? null,
     // CHOICE: AWS documents the substitution for IPv4 only, so IPv6 addresses beside one IPv4 address hide nothing.
     hides: secondary.some((at) => at.family === 4) || prefixes.some((block) => block.family === 4),

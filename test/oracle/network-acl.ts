@@ -4,7 +4,7 @@ import type { RawAcl, RawEntry } from './documents.ts';
 import type { OracleEni } from './eni.ts';
 import { given } from './eni.ts';
 import type { Network } from './network.ts';
-import { inSubnet } from './network.ts';
+import { inSubnet, isOutsideVpc } from './network.ts';
 import type { Answer, Packet } from './selector.ts';
 import { both, selector, selects } from './selector.ts';
 
@@ -43,11 +43,12 @@ export function judgeNacl(
   remote: OracleAddress | null,
   packet: Packet,
 ): NaclAnswer {
-  const subnet = eni.subnetId === null ? undefined : network.subnets.get(eni.subnetId);
-  // CHOICE: with the subnet not described, same-subnet traffic cannot be told apart → unknown.
-  if (subnet === undefined || remote === null) return UNKNOWN;
-  if (inSubnet(subnet, remote)) return { verdict: 'none', rule: null };
-  const acl = aclOf(network, subnet.id, subnet.vpcId ?? eni.vpcId);
+  if (eni.subnetId === null || remote === null) return UNKNOWN;
+  const subnet = network.subnets.get(eni.subnetId);
+  // CHOICE: with the subnet not described, traffic inside it cannot be told from other traffic in the VPC → unknown.
+  if (subnet === undefined && !isOutsideVpc(network, eni.vpcId, remote)) return UNKNOWN;
+  if (subnet !== undefined && inSubnet(subnet, remote)) return { verdict: 'none', rule: null };
+  const acl = aclOf(network, eni.subnetId, subnet?.vpcId ?? eni.vpcId);
   if (acl === undefined) return UNKNOWN;
   const side = egress ? 'egress' : 'ingress';
   const seen = new Set<number>();

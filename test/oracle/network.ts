@@ -90,6 +90,12 @@ export function readNetwork(documents: readonly OracleDocument[]): Network {
   };
 }
 
+/** For certain: only a described VPC's CIDRs are known. */
+export function isOutsideVpc(network: Network, vpcId: string | null, at: OracleAddress): boolean {
+  const blocks = vpcId === null ? undefined : network.vpcs.get(vpcId);
+  return blocks !== undefined && !blocks.some((block) => inside(block, at));
+}
+
 /**
  * The VPC an address is to be looked up in, for a record of an interface in `home`: the home VPC when it holds the
  * address, else the one other VPC that does.

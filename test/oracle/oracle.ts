@@ -5,8 +5,8 @@
  */
 import type { OracleAddress } from './address.ts';
 import { cidr, inside } from './address.ts';
-import type { OracleRecord, OracleSide, SideFacts } from './attribution.ts';
-import { attributeSide, directionOf, field, recordAddress, windowOf } from './attribution.ts';
+import type { OracleRecord, OracleSide } from './attribution.ts';
+import { attributeSides, directionOf, field, recordAddress } from './attribution.ts';
 import type { Cluster } from './cluster.ts';
 import { readCluster } from './cluster.ts';
 import type { OracleDocument } from './documents.ts';
@@ -109,16 +109,9 @@ export function createOracle(documents: readonly OracleDocument[]): Oracle {
     judge: (record, options = {}) => judge(world, record, options),
     attribute(record) {
       const direction = directionOf(network, record);
-      const { src, dst } = sides(world, record, direction);
+      const { src, dst } = attributeSides(network, world.cluster, record, direction);
       return { src: src.side, dst: dst.side };
     },
-  };
-}
-
-function sides(world: World, record: OracleRecord, direction: string): { src: SideFacts; dst: SideFacts } {
-  return {
-    src: attributeSide(world.network, world.cluster, record, 'src', direction !== 'ingress'),
-    dst: attributeSide(world.network, world.cluster, record, 'dst', direction !== 'egress'),
   };
 }
 
@@ -129,16 +122,14 @@ function number(record: OracleRecord, name: string): number | null {
 
 function judge(world: World, record: OracleRecord, options: JudgeOptions): OracleVerdict {
   const direction = options.direction ?? directionOf(world.network, record);
-  const { src, dst } = sides(world, record, direction);
+  const { src, dst } = attributeSides(world.network, world.cluster, record, direction);
   const scene = sceneOf(world, record, direction, options);
   const action = field(record, 'action');
   const addresses = { src_addr: src.side.addr, dst_addr: dst.side.addr };
   const ports = { srcPort: scene.srcPort, dstPort: scene.dstPort };
   const facts = { protocol: scene.protocol, tcpFlags: number(record, 'tcp-flags'), ...ports, action, src, dst };
-  const window = windowOf(record);
-  const alive = (start: number, end: number): boolean => start < window.end && end > window.start;
   const told =
-    options.role === undefined ? ladder(world.cluster, facts, alive) : { role: options.role, basis: 'none' as const };
+    options.role === undefined ? ladder(world.cluster, facts) : { role: options.role, basis: 'none' as const };
   if (isExempt(scene)) {
     // CHOICE: exempt needs no interface in the inventory; the role stays what steps 1 to 4 say.
     return {

@@ -1,6 +1,6 @@
 import type { SideFacts } from './attribution.ts';
 import type { Cluster, Listener } from './cluster.ts';
-import { podsOfNode } from './cluster.ts';
+import { podsOfHost } from './cluster.ts';
 
 export type Role = 'request' | 'reply' | 'unknown';
 export type RoleBasis = 'flags' | 'listener' | 'reject' | 'port' | 'policy' | 'none';
@@ -15,42 +15,38 @@ export interface LadderInput {
   readonly dst: SideFacts;
 }
 
-/** Declared listeners of one side, alive in the window. */
-function listeners(cluster: Cluster, facts: SideFacts, alive: (start: number, end: number) => boolean): Set<Listener> {
+/**
+ * Declared listeners of one side. CHOICE: of pods behind a node or a hidden address those of all times count ("of all
+ * pods on that interface", product.md §7.13): a declaration, not a proof that somebody listened at that second.
+ */
+function listeners(cluster: Cluster, facts: SideFacts): Set<Listener> {
   const found = new Set<Listener>();
   const add = (all: readonly Listener[]): void => {
     for (const one of all) found.add(one);
   };
   for (const pod of facts.pods) add(pod.listeners);
-  const { owner, side } = facts;
-  // CHOICE: a node's listeners count at every address of its interfaces that no pod owns.
-  if (owner?.class === 'node' && side.kind === 'node') {
-    add(cluster.nodePorts);
-    for (const pod of podsOfNode(cluster, owner)) {
-      if (!alive(pod.start, pod.end)) continue;
-      add(pod.hostListeners);
-      if (pod.hostNetwork) add(pod.listeners);
-    }
-  }
-  if (owner?.class === 'load-balancer') add(cluster.balancerPorts.get(owner.loadBalancer ?? '') ?? []);
+  const { owner } = facts;
+  if (owner === null || (facts.pods.length > 0 && !facts.hidden)) return found;
+  if (owner.class === 'load-balancer') add(cluster.balancerPorts.get(owner.loadBalancer ?? '') ?? []);
+  // eks.md §3.4: a node's ports are reached at its own address; a hidden address may be that one.
+  if (!facts.hidden && !(owner.isHost && facts.isOwn)) return found;
+  if (owner.class === 'node') add(cluster.nodePorts);
+  for (const pod of podsOfHost(cluster, owner)) add(pod.hostNetwork ? pod.listeners : pod.hostListeners);
   return found;
 }
 
 /** Steps 1 to 4 of the ladder (product.md §3, §7.13); null when step 5 has to judge. */
-export function ladder(
-  cluster: Cluster,
-  input: LadderInput,
-  alive: (start: number, end: number) => boolean,
-): { role: Role; basis: RoleBasis } | null {
+export function ladder(cluster: Cluster, input: LadderInput): { role: Role; basis: RoleBasis } | null {
   const { protocol, tcpFlags, srcPort, dstPort } = input;
-  if (protocol === 6 && tcpFlags !== null) {
+  // CHOICE: flags tell TCP where the format has no protocol.
+  if ((protocol === 6 || protocol === null) && tcpFlags !== null) {
     if ((tcpFlags & 18) === 18) return { role: 'reply', basis: 'flags' };
     if ((tcpFlags & 2) === 2) return { role: 'request', basis: 'flags' };
   }
   const ported = (protocol === 6 || protocol === 17) && srcPort !== null && dstPort !== null;
   if (ported) {
-    const atSrc = listeners(cluster, input.src, alive).has(`${protocol}/${srcPort}`);
-    const atDst = listeners(cluster, input.dst, alive).has(`${protocol}/${dstPort}`);
+    const atSrc = listeners(cluster, input.src).has(`${protocol}/${srcPort}`);
+    const atDst = listeners(cluster, input.dst).has(`${protocol}/${dstPort}`);
     if (atSrc !== atDst) return { role: atDst ? 'request' : 'reply', basis: 'listener' };
   }
   if (input.action === 'REJECT') return { role: 'request', basis: 'reject' };

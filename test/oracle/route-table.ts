@@ -68,22 +68,25 @@ function isLocal(route: RawRoute): boolean {
   return given(route.GatewayId) === 'local' || route.Origin === 'CreateRouteTable';
 }
 
-/** Every route that covers the address, and whether some list of the table could hold one more. */
-function candidates(network: Network, table: RawRouteTable, to: OracleAddress): [Candidate[], boolean] {
+/** CHOICE: `Advertisement` (Route Server) counts as propagated. */
+function isPropagated({ Origin }: RawRoute): boolean {
+  return Origin === 'EnableVgwRoutePropagation' || Origin === 'Advertisement';
+}
+
+/** Every route that covers the address, and those whose list is not expanded and could hold one more. */
+function candidates(network: Network, table: RawRouteTable, to: OracleAddress): [Candidate[], RawRoute[]] {
   const found: Candidate[] = [];
-  let missing = false;
+  const missing: RawRoute[] = [];
   for (const route of table.Routes ?? []) {
-    // CHOICE: `filtered` routes (VPC Route Server) are not installed and never win.
-    if (route.State === 'filtered') continue;
     const listId = given(route.DestinationPrefixListId);
     const direct = given(route.DestinationCidrBlock) ?? given(route.DestinationIpv6CidrBlock);
-    // CHOICE: `Advertisement` (Route Server) counts as propagated.
-    const propagated = route.Origin === 'EnableVgwRoutePropagation' || route.Origin === 'Advertisement';
+    const propagated = isPropagated(route);
     if (listId !== null) {
       const list = network.prefixLists.get(listId);
-      if (list?.blocks === undefined || list.blocks === null)
-        missing ||= list?.family == null || list.family === to.family;
-      for (const block of list?.blocks ?? []) if (inside(block, to)) found.push({ block, rank: 1, route });
+      const mayHold = list?.family == null || list.family === to.family;
+      if (list?.blocks == null && mayHold) missing.push(route);
+      const rank = propagated ? 2 : 1;
+      for (const block of list?.blocks ?? []) if (inside(block, to)) found.push({ block, rank, route });
     } else if (direct !== null) {
       const block = cidr(direct);
       if (block !== null && inside(block, to)) found.push({ block, rank: propagated ? 2 : 0, route });
@@ -94,8 +97,32 @@ function candidates(network: Network, table: RawRouteTable, to: OracleAddress): 
 
 function describe(candidate: Candidate): RouteAnswer {
   const { kind, target } = targetOf(candidate.route);
-  const blackhole = candidate.route.State === 'blackhole';
-  return { kind: blackhole ? 'blackhole' : kind, target, prefix: candidate.block.text, listed: candidate.rank === 1 };
+  // CHOICE: whether a `filtered` route (VPC Route Server) is in force, nothing tells: kind unknown where it wins.
+  const told = ({ blackhole: 'blackhole', filtered: 'unknown' } as Record<string, string>)[candidate.route.State ?? ''];
+  return {
+    kind: told ?? kind,
+    target,
+    prefix: candidate.block.text,
+    listed: given(candidate.route.DestinationPrefixListId) !== null,
+  };
+}
+
+/**
+ * Inside a local CIDR AWS takes only a NAT gateway, an interface or a GWLB endpoint as target (aws.md §4.1); what a
+ * blackholed, filtered or unrecognised route led to is not known.
+ */
+function mayShadowLocal(network: Network, route: RawRoute): boolean {
+  if (isPropagated(route)) return false;
+  if (route.State === 'blackhole' || route.State === 'filtered') return true;
+  const { kind, target } = targetOf(route);
+  if (kind === 'vpce') return isGwlbEndpoint(network, target, true);
+  return kind === 'nat' || kind === 'eni' || kind === 'unknown';
+}
+
+/** CHOICE: an endpoint that is not described is a gateway endpoint by a prefix-list route and a GWLB one by a CIDR. */
+function isGwlbEndpoint(network: Network, target: string | null, listed: boolean): boolean {
+  const endpoint = network.raw.VpcEndpoints.find((entry) => entry.VpcEndpointId === target);
+  return endpoint?.VpcEndpointType == null ? !listed : endpoint.VpcEndpointType === 'GatewayLoadBalancer';
 }
 
 function lookUpRoute(network: Network, table: RawRouteTable | undefined, to: OracleAddress): RouteAnswer {
@@ -107,8 +134,11 @@ function lookUpRoute(network: Network, table: RawRouteTable | undefined, to: Ora
   const found = all.filter((candidate) => !local || candidate.rank !== 2);
   found.sort((a, b) => b.block.length - a.block.length || a.rank - b.rank);
   const [best] = found;
-  // CHOICE: a list that is not expanded could hold any longer prefix, so it could win unless a static host route does.
-  if (missing && !(best?.rank === 0 && best.block.length === (to.family === 4 ? 32 : 128))) return UNKNOWN;
+  // CHOICE: a list that is not expanded could hold any longer prefix, so it could win unless a static host route does,
+  // or a local one that its target may not shadow.
+  const isHost = best?.rank === 0 && best.block.length === (to.family === 4 ? 32 : 128);
+  const wins = best !== undefined && isLocal(best.route) ? missing.some((r) => mayShadowLocal(network, r)) : !isHost;
+  if (missing.length > 0 && wins) return UNKNOWN;
   if (best === undefined) return NO_ROUTE;
   const answer = describe(best);
   // CHOICE: equal prefix and rank with different targets (two lists: AWS picks at random) → unknown.
@@ -148,9 +178,6 @@ export function crossesMiddlebox(
   if (subnet !== undefined && inSubnet(subnet, to)) return false;
   const { kind, target, listed } = routeFrom(network, from.subnetId, from.vpcId, to);
   if (kind === 'eni') return true;
-  if (kind !== 'vpce') return false;
-  const endpoint = network.raw.VpcEndpoints.find((entry) => entry.VpcEndpointId === target);
-  // CHOICE: an endpoint that is not described is a gateway endpoint by a prefix-list route and a GWLB one by a CIDR.
   // A blackholed interface route drops the packet, so nothing is crossed; an unknown route crosses nothing we know of.
-  return endpoint?.VpcEndpointType == null ? !listed : endpoint.VpcEndpointType === 'GatewayLoadBalancer';
+  return kind === 'vpce' && isGwlbEndpoint(network, target, listed);
 }

@@ -101,10 +101,8 @@ function syntheticId(group: string, egress: boolean, asks: OracleSelector, peer:
 }
 
 /** Whether the remote address is the rule's peer, and by what prefix length. */
-function peerMatch(rule: OracleRule, remote: OracleAddress | null, scene: SgScene): [Answer, number] {
+function peerMatch(rule: OracleRule, remote: OracleAddress, viewer: OracleEni, scene: SgScene): [Answer, number] {
   const { peer } = rule;
-  // CHOICE: a record without the remote address leaves every rule a "maybe".
-  if (remote === null) return ['maybe', 0];
   if (peer.kind === 'cidr') return inside(peer.block, remote) ? ['yes', peer.block.length] : ['no', 0];
   if (peer.kind === 'prefix-list') {
     const list = scene.network.prefixLists.get(peer.id);
@@ -114,17 +112,26 @@ function peerMatch(rule: OracleRule, remote: OracleAddress | null, scene: SgScen
     const lengths = list.blocks.filter((block) => inside(block, remote)).map((block) => block.length);
     return lengths.length > 0 ? ['yes', Math.max(...lengths)] : ['no', 0];
   }
-  return [groupMatch(rule, peer, remote, scene), remote.family === 4 ? 32 : 128];
+  return [groupMatch(rule, peer, remote, viewer, scene), remote.family === 4 ? 32 : 128];
 }
 
-function groupMatch(rule: OracleRule, peer: Peer & { kind: 'group' }, remote: OracleAddress, scene: SgScene): Answer {
+function groupMatch(
+  rule: OracleRule,
+  peer: Peer & { kind: 'group' },
+  remote: OracleAddress,
+  viewer: OracleEni,
+  scene: SgScene,
+): Answer {
   if (scene.middlebox) return 'no';
   // CHOICE: any peering state but `active` is a stale reference (aws.md §2.3: "in state active").
   if (peer.status !== null && peer.status !== 'active') return 'no';
   // CHOICE: a group is present when it is described or when any interface carries it.
-  // CHOICE: every member interface of the inventory counts, whatever its VPC.
+  // CHOICE: member interfaces of other VPCs count, except at addresses of the viewer's own VPC: there only its own.
   const members = membersOf(scene.network, peer.id);
-  if (members.some((eni) => holds(eni, remote) >= 0)) return 'yes';
+  const own = scene.network.vpcs.get(viewer.vpcId ?? '') ?? [];
+  const isNear = own.some((block) => inside(block, remote));
+  const mayBeMeant = members.filter((eni) => !isNear || eni.vpcId === viewer.vpcId);
+  if (mayBeMeant.some((eni) => holds(eni, remote) >= 0)) return 'yes';
   if (members.length > 0 || scene.groups.has(peer.id)) return 'no';
   // CHOICE: UserId not said = the same account; own account not known and UserId said = another account.
   return peer.account === null || peer.account === rule.account ? 'no' : 'maybe';
@@ -163,6 +170,8 @@ export function judgeSg(
 ): SgAnswer {
   if (eni.groups === null) return { verdict: 'unknown', rule: null, matched: [] };
   if (eni.groups.length === 0) return { verdict: 'none', rule: null, matched: [] };
+  // CHOICE: a record without the remote address is not judged.
+  if (remote === null) return { verdict: 'unknown', rule: null, matched: [] };
   const certain: Match[] = [];
   let maybe = false;
   for (const id of eni.groups) {
@@ -172,7 +181,7 @@ export function judgeSg(
       if (rule.egress !== egress) continue;
       const selected = selects(rule.selector, packet);
       if (selected === 'no') continue;
-      const [peer, length] = peerMatch(rule, remote, scene);
+      const [peer, length] = peerMatch(rule, remote, eni, scene);
       const answer = both(selected, peer);
       if (answer === 'yes') certain.push({ rule, length });
       if (answer === 'maybe') maybe = true;

@@ -115,7 +115,11 @@ class Naive {
     });
     if (from !== null && holding.some((id) => id === from)) return from;
     if (from !== null && INSIDE[from]?.includes(at) === true) return null;
-    return holding.length === 1 ? (holding[0] ?? null) : null;
+    const [only] = holding;
+    if (only === undefined || holding.length > 1) return null;
+    // another VPC that has the block may have an interface there that nobody described
+    const shared = Object.keys(INSIDE).some((id) => id !== only && INSIDE[id]?.includes(at) === true);
+    return shared ? null : only;
   }
 
   ask(from: string | null, at: string, first: number, last: number): Answer {

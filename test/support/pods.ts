@@ -3,6 +3,7 @@ import { ATTRIBUTION, type Attribution } from '../../src/model/verdict.ts';
 import { buildPodMap } from '../../src/pods/build.ts';
 import { ownerEntry4, ownerEntry6, podsAt, resolvedAttribution, resolvePod } from '../../src/pods/lookup.ts';
 import { attachPodMap, type PodMapView } from '../../src/pods/pod-map.ts';
+import { numberVpcs } from '../../src/pods/vpc-numbers.ts';
 import { address, inventory } from './inventory.ts';
 
 /** `namespace/name` at an address over [start, end); everything else unknown. */
@@ -57,7 +58,7 @@ export function askPodMap(parts: Partial<Inventory>): AskedPodMap {
   const view = attachPodMap(built.buffer, 0, built.byteLength);
   const nameOf = (index: number): string => `${inv.pods[index]?.namespace}/${inv.pods[index]?.name}`;
   const entry = (vpcId: string | null, at: string): number => {
-    const vpc = inv.vpcs.findIndex(({ id }) => id === vpcId);
+    const vpc = vpcId === null ? -1 : (numberVpcs(inv).byId.get(vpcId) ?? -1);
     const { family, words } = address(at);
     return family === 4 ? ownerEntry4(view, vpc, words[0]) : ownerEntry6(view, vpc, ...words);
   };

@@ -181,14 +181,28 @@ export function judgeNetworkAcl(
   return { verdict: decider.allow ? 'allow' : 'deny', rule: decider.id, matches };
 }
 
+const RESERVED: readonly Cidr[] = [
+  { family: 4, words: [0xa9fe_a800], length: 22 },
+  { family: 6, words: [0xfd00_0ec2, 0, 0, 0], length: 32 },
+];
+
+/** AWS takes a NAT gateway, an interface or a GWLB endpoint inside a local CIDR; what is lost may have been one. */
+function mayShadowLocal(inventory: Inventory, { kind, target, origin }: Route): boolean {
+  if (origin === 'propagated') return false;
+  const endpoint = inventory.vpcEndpoints.find(({ id }) => id === target);
+  if (kind === 'vpce') return endpoint?.type === 'GatewayLoadBalancer';
+  return ['eni', 'nat', 'blackhole', 'unknown'].includes(kind);
+}
+
 /** `kind target prefix`, `none`, or `unknown`. */
 export function judgeRoute(inventory: Inventory, eni: NetworkInterface, address: Address): string {
   const table =
     inventory.routeTables.find((t) => t.subnetIds.includes(eni.subnetId ?? '')) ??
     inventory.routeTables.find((t) => t.main && t.vpcId === eni.vpcId);
   if (table === undefined || eni.subnetId === null) return 'unknown';
+  if (RESERVED.some((block) => freeBits(block, address) >= 0)) return 'none';
   const hits: { route: Route; cidr: Cidr; free: number }[] = [];
-  let hole = false;
+  const holes: Route[] = [];
   for (const route of table.routes) {
     const { destination } = route;
     if (destination.kind === 'cidr') {
@@ -198,7 +212,7 @@ export function judgeRoute(inventory: Inventory, eni: NetworkInterface, address:
     }
     const list = inventory.prefixLists.find((l) => l.id === destination.id);
     if (list === undefined || list.cidrs === null) {
-      if (list === undefined || list.family === null || list.family === address.family) hole = true;
+      if (list === undefined || list.family === null || list.family === address.family) holes.push(route);
       continue;
     }
     for (const entry of list.cidrs) {
@@ -209,15 +223,15 @@ export function judgeRoute(inventory: Inventory, eni: NetworkInterface, address:
   const isLocal = hits.some((hit) => hit.route.origin === 'local');
   const eligible = isLocal ? hits.filter((hit) => hit.route.origin !== 'propagated') : hits;
   const order = (hit: { route: Route }): number => {
-    if (hit.route.origin === 'local') return 0;
     if (hit.route.origin === 'propagated') return 3;
     return hit.route.destination.kind === 'cidr' ? 1 : 2;
   };
   eligible.sort((a, b) => a.free - b.free || order(a) - order(b));
   const winner = eligible[0];
-  if (hole) {
+  if (holes.length > 0) {
     const beyondLists = winner !== undefined && winner.free === 0 && order(winner) < 2;
-    if (winner?.route.origin !== 'local' && !beyondLists) return 'unknown';
+    const isLocalSure = winner?.route.origin === 'local' && !holes.some((hole) => mayShadowLocal(inventory, hole));
+    if (winner?.route.origin === 'local' ? !isLocalSure : !beyondLists) return 'unknown';
   }
   if (winner === undefined) return 'none';
   const ties = eligible.filter((hit) => hit.free === winner.free && order(hit) === order(winner));

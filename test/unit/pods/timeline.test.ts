@@ -18,7 +18,8 @@ describe('which VPC an address belongs to', () => {
     expect(asked.ask('vpc-a', '10.8.0.1', 0, 1).eni).toBe('eni-b');
     expect(asked.entry('vpc-a', '10.0.0.2')).toBe(-1);
     expect(asked.ask('vpc-b', '10.0.0.2', 0, 1).eni).toBe('eni-b');
-    expect(asked.ask(null, '10.0.0.2', 0, 1).eni).toBe('eni-b');
+    // it may be an interface of vpc-a that nobody described
+    expect(asked.entry(null, '10.0.0.2')).toBe(-1);
     expect(asked.ask('vpc-a', '2001:db8:b::1', 0, 1).eni).toBe('eni-b');
     expect(asked.entry('vpc-a', '2001:db8:a::2')).toBe(-1);
     expect(asked.view.entryVpc[asked.entry(null, '10.8.0.1')]).toBe(1);
@@ -34,6 +35,7 @@ describe('which VPC an address belongs to', () => {
 
   test('an IPv6 address inside a prefix of another VPC has two holders, the rest of the prefix one', () => {
     const asked = askPodMap({
+      vpcs: [vpc('vpc-a', ['10.0.0.0/16', 'fd00:1::/56']), vpc('vpc-b', ['10.1.0.0/16'])],
       networkInterfaces: [
         eni('eni-a', ['fd00:1:0:2::/80'], [], { vpcId: 'vpc-a' }),
         eni('eni-b', ['fd00:1:0:2::9'], [], { vpcId: 'vpc-b' }),
@@ -52,7 +54,11 @@ describe('which VPC an address belongs to', () => {
       ],
     });
     expect(asked.entry(null, '10.0.0.1')).toBe(-1);
-    expect(asked.ask(null, '10.0.0.2', 0, 1).eni).toBe('eni-x');
+    expect(asked.ask('vpc-x', '10.0.0.1', 0, 1).eni).toBe('eni-x');
+    expect(asked.ask('vpc-x', '10.0.0.2', 0, 1).eni).toBe('eni-x');
+    // the CIDRs of vpc-y are not known: the address may be its own
+    expect(asked.entry('vpc-y', '10.0.0.2')).toBe(-1);
+    expect(asked.entry(null, '10.0.0.2')).toBe(-1);
     expect([...asked.view.eniPrimaryEntry].map((entry) => asked.view.entryEni[entry])).toEqual([0, 1, 2]);
     expect(asked.warnings).toEqual([]);
   });
@@ -70,7 +76,7 @@ describe('which VPC a pod belongs to', () => {
   test('the one it names, also when no document describes that', () => {
     const asked = askPodMap({ vpcs: [VPC_A], pods: [pod('a/one', '10.0.0.9', 0, 10, { vpcId: 'vpc-z' })] });
     expect(asked.entry('vpc-a', '10.0.0.9')).toBe(-1);
-    expect(asked.ask(null, '10.0.0.9', 0, 10).pod).toBe('a/one');
+    expect(asked.ask('vpc-z', '10.0.0.9', 0, 10).pod).toBe('a/one');
   });
 
   test("else that of its branch interface, and it owns that interface's address", () => {
@@ -98,7 +104,7 @@ describe('which VPC a pod belongs to', () => {
     const pods = [pod('a/one', '10.0.0.9', 0, 10)];
     expect(askPodMap({ vpcs: [VPC_A, VPC_B], pods }).ask('vpc-a', '10.0.0.9', 0, 10).pod).toBe('a/one');
     const subnets = [subnet('subnet-z', 'vpc-z', 'use1-az1', ['10.0.0.0/24'])];
-    expect(askPodMap({ subnets, pods }).ask(null, '10.0.0.9', 0, 10).pod).toBe('a/one');
+    expect(askPodMap({ subnets, pods }).ask('vpc-z', '10.0.0.9', 0, 10).pod).toBe('a/one');
   });
 
   test.each([
@@ -205,7 +211,7 @@ describe('interfaces', () => {
   test('a pod in a delegated IPv6 prefix finds its VPC without CIDRs', () => {
     const networkInterfaces = [eni('eni-p', ['2001:db8:a:1::/80'], [], { vpcId: 'vpc-z' })];
     const asked = askPodMap({ networkInterfaces, pods: [pod('a/one', '2001:db8:a:1::7', 0, 10)] });
-    expect(asked.ask(null, '2001:db8:a:1::7', 0, 10)).toMatchObject({ pod: 'a/one', eni: 'eni-p' });
+    expect(asked.ask('vpc-z', '2001:db8:a:1::7', 0, 10)).toMatchObject({ pod: 'a/one', eni: 'eni-p' });
   });
 
   test('a large IPv4 prefix is cut, and that is said', () => {
@@ -217,7 +223,7 @@ describe('interfaces', () => {
 
   test('the highest addresses are unsigned', () => {
     const asked = askPodMap({ networkInterfaces: [eni('eni-p', ['255.255.255.240/28'], [])] });
-    expect(asked.ask(null, '255.255.255.255', 0, 1).eni).toBe('eni-p');
+    expect(asked.ask('vpc-a', '255.255.255.255', 0, 1).eni).toBe('eni-p');
     expect(address('255.255.255.255').words).toEqual([0xffff_ffff]);
   });
 });

@@ -80,7 +80,7 @@ describe('interface rows and address flags', () => {
     expect(column(EniWord.primary4)).toEqual([0x0a00_0205, 0x0a00_0207, 0x0a01_0001, 0]);
     expect(column(EniWord.subnetBase4)).toEqual([0x0a00_0200, 0x0a00_0200, 1, 1]);
     expect(column(EniWord.subnetMask4)).toEqual([0xffff_fe00 | 0, 0xffff_fe00 | 0, 0, 0]);
-    expect(column(EniWord.kind)).toEqual([Kind.node, Kind.eni, Kind.natGateway, Kind.loadBalancer]);
+    expect(column(EniWord.kind)).toEqual([Kind.node, Kind.pod, Kind.natGateway, Kind.loadBalancer]);
     expect(column(EniWord.hasSecondary)).toEqual([1, 0, 0, 0]);
     expect(column(EniWord.node)).toEqual([1, 1, 0, -1]);
     expect([...view.subnet6.subarray(0, SUBNET6_STRIDE)]).toEqual([
