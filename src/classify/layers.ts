@@ -1,13 +1,11 @@
 import { type FlowBatch, Present } from '../model/flow.ts';
 import { Direction, NO_RULE, Role, RoleBasis, Verdict, type VerdictBatch } from '../model/verdict.ts';
-import { cellOf, portClass } from '../rules/lookup.ts';
+import { cellOf, openPortClass, portClass } from '../rules/lookup.ts';
 import { ClassFlag, ENI_STRIDE, EniWord, NO_SET, UNKNOWN_SET } from '../rules/view.ts';
 import { crossesMiddlebox, isOutsideVpc, isOwnSubnet } from './peer.ts';
 import type { Scratch, VersionTables } from './tables.ts';
 
 const DNS_PORT = 53;
-const TCP = 6;
-const UDP = 17;
 
 /** The layer does not apply, or cannot be judged: no cell. */
 const NO_CELL = -1;
@@ -73,13 +71,12 @@ function isExempt(
   return false;
 }
 
-/** Port class of the destination port, or of the source port (the service of a reply); −1 = it is not logged. */
+/** Port class of the destination port, or of the source port: the service of a reply. What is not logged is open. */
 function classOfPort(flow: FlowBatch, tables: VersionTables, i: number, source: boolean): number {
   const bits = flow.present[i]!;
-  if ((bits & Present.protocol) === 0) return -1;
+  if ((bits & Present.protocol) === 0) return openPortClass(tables.rules, -1);
   const protocol = flow.protocol[i]!;
-  const portBit = source ? Present.srcPort : Present.dstPort;
-  if ((protocol === TCP || protocol === UDP) && (bits & portBit) === 0) return -1;
+  if ((bits & (source ? Present.srcPort : Present.dstPort)) === 0) return openPortClass(tables.rules, protocol);
   return portClass(tables.rules, protocol, source ? flow.srcPort[i]! : flow.dstPort[i]!);
 }
 
@@ -100,7 +97,7 @@ function judgeNetworkAcl(
   }
   const set = rules.eni[eni * ENI_STRIDE + (egress ? EniWord.naclEgress : EniWord.naclIngress)]!;
   const port = classOfPort(flow, tables, i, false);
-  if (set === UNKNOWN_SET || peerClass < 0 || port < 0) return;
+  if (set === UNKNOWN_SET || peerClass < 0) return;
   if (rules.eni[eni * ENI_STRIDE + EniWord.subnet]! < 0 && !isOutsideVpc(flow, scratch, tables, i, egress)) return;
   const cell = cellOf(rules, set, peerClass, port);
   scratch.naclCell[i] = cell;
@@ -126,7 +123,7 @@ function securityGroupCell(
   if (set === NO_SET) return -2;
   const peerClass = egress ? scratch.dstClass[i]! : scratch.srcClass[i]!;
   const port = classOfPort(flow, tables, i, role !== Role.request);
-  if (set === UNKNOWN_SET || peerClass < 0 || port < 0) return NO_CELL;
+  if (set === UNKNOWN_SET || peerClass < 0) return NO_CELL;
   const referencesVoid = rules.hasMiddleboxRoutes && crossesMiddlebox(flow, scratch, tables, i, egress, requestEgress);
   return cellOf(rules, referencesVoid ? set + 1 : set, peerClass, port);
 }

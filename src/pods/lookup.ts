@@ -152,27 +152,43 @@ export function resolvePod(view: PodMapView, entry: number, start: number, end: 
   let best = -1;
   let bestSeconds = 0;
   let owned = 0;
+  let isAlone = true;
   const first = entryRecords[entry * ENTRY_STRIDE + EntryWord.first]!;
   const last = first + entryRecords[entry * ENTRY_STRIDE + EntryWord.count]!;
-  for (let i = firstEndingAfter(intervals, first, last, from); i < last; i++) {
-    const intervalStart = intervals[i * INTERVAL_STRIDE]!;
-    if (intervalStart >= to) break;
-    const seconds = Math.min(intervals[i * INTERVAL_STRIDE + 1]!, to) - Math.max(intervalStart, from);
-    owned += seconds;
-    if (seconds > bestSeconds) {
-      bestSeconds = seconds;
-      best = intervals[i * INTERVAL_STRIDE + 2]!;
+  const low = firstEndingAfter(intervals, first, last, from);
+  for (let i = low; i < last && intervals[i * INTERVAL_STRIDE]! < to; i++) {
+    const pod = intervals[i * INTERVAL_STRIDE + 2]!;
+    isAlone = isAlone && (best < 0 || pod === best);
+    // of a record without times the share of all history says nothing
+    if (!isAlone && to === FOREVER) break;
+    owned += secondsWithin(intervals, i, from, to);
+    const held = isAlone ? owned : secondsOfPod(intervals, low, i, from, to);
+    if (held > bestSeconds) {
+      bestSeconds = held;
+      best = pod;
     }
   }
   if (best < 0) return -1;
-  if (bestSeconds === owned && owned === to - from) attribution = Attribution.exact;
-  else if (bestSeconds === owned) attribution = Attribution.inferred;
-  // of a record without times the share of all history says nothing
+  if (isAlone) attribution = owned === to - from ? Attribution.exact : Attribution.inferred;
   else {
     const isClear = to !== FOREVER && bestSeconds * 10 >= owned * CLEAR_TENTHS;
     attribution = isClear ? Attribution.inferred : Attribution.candidates;
   }
   return best;
+}
+
+/** Seconds of interval `last` and of those before it, from `low` on, that are the same pod's. */
+function secondsOfPod(intervals: Uint32Array, low: number, last: number, from: number, to: number): number {
+  let seconds = 0;
+  for (let i = low; i <= last; i++) {
+    const isSame = intervals[i * INTERVAL_STRIDE + 2] === intervals[last * INTERVAL_STRIDE + 2];
+    if (isSame) seconds += secondsWithin(intervals, i, from, to);
+  }
+  return seconds;
+}
+
+function secondsWithin(intervals: Uint32Array, i: number, from: number, to: number): number {
+  return Math.min(intervals[i * INTERVAL_STRIDE + 1]!, to) - Math.max(intervals[i * INTERVAL_STRIDE]!, from);
 }
 
 /** First interval of [low, high) that ends after `second`. */

@@ -83,11 +83,17 @@ class TimelineBuilder {
   /** Lengths of delegated IPv6 prefixes, longest first. */
   private prefixLengths: number[] = [];
   private readonly warnings: InventoryWarning[] = [];
+  /** CIDRs of every VPC; of one that is not described, those of its subnets. */
+  private readonly blocks: readonly { readonly vpc: number; readonly cidr: Cidr }[];
 
   constructor(inventory: Inventory, vpcs: VpcNumbers) {
     this.inventory = inventory;
     this.vpcs = vpcs;
     this.eniIndex = new Map(inventory.networkInterfaces.map((eni, i) => [eni.id, i]));
+    const described = inventory.vpcs.map(({ cidrs }, vpc) => ({ cidrs, vpc }));
+    const subnets = inventory.subnets.map(({ cidrs, vpcId }) => ({ cidrs, vpc: vpcs.byId.get(vpcId) ?? SEVERAL }));
+    const named = subnets.filter(({ vpc }) => vpc >= described.length);
+    this.blocks = [...described, ...named].flatMap(({ cidrs, vpc }) => cidrs.map((cidr) => ({ vpc, cidr })));
   }
 
   addInterfaces(): void {
@@ -164,8 +170,7 @@ class TimelineBuilder {
    */
   private isOnly({ vpc, words, length }: OpenEntry): boolean {
     if (this.holders.get(addressKey(words, length)) !== vpc) return false;
-    if (this.inventory.vpcs.some(({ cidrs }, other) => other !== vpc && cidrs.some((c) => meets(c, words, length))))
-      return false;
+    if (this.blocks.some((block) => block.vpc !== vpc && meets(block.cidr, words, length))) return false;
     if (length === IPV4_ENTRY) return true;
     return this.prefixLengths.every((shorter) => {
       const holder = shorter < length ? this.holders.get(addressKey(maskWords(words, shorter), shorter)) : undefined;
@@ -272,18 +277,42 @@ class TimelineBuilder {
     const { pods } = this.inventory;
     const sorted = [...holdings].sort((a, b) => a.start - b.start || a.end - b.end || a.pod - b.pod);
     const united: Holding[] = [];
+    const latest = new Map<string, number>();
     for (const holding of sorted) {
-      const last = united.at(-1);
+      const name = `${pods[holding.pod]?.namespace}/${pods[holding.pod]?.name}`;
+      const at = latest.get(name) ?? -1;
+      const last = united[at];
       const [a, b] = [pods[last?.pod ?? -1], pods[holding.pod]];
       if (last === undefined || a === undefined || b === undefined || !isSamePod(a, b) || holding.start > last.end) {
+        latest.set(name, united.length);
         united.push({ ...holding });
         continue;
       }
-      // the interval with a uid comes from the API and knows the pod's ports
-      const pod = a.uid === null && b.uid !== null ? holding.pod : last.pod;
-      united[united.length - 1] = { start: last.start, end: Math.max(last.end, holding.end), pod };
+      united[at] = { start: last.start, end: Math.max(last.end, holding.end), pod: this.better(last.pod, holding.pod) };
     }
-    return united.sort((a, b) => a.start - b.start || a.end - b.end || a.pod - b.pod);
+    return this.identified(united).sort((a, b) => a.start - b.start || a.end - b.end || a.pod - b.pod);
+  }
+
+  /** Of two intervals of one pod the one with a uid comes from the API and knows the pod's ports. */
+  private better(one: number, other: number): number {
+    const { pods } = this.inventory;
+    return pods[one]?.uid === null && pods[other]?.uid !== null ? other : one;
+  }
+
+  /** All stretches of one pod carry one index: who held an address longest is asked of pods, not of stretches. */
+  private identified(holdings: readonly Holding[]): Holding[] {
+    const { pods } = this.inventory;
+    const known = new Map<string, number[]>();
+    const nameOf = (pod: number): string => `${pods[pod]?.namespace}/${pods[pod]?.name}`;
+    const same = (pod: number): number[] => {
+      const b = pods[pod];
+      return (known.get(nameOf(pod)) ?? []).filter((other) => {
+        const a = pods[other];
+        return a !== undefined && b !== undefined && isSamePod(a, b);
+      });
+    };
+    for (const { pod } of holdings) known.set(nameOf(pod), [...(known.get(nameOf(pod)) ?? []), pod]);
+    return holdings.map((holding) => ({ ...holding, pod: same(holding.pod).reduce((a, b) => this.better(a, b)) }));
   }
 
   private warnAboutOverlap(earlier: Holding, later: Holding): void {

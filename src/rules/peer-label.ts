@@ -35,7 +35,7 @@ export class PeerLabels {
   private readonly described: ReadonlySet<string>;
   private readonly members = new Map<string, NetworkInterface[]>();
   /** Interfaces whose groups the documents do not say: each may be a member of any group. */
-  private readonly ungrouped: Cidr[] = [];
+  private readonly ungrouped: NetworkInterface[];
   private readonly memo = new Map<string, readonly PeerLabel[]>();
 
   constructor(inventory: Inventory, labels: AddressLabels) {
@@ -44,8 +44,8 @@ export class PeerLabels {
     this.vpcCidrs = new Map(inventory.vpcs.map((vpc) => [vpc.id, vpc.cidrs]));
     this.vpcOwners = new Map(inventory.vpcs.map((vpc) => [vpc.id, vpc.ownerId]));
     this.described = new Set(inventory.securityGroups.map((group) => group.id));
+    this.ungrouped = inventory.networkInterfaces.filter((eni) => eni.groups === null);
     for (const eni of inventory.networkInterfaces) {
-      if (eni.groups === null) this.ungrouped.push(...privateCidrs(eni));
       for (const id of new Set(eni.groups)) {
         const members = this.members.get(id);
         if (members === undefined) this.members.set(id, [eni]);
@@ -113,10 +113,8 @@ export class PeerLabels {
   private groupLabels(id: string, state: GroupState, vpcId: string | null): readonly PeerLabel[] {
     if (state === 'stale') return [];
     const found: PeerLabel[] = state === 'known' ? [] : [...this.anywhere(null)];
-    if (state !== 'unknown') found.push(this.memberLabel(id, vpcId));
-    if (this.ungrouped.length > 0) {
-      found.push({ label: this.labels.union('ungrouped', this.ungrouped), rank: HOST_RANK, maybe: true });
-    }
+    if (state !== 'unknown') found.push(this.memberLabel(`group ${id}`, this.members.get(id) ?? [], vpcId, false));
+    if (this.ungrouped.length > 0) found.push(this.memberLabel('ungrouped', this.ungrouped, vpcId, true));
     return found;
   }
 
@@ -124,19 +122,24 @@ export class PeerLabels {
    * A member in another VPC whose address the viewer's VPC uses itself cannot be meant: addresses of VPCs may overlap,
    * and inside the viewer's own CIDRs only its own interfaces answer.
    */
-  private memberLabel(id: string, vpcId: string | null): PeerLabel {
+  private memberLabel(
+    name: string,
+    members: readonly NetworkInterface[],
+    vpcId: string | null,
+    maybe: boolean,
+  ): PeerLabel {
     const own = this.vpcCidrs.get(vpcId ?? '') ?? [];
     const cidrs: Cidr[] = [];
     let isShared = true;
-    for (const eni of this.members.get(id) ?? []) {
+    for (const eni of members) {
       const foreign = vpcId !== null && eni.vpcId !== null && eni.vpcId !== vpcId;
       for (const cidr of privateCidrs(eni)) {
         if (foreign && own.some((block) => cidrContains(block, cidr))) isShared = false;
         else cidrs.push(cidr);
       }
     }
-    const key = isShared ? `group ${id}` : `group ${id} from ${vpcId}`;
-    return { label: this.labels.union(key, cidrs), rank: HOST_RANK, maybe: false };
+    const key = isShared ? name : `${name} from ${vpcId}`;
+    return { label: this.labels.union(key, cidrs), rank: HOST_RANK, maybe };
   }
 
   private anywhere(family: 4 | 6 | null): readonly PeerLabel[] {

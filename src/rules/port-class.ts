@@ -6,10 +6,16 @@ const ICMP = 1;
 const ICMPV6 = 58;
 const PORTS = 65536;
 
-/** Offsets into the port table: 65536 TCP ports, 65536 UDP ports, then 256 protocol numbers. */
+/**
+ * Offsets into the port table: 65536 TCP ports, 65536 UDP ports, 256 protocol numbers; then what a record's format
+ * leaves out: a TCP port, a UDP port, the protocol.
+ */
 export const UDP_OFFSET: number = PORTS;
 export const PROTOCOL_OFFSET: number = 2 * PORTS;
-const TABLE_LENGTH = PROTOCOL_OFFSET + 256;
+export const SOME_TCP_PORT: number = PROTOCOL_OFFSET + 256;
+export const SOME_UDP_PORT: number = SOME_TCP_PORT + 1;
+export const SOME_PROTOCOL: number = SOME_TCP_PORT + 2;
+const TABLE_LENGTH = SOME_TCP_PORT + 3;
 
 /** True when a flow log cannot tell whether the selector matches: it logs no ICMP type or code. */
 export function isIcmpTyped(selector: Selector): boolean {
@@ -54,7 +60,10 @@ export class PortSelectors {
 interface PortClasses {
   /** Class of each entry of the port table. */
   readonly table: Int32Array;
-  /** Selectors of each class, ascending. */
+  /**
+   * Selectors of each class, ascending; a selector that only may cover the class, because the record does not tell, is
+   * in it as its number plus the number of selectors.
+   */
   readonly selectorSets: readonly Int32Array[];
 }
 
@@ -90,6 +99,17 @@ export function classifyPorts(ports: PortSelectors): PortClasses {
     if (protocol === TCP || protocol === UDP) continue;
     table[PROTOCOL_OFFSET + protocol] = intern(all.filter((i) => covers(i, protocol)));
   }
+  const open = (mayCover: (index: number) => boolean, isSure: (index: number) => boolean): number => {
+    const possible = all.filter(mayCover);
+    return intern([...possible.filter(isSure), ...possible.filter((i) => !isSure(i)).map((i) => i + all.length)]);
+  };
+  const isWhole = (index: number): boolean => selectors[index]?.from === 0 && selectors[index]?.to === PORTS - 1;
+  table[SOME_TCP_PORT] = open((i) => covers(i, TCP), isWhole);
+  table[SOME_UDP_PORT] = open((i) => covers(i, UDP), isWhole);
+  table[SOME_PROTOCOL] = open(
+    () => true,
+    (i) => (selectors[i]?.protocol ?? 0) < 0,
+  );
   return { table, selectorSets };
 }
 

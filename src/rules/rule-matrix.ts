@@ -118,7 +118,9 @@ interface Columns {
 
 /** A row answers every port class for addresses to which the same entries apply: a column map, and a cell a column. */
 class RowTable {
+  /** By selector; those that only may be covered follow. */
   private readonly portClassesOf: readonly Int32Array[];
+  private readonly selectorCount: number;
   private readonly portClassCount: number;
   private readonly rows = new Map<string, { readonly columns: number; readonly cells: number }>();
   private readonly columnMaps = new Map<string, Columns>();
@@ -128,7 +130,8 @@ class RowTable {
   private readonly cellTable = new CellTable();
 
   constructor(selectorCount: number, selectorSets: readonly Int32Array[]) {
-    this.portClassesOf = invertSets(selectorCount, selectorSets);
+    this.portClassesOf = invertSets(2 * selectorCount, selectorSets);
+    this.selectorCount = selectorCount;
     this.portClassCount = selectorSets.length;
   }
 
@@ -142,13 +145,7 @@ class RowTable {
       row = { columns: map.base, cells: this.cells.length };
       this.rows.set(key, row);
       for (const selectors of map.parts) {
-        const covering = new Set(selectors);
-        this.cells.push(
-          this.cellTable.add(
-            set,
-            ordered.filter((entry) => covering.has(entry.selector)),
-          ),
-        );
+        this.cells.push(this.cellTable.add(set, this.covered(ordered, new Set(selectors))));
       }
     }
     return row;
@@ -166,11 +163,20 @@ class RowTable {
     };
   }
 
+  /** The entries whose selectors cover a column, those that only may do so as such. */
+  private covered(entries: readonly SetEntry[], covering: ReadonlySet<number>): SetEntry[] {
+    return entries.flatMap((entry) => {
+      if (covering.has(entry.selector)) return entry;
+      return covering.has(entry.selector + this.selectorCount) ? { ...entry, selectorMaybe: true } : [];
+    });
+  }
+
   private columnsOf(selectors: readonly number[]): Columns {
     const key = selectors.join();
     let columns = this.columnMaps.get(key);
     if (columns === undefined) {
-      const split = partition(this.portClassCount, selectors, (selector) => this.portClassesOf[selector]!);
+      const labels = [...selectors, ...selectors.map((selector) => selector + this.selectorCount)];
+      const split = partition(this.portClassCount, labels, (label) => this.portClassesOf[label]!);
       const top = new Int32Array(Math.ceil(this.portClassCount / PAGE));
       putPages(this.sigPages, split.partOf, top, 0);
       columns = { base: this.sigTop.length, parts: split.parts };

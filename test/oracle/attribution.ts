@@ -41,6 +41,8 @@ export interface Window {
   readonly end: number;
 }
 
+const EVER: Window = { start: 0, end: 2 ** 32 - 1 };
+
 const KIND: Record<EniClass, string> = {
   node: 'node',
   branch: 'pod',
@@ -63,14 +65,15 @@ export function recordAddress(record: OracleRecord, name: string): OracleAddress
 }
 
 /** [start, end) in seconds; reversed times are swapped, an empty window lasts 1 s, milliseconds are divided. */
-export function windowOf(record: OracleRecord): Window {
+function windowOf(record: OracleRecord): Window {
   const time = (name: string): number | null => {
     const value = field(record, name);
     return value === null ? null : Number(value) > 2 ** 31 - 1 ? Math.floor(Number(value) / 1000) : Number(value);
   };
   // CHOICE: a record with one time only has a window of 1 s there; with none, it may have been any second.
-  const from = time('start') ?? time('end') ?? Number.NEGATIVE_INFINITY;
-  const to = time('end') ?? (Number.isFinite(from) ? from : Number.POSITIVE_INFINITY);
+  const from = time('start') ?? time('end');
+  if (from === null) return EVER;
+  const to = time('end') ?? from;
   const [start, end] = [Math.min(from, to), Math.max(from, to)];
   return { start, end: Math.max(end, start + 1) };
 }
@@ -109,7 +112,7 @@ function podSide(addr: string, pods: readonly OraclePod[], window: Window, eni: 
   const base = { addr, kind: 'pod', ...named, candidates: [], eni };
   if (owned.length === 1 && covers) return { ...base, attribution: 'exact' };
   // CHOICE: of a record without times the share of all history says nothing: only a sole owner is inferred.
-  const isTimed = Number.isFinite(window.end);
+  const isTimed = window !== EVER;
   if (owned.length === 1 || (isTimed && length >= 0.9 * total)) return { ...base, attribution: 'inferred' };
   // CHOICE: below 0.9 no single pod is named; all owners are listed.
   return {
@@ -136,13 +139,19 @@ function eniSide(addr: string, at: OracleAddress, eni: OracleEni): OracleSide {
 }
 
 function lookUp(network: Network, cluster: Cluster, home: string | null, at: OracleAddress, ask: Ask): SideFacts {
-  const place = placeOf(network, home, at);
+  const here = cluster.podsAt.get(at.text) ?? [];
+  const place = placeOf(
+    network,
+    home,
+    at,
+    (vpcId) => ownerOf(network, vpcId, at) !== null || here.some((pod) => pod.vpcId === vpcId),
+  );
   const named = (kind: string): SideFacts => ({ side: { ...NOTHING, addr: at.text, kind }, ...NOBODY });
+  // CHOICE: an address that some pod has is in a VPC, even when nothing tells in which.
+  if (place === 'outside' && cluster.pods.some((pod) => pod.address.text === at.text)) return named('unknown');
   if (place === 'outside') return named(ask.awsService ? 'aws-service' : 'external');
   if (place === 'unknown') return named('unknown');
-  const pods = (cluster.podsAt.get(at.text) ?? []).filter(
-    (pod) => pod.vpcId === place.vpcId && overlap(pod, ask.window) > 0,
-  );
+  const pods = here.filter((pod) => pod.vpcId === place.vpcId && overlap(pod, ask.window) > 0);
   const owner = ownerOf(network, place.vpcId, at);
   if (pods.length > 0) {
     const side = podSide(at.text, pods, ask.window, owner?.id ?? null);

@@ -201,36 +201,76 @@ function listedPods(network: Network): OraclePod[] {
   });
 }
 
+interface CsvRow {
+  readonly at: OracleAddress;
+  readonly namespace: string;
+  readonly name: string;
+  readonly node: string | null;
+  readonly start: number;
+  readonly end: number;
+}
+
 /** Rows of `ip,namespace,pod,node,workload,start,end`; no cell of the test worlds is quoted. */
-function csvPods(network: Network): OraclePod[] {
-  return network.raw.podCsv.flatMap((text) => {
-    const [header, ...rows] = text.split(/\r?\n/).filter((line) => line !== '');
-    const names = (header ?? '').split(',');
-    return rows.flatMap((line) => {
-      const cells = line.split(',');
-      const cell = (name: string): string | null => given(cells[names.indexOf(name)]);
-      const at = address(cell('ip') ?? '');
-      if (at === null) return [];
-      const instanceId = hostInstance(network, cell('node'), null);
-      const vpcId = vpcOf(network, instanceId, null, at);
-      // CHOICE: a CSV has no hostNetwork column: a row at a node interface's primary address is one.
-      const hostNetwork = [...network.enis.values()].some(
-        (eni) => eni.class === 'node' && eni.primary?.text === at.text && (vpcId === null || eni.vpcId === vpcId),
-      );
-      return {
-        name: cell('pod') ?? '',
-        namespace: cell('namespace') ?? 'default',
-        address: at,
-        hostNetwork,
-        hosts: hostsOf(network, hostNetwork, instanceId, vpcId, at),
-        vpcId,
-        start: seconds(cell('start')) ?? Number.NEGATIVE_INFINITY,
-        end: seconds(cell('end')) ?? Number.POSITIVE_INFINITY,
-        listeners: [],
-        hostListeners: [],
-      };
-    });
+function csvRows(text: string): CsvRow[] {
+  const [header, ...lines] = text.split(/\r?\n/).filter((line) => line !== '');
+  const names = (header ?? '').split(',');
+  return lines.flatMap((line) => {
+    const cells = line.split(',');
+    const cell = (name: string): string | null => given(cells[names.indexOf(name)]);
+    const at = address(cell('ip') ?? '');
+    if (at === null) return [];
+    return {
+      at,
+      namespace: cell('namespace') ?? 'default',
+      name: cell('pod') ?? '',
+      node: cell('node'),
+      start: seconds(cell('start')) ?? Number.NEGATIVE_INFINITY,
+      end: seconds(cell('end')) ?? Number.POSITIVE_INFINITY,
+    };
   });
+}
+
+/** CHOICE: rows of one pod, address and start are one interval: one may know the end, another the node. */
+function mergedRows(rows: readonly CsvRow[]): CsvRow[] {
+  const found = new Map<string, CsvRow>();
+  for (const row of rows) {
+    const key = `${row.namespace}/${row.name} ${row.at.text} ${row.start}`;
+    const before = found.get(key) ?? row;
+    found.set(key, { ...before, node: before.node ?? row.node, end: Math.min(before.end, row.end) });
+  }
+  return [...found.values()];
+}
+
+function csvPods(network: Network): OraclePod[] {
+  return mergedRows(network.raw.podCsv.flatMap(csvRows)).map(({ at, namespace, name, node, start, end }) => {
+    const instanceId = hostInstance(network, node, null);
+    const vpcId = vpcOf(network, instanceId, null, at);
+    // CHOICE: a CSV has no hostNetwork column: a row at a node interface's primary address is one.
+    const hostNetwork = [...network.enis.values()].some(
+      (eni) => eni.class === 'node' && eni.primary?.text === at.text && (vpcId === null || eni.vpcId === vpcId),
+    );
+    const hosts = hostsOf(network, hostNetwork, instanceId, vpcId, at);
+    return {
+      ...{ name, namespace, address: at, hostNetwork, hosts, vpcId, start, end },
+      ...{ listeners: [], hostListeners: [] },
+    };
+  });
+}
+
+/** Intervals of one pod at one address that touch or overlap are one. */
+function united(pods: readonly OraclePod[]): OraclePod[] {
+  const found: OraclePod[] = [];
+  for (const pod of [...pods].sort((a, b) => (a.start === b.start ? 0 : a.start - b.start))) {
+    const at = found.findLastIndex((other) => podId(other) === podId(pod) && isSamePlace(other, pod));
+    const before = found[at];
+    if (before === undefined || pod.start > before.end) found.push(pod);
+    else found[at] = { ...before, end: Math.max(before.end, pod.end), hosts: [...before.hosts, ...pod.hosts] };
+  }
+  return found;
+}
+
+function isSamePlace(a: OraclePod, b: OraclePod): boolean {
+  return a.vpcId === b.vpcId && a.address.text === b.address.text && a.hostNetwork === b.hostNetwork;
 }
 
 /**
@@ -240,11 +280,8 @@ function csvPods(network: Network): OraclePod[] {
 function separated(pods: readonly OraclePod[]): OraclePod[] {
   return pods.map((pod) => {
     if (pod.hostNetwork) return pod;
-    const laterStarts = pods
-      .filter((other) => !other.hostNetwork && other.vpcId === pod.vpcId && other.address.text === pod.address.text)
-      .filter((other) => other.start > pod.start && podId(other) !== podId(pod))
-      .map((other) => other.start);
-    return { ...pod, end: Math.min(pod.end, ...laterStarts) };
+    const others = pods.filter((other) => isSamePlace(other, pod) && podId(other) !== podId(pod));
+    return { ...pod, end: Math.min(pod.end, ...others.map(({ start }) => start).filter((start) => start > pod.start)) };
   });
 }
 
@@ -253,7 +290,7 @@ export function podId(pod: OraclePod): string {
 }
 
 export function readCluster(network: Network): Cluster {
-  const pods = separated([...listedPods(network), ...csvPods(network)]);
+  const pods = separated(united([...listedPods(network), ...csvPods(network)]));
   const podsAt = new Map<string, OraclePod[]>();
   for (const pod of pods) {
     if (pod.hostNetwork) continue;

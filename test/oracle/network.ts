@@ -98,21 +98,30 @@ export function isOutsideVpc(network: Network, vpcId: string | null, at: OracleA
 
 /**
  * The VPC an address is to be looked up in, for a record of an interface in `home`: the home VPC when it holds the
- * address, else the one other VPC that does.
+ * address, else the one other VPC that does. A VPC that is not described has the blocks of its subnets and what `holds`
+ * says its interfaces and pods have.
  */
-export function placeOf(network: Network, home: string | null, at: OracleAddress): Place {
-  const holdsIt = (vpcId: string): boolean => (network.vpcs.get(vpcId) ?? []).some((block) => inside(block, at));
-  if (home !== null && holdsIt(home)) return { vpcId: home };
-  // CHOICE: with the home VPC not described, only an address one of its interfaces holds is known to be inside it.
-  if (home !== null && !network.vpcs.has(home)) {
-    if (ownerOf(network, home, at) !== null) return { vpcId: home };
-    return 'unknown';
-  }
-  if (home === null && network.vpcs.size === 0) return 'unknown';
-  const others = [...network.vpcs.keys()].filter(holdsIt);
-  const [only] = others;
+export function placeOf(
+  network: Network,
+  home: string | null,
+  at: OracleAddress,
+  holds: (vpcId: string) => boolean = (vpcId) => ownerOf(network, vpcId, at) !== null,
+): Place {
+  const isDescribed = (vpcId: string): boolean => network.vpcs.has(vpcId);
+  const contains = (blocks: readonly OracleCidr[]): boolean => blocks.some((block) => inside(block, at));
+  if (home !== null && (isDescribed(home) ? contains(network.vpcs.get(home) ?? []) : holds(home)))
+    return { vpcId: home };
+  // CHOICE: with the home VPC not described, nothing tells inside from outside.
+  if (home === null ? network.vpcs.size === 0 : !isDescribed(home)) return 'unknown';
+  const named = [...network.subnets.values(), ...network.enis.values()].flatMap(({ vpcId }) => vpcId ?? []);
+  const others = new Set([...network.vpcs.keys(), ...named]);
+  const found = [...others].filter((vpcId) => {
+    if (isDescribed(vpcId)) return contains(network.vpcs.get(vpcId) ?? []);
+    return holds(vpcId) || [...network.subnets.values()].some((one) => one.vpcId === vpcId && contains(one.blocks));
+  });
+  const [only] = found;
   if (only === undefined) return 'outside';
-  return others.length === 1 ? { vpcId: only } : 'unknown';
+  return found.length === 1 ? { vpcId: only } : 'unknown';
 }
 
 /**

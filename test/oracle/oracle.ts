@@ -218,16 +218,15 @@ const ways = new WeakMap<World, Map<string, boolean>>();
 /** `egress`: the judged interface sent the request; else the interface that owns the remote address did, when known. */
 function requestCrossesMiddlebox(scene: Scene, eni: OracleEni, egress: boolean): boolean {
   const { remote, local, world } = scene;
-  if (remote === null || local === null) return false;
+  if (remote === null || (local === null && !egress)) return false;
   const memo = ways.get(world) ?? new Map<string, boolean>();
   ways.set(world, memo);
-  const key = `${eni.id} ${egress} ${local.text} ${remote.text}`;
+  const key = `${eni.id} ${egress} ${local?.text} ${remote.text}`;
   let crosses = memo.get(key);
   if (crosses === undefined) {
     if (memo.size > 1_000_000) memo.clear();
-    crosses = egress
-      ? crossesMiddlebox(world.network, eni, remote)
-      : comesThroughMiddlebox(world.network, eni, remote, local);
+    if (egress) crosses = crossesMiddlebox(world.network, eni, remote);
+    else crosses = local !== null && comesThroughMiddlebox(world.network, eni, remote, local);
     memo.set(key, crosses);
   }
   return crosses;

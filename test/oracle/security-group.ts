@@ -130,9 +130,11 @@ function groupMatch(
   const members = membersOf(scene.network, peer.id);
   const own = scene.network.vpcs.get(viewer.vpcId ?? '') ?? [];
   const isNear = own.some((block) => inside(block, remote));
-  const mayBeMeant = members.filter((eni) => !isNear || eni.vpcId === viewer.vpcId);
-  if (mayBeMeant.some((eni) => holds(eni, remote) >= 0)) return 'yes';
-  if (members.length > 0 || scene.groups.has(peer.id)) return 'no';
+  const isMeant = (eni: OracleEni): boolean => holds(eni, remote) >= 0 && (!isNear || eni.vpcId === viewer.vpcId);
+  if (members.some(isMeant)) return 'yes';
+  // An interface whose document does not say its groups may be a member of any that is not stale.
+  const mayBeMember = [...scene.network.enis.values()].some((eni) => eni.groups === null && isMeant(eni));
+  if (members.length > 0 || scene.groups.has(peer.id)) return mayBeMember ? 'maybe' : 'no';
   // CHOICE: UserId not said = the same account; own account not known and UserId said = another account.
   return peer.account === null || peer.account === rule.account ? 'no' : 'maybe';
 }

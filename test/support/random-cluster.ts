@@ -72,12 +72,12 @@ export function serviceDocuments(dice: Dice): object[] {
 /** Intervals of one address that follow, leave gaps, touch, or run into each other. */
 export function historyText(dice: Dice, enis: readonly DrawnEni[]): string {
   const carriers = enis.filter(({ podAddresses }) => podAddresses.length > 0);
-  const rows = Array.from({ length: carriers.length === 0 ? 0 : dice.below(10) }, (_, i) => {
+  const rows = Array.from({ length: carriers.length === 0 ? 0 : dice.below(10) }, () => {
     const carrier = dice.pick(carriers);
     const node = carrier === enis[0] || carrier === enis[1] ? dice.pick(['node-1', '']) : '';
     const start = EPOCH + 100 * dice.below(8);
     const end = dice.below(4) === 0 ? '' : String(start + 100 * (1 + dice.below(4)));
-    return `${dice.pick(carrier.podAddresses)},ns,old-${i},${node},Deployment/old,${start},${end}`;
+    return `${dice.pick(carrier.podAddresses)},ns,old-${dice.below(6)},${node},Deployment/old,${start},${end}`;
   });
   return `${['ip,namespace,pod,node,workload,start,end', ...rows].join('\n')}\n`;
 }

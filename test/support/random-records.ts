@@ -2,6 +2,25 @@ import type { OracleRecord } from '../oracle/oracle.ts';
 import type { Dice } from './dice.ts';
 import type { RandomWorld } from './random-world.ts';
 
+const DEFAULT_FIELDS = [
+  ...['version', 'account-id', 'interface-id', 'srcaddr', 'dstaddr', 'srcport', 'dstport', 'protocol', 'packets'],
+  ...['bytes', 'start', 'end', 'action', 'log-status'],
+];
+const LATER_FIELDS = [
+  ...['tcp-flags', 'pkt-srcaddr', 'pkt-dstaddr', 'flow-direction', 'pkt-src-aws-service', 'pkt-dst-aws-service'],
+  'reject-reason',
+];
+
+/** The default format, everything, or everything but a few fields. */
+export function randomFields(dice: Dice): readonly string[] {
+  const choice = dice.below(6);
+  if (choice === 0) return DEFAULT_FIELDS;
+  const all = [...DEFAULT_FIELDS, ...LATER_FIELDS];
+  if (choice > 1) return all;
+  const missing = dice.shuffle(all.slice(3)).slice(0, 1 + dice.below(3));
+  return dice.shuffle(all.filter((name) => !missing.includes(name)));
+}
+
 /** One record of a world: an interface of it, one side its own, the other anything; values on the edges of rules. */
 export function randomRecord(dice: Dice, world: RandomWorld): OracleRecord {
   const eni = dice.pick(world.enis);

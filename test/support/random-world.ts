@@ -39,7 +39,7 @@ export type Part = (typeof PARTS)[number];
 export function randomWorld(dice: Dice, without: ReadonlySet<Part>): RandomWorld {
   const enis = interfacesOf(dice);
   const parts: Readonly<Record<Part, () => object | null>> = {
-    vpcs: () => ({ Vpcs: VPCS.map(vpcDocument) }),
+    vpcs: () => ({ Vpcs: VPCS.filter(() => dice.below(8) > 0).map(vpcDocument) }),
     subnets: () => ({ Subnets: SUBNETS.map(subnetDocument) }),
     interfaces: () => ({ NetworkInterfaces: enis.map(({ raw }) => raw) }),
     groups: () => ({ SecurityGroups: GROUPS.filter(() => dice.below(8) > 0).map((id) => groupDocument(dice, id)) }),
@@ -76,7 +76,17 @@ export function randomWorld(dice: Dice, without: ReadonlySet<Part>): RandomWorld
 }
 
 const SPECIAL4 = [
-  ...['169.254.169.254', '169.254.169.253', '169.254.169.123', '169.254.169.251', '169.254.170.2', '169.254.1.1'],
+  ...[
+    '169.254.169.254',
+    '169.254.169.253',
+    '169.254.169.123',
+    '169.254.169.251',
+    '169.254.170.2',
+    '169.254.1.1',
+    '169.254.168.1',
+    '169.254.171.255',
+    '169.254.172.0',
+  ],
   ...['10.0.0.2', '100.64.0.2', '172.16.0.2', '0.0.0.0', '255.255.255.255', '10.0.9.9'],
 ];
 

@@ -90,13 +90,14 @@ function peerMatches(
   const holders = inventory.networkInterfaces.filter((eni) => ownAddresses(eni, address));
   const viewerCidrs = inventory.vpcs.find((vpc) => vpc.id === viewer)?.cidrs ?? [];
   const inViewer = viewerCidrs.some((block) => freeBits(block, address) >= 0);
-  const member = holders.some((eni) => eni.groups?.includes(peer.id) && (eni.vpcId === viewer || !inViewer));
+  const meant = holders.filter((eni) => eni.vpcId === viewer || !inViewer);
+  const member = meant.some((eni) => eni.groups?.includes(peer.id));
   const described = inventory.securityGroups.some((g) => g.id === peer.id);
   const attached = inventory.networkInterfaces.some((eni) => eni.groups?.includes(peer.id));
   const foreign = peer.ownerId !== null && peer.ownerId !== group.ownerId;
   if (!described && !attached && !foreign) return { match: 'no', free: all };
   if (member) return { match: 'yes', free: 0 };
-  if (holders.some((eni) => eni.groups === null)) return { match: 'maybe', free: 0 };
+  if (meant.some((eni) => eni.groups === null)) return { match: 'maybe', free: 0 };
   if (!described && foreign) return { match: 'maybe', free: all };
   return { match: 'no', free: all };
 }
