@@ -38,14 +38,15 @@ export const TALKER6_WORDS: number = 1 + SIDE_WORDS;
 /** version, source side, destination side, destination port × 256 + protocol, deciding rule */
 export const REJECT_WORDS: number = 1 + 2 * SIDE_WORDS + 2;
 
-/** Counts of rows of one version; sparse pairs keep an idle table of 100 k cells from travelling. */
+/** Words of what is kept of a cell or a route: f64 each. */
+export const Evidence = { hits: 0, bytes: 1, first: 2, last: 3, words: 4 } as const;
+
+/** Evidence of one version, sparse: an idle table of 100 k cells does not travel. Index, then its Evidence words. */
 export interface VersionCounts {
   readonly version: number;
-  /** (cell, hits) pairs of cells that decided. */
+  /** Cells that decided. */
   readonly cells: readonly number[];
-  /** (rule, bytes, first second, last second) quads of deciding SG, NACL and route rules. */
-  readonly rules: readonly number[];
-  /** (route rule, hits) pairs. */
+  /** Route rules. */
   readonly routes: readonly number[];
 }
 
@@ -70,13 +71,10 @@ export interface TaskCounts {
   readonly paths: readonly { readonly records: number; readonly bytes: number }[];
 }
 
-/** Counters of one inventory version within a task. */
+/** Evidence of one inventory version within a task: Evidence.words f64 a cell (and a route), one trip to memory. */
 interface VersionTally {
-  readonly cells: Uint32Array;
-  readonly routes: Uint32Array;
-  readonly ruleBytes: Float64Array;
-  readonly ruleFirst: Uint32Array;
-  readonly ruleLast: Uint32Array;
+  readonly cells: Float64Array;
+  readonly routes: Float64Array;
 }
 
 /** First second of a rule that was not seen with a time. */
@@ -117,11 +115,8 @@ export class Tally {
   constructor(judge: Judge, groups: readonly OwnerGroups[]) {
     this.groups = groups;
     this.versions = judge.versions.map(({ rules }) => ({
-      cells: new Uint32Array(rules.cellCount),
-      routes: new Uint32Array(rules.ruleCount),
-      ruleBytes: new Float64Array(rules.ruleCount),
-      ruleFirst: new Uint32Array(rules.ruleCount).fill(NEVER),
-      ruleLast: new Uint32Array(rules.ruleCount),
+      cells: evidence(rules.cellCount),
+      routes: evidence(rules.ruleCount),
     }));
   }
 
@@ -138,9 +133,11 @@ export class Tally {
 
   private addVerdicts(flow: FlowBatch, verdicts: VerdictBatch): void {
     const { predicted, observed, drift, causes, roleBasis, pathRecords, pathBytes } = this;
+    const { rows, present, action: actions, bytes } = flow;
     const width = VERDICT.length;
-    for (let i = 0; i < flow.rows; i++) {
-      const action = (flow.present[i]! & Present.action) !== 0 ? flow.action[i]! : Action.null;
+    for (let i = 0; i < rows; i++) {
+      const bits = present[i]!;
+      const action = (bits & Present.action) !== 0 ? actions[i]! : Action.null;
       const verdict = verdicts.predicted[i]!;
       const basis = verdicts.roleBasis[i]!;
       const path = verdicts.path[i]!;
@@ -151,30 +148,22 @@ export class Tally {
       roleBasis[basis]!++;
       if (basis === RoleBasis.policy && verdicts.drift[i] === Drift.agree) this.agreeOnPolicy++;
       pathRecords[path]!++;
-      pathBytes[path]! += bytesOf(flow, i);
+      if ((bits & Present.bytes) !== 0) pathBytes[path]! += bytes[2 * i]! + bytes[2 * i + 1]! * TWO_32;
     }
   }
 
   private addRules(flow: FlowBatch, verdicts: VerdictBatch, scratch: Scratch): void {
-    for (let i = 0; i < flow.rows; i++) {
-      const counts = this.versions[verdicts.version[i]!]!;
+    const { sgCell, naclCell } = scratch;
+    const { rows, present, start } = flow;
+    const { version, route } = verdicts;
+    for (let i = 0; i < rows; i++) {
+      const { cells, routes } = this.versions[version[i]!]!;
       const bytes = bytesOf(flow, i);
-      const at = (flow.present[i]! & Present.start) !== 0 ? flow.start[i]! : Number.NaN;
-      const sg = scratch.sgCell[i]!;
-      const nacl = scratch.naclCell[i]!;
-      const route = verdicts.route[i]!;
-      if (sg >= 0) {
-        counts.cells[sg]!++;
-        addRule(counts, verdicts.sgRule[i]!, bytes, at);
-      }
-      if (nacl >= 0) {
-        counts.cells[nacl]!++;
-        addRule(counts, verdicts.naclRule[i]!, bytes, at);
-      }
-      if (route >= 0) {
-        counts.routes[route]!++;
-        addRule(counts, route, bytes, at);
-      }
+      // NaN for a record without times: its bytes count, its second does not
+      const at = (present[i]! & Present.start) !== 0 ? start[i]! : Number.NaN;
+      if (sgCell[i]! >= 0) addEvidence(cells, sgCell[i]!, bytes, at);
+      if (naclCell[i]! >= 0) addEvidence(cells, naclCell[i]!, bytes, at);
+      if (route[i]! >= 0) addEvidence(routes, route[i]!, bytes, at);
     }
   }
 
@@ -191,10 +180,7 @@ export class Tally {
       attribution[verdicts.dstAttribution[i]!]!++;
       kinds[verdicts.srcKind[i]!]!++;
       kinds[verdicts.dstKind[i]!]!++;
-      workloads.key[0] = version;
-      workloads.key[1] = src;
-      workloads.key[2] = dst;
-      workloads.add(bytes, packets);
+      workloads.addThree(version, src, dst, bytes, packets);
       this.addTalker(flow, scratch, i, version, src, bytes, packets);
       if (!flow.judged || flow.action[i] !== Action.reject || (flow.present[i]! & Present.action) === 0) continue;
       const { key } = rejects;
@@ -217,11 +203,8 @@ export class Tally {
     packets: number,
   ): void {
     if (scratch.src6[i]! < 0) {
-      const { key } = this.talkers4;
-      key[0] = version;
-      key[1] = group;
-      key[2] = scratch.srcClass[i] === NO_ADDRESS ? 0 : scratch.src4[i]!;
-      this.talkers4.add(bytes, packets);
+      const address = scratch.srcClass[i] === NO_ADDRESS ? 0 : scratch.src4[i]!;
+      this.talkers4.addThree(version, group, address, bytes, packets);
     } else {
       this.talkers6.key[0] = version;
       writeSide(this.talkers6.key, 1, flow, group, 0, scratch.src6[i]!, true);
@@ -273,12 +256,18 @@ function packetsOf(flow: FlowBatch, i: number): number {
   return (flow.present[i]! & Present.packets) !== 0 ? flow.packets[2 * i]! + flow.packets[2 * i + 1]! * TWO_32 : 0;
 }
 
-/** `at` is NaN for a record without times: its bytes count, its second does not. */
-function addRule(counts: VersionTally, rule: number, bytes: number, at: number): void {
-  if (rule < 0) return;
-  counts.ruleBytes[rule]! += bytes;
-  if (at < counts.ruleFirst[rule]!) counts.ruleFirst[rule] = at;
-  if (at > counts.ruleLast[rule]!) counts.ruleLast[rule] = at;
+function evidence(count: number): Float64Array {
+  const words = new Float64Array(count * Evidence.words);
+  for (let at = Evidence.first; at < words.length; at += Evidence.words) words[at] = NEVER;
+  return words;
+}
+
+function addEvidence(words: Float64Array, index: number, bytes: number, at: number): void {
+  const base = index * Evidence.words;
+  words[base]! += 1;
+  words[base + Evidence.bytes]! += bytes;
+  if (at < words[base + Evidence.first]!) words[base + Evidence.first] = at;
+  if (at > words[base + Evidence.last]!) words[base + Evidence.last] = at;
 }
 
 function groupOf(owners: OwnerGroups, kind: number, owner: number): number {
@@ -302,23 +291,17 @@ function writeSide(
 }
 
 function drainVersion(tally: VersionTally, version: number): VersionCounts {
-  const cells: number[] = [];
-  const routes: number[] = [];
-  const rules: number[] = [];
-  tally.cells.forEach((hits, cell) => {
-    if (hits > 0) cells.push(cell, hits);
-  });
-  tally.routes.forEach((hits, rule) => {
-    if (hits > 0) routes.push(rule, hits);
-  });
-  tally.ruleFirst.forEach((first, rule) => {
-    const bytes = tally.ruleBytes[rule]!;
-    if (first !== NEVER || bytes > 0) rules.push(rule, bytes, first, tally.ruleLast[rule]!);
-  });
-  tally.cells.fill(0);
-  tally.routes.fill(0);
-  tally.ruleBytes.fill(0);
-  tally.ruleFirst.fill(NEVER);
-  tally.ruleLast.fill(0);
-  return { version, cells, rules, routes };
+  return { version, cells: drainEvidence(tally.cells), routes: drainEvidence(tally.routes) };
+}
+
+function drainEvidence(words: Float64Array): number[] {
+  const drained: number[] = [];
+  for (let base = 0; base < words.length; base += Evidence.words) {
+    if (words[base] === 0) continue;
+    drained.push(base / Evidence.words);
+    for (let w = 0; w < Evidence.words; w++) drained.push(words[base + w]!);
+    words.fill(0, base, base + Evidence.words);
+    words[base + Evidence.first] = NEVER;
+  }
+  return drained;
 }

@@ -4,7 +4,15 @@ import { addLedger, createLedger, type Ledger, ledgerSum } from '../model/ledger
 import { ATTRIBUTION, DRIFT, DRIFT_CAUSE, KIND, PATH, ROLE_BASIS, VERDICT } from '../model/verdict.ts';
 import { matchesOf } from '../rules/catalog.ts';
 import { groupLabel } from './owner-groups.ts';
-import { NEVER, REJECT_WORDS, TALKER4_WORDS, TALKER6_WORDS, type VersionCounts, WORKLOAD_WORDS } from './tally.ts';
+import {
+  Evidence,
+  NEVER,
+  REJECT_WORDS,
+  TALKER4_WORDS,
+  TALKER6_WORDS,
+  type VersionCounts,
+  WORKLOAD_WORDS,
+} from './tally.ts';
 import type { TaskResult } from './task.ts';
 import { TopGroups } from './top.ts';
 import type { CompiledVersion } from './versions.ts';
@@ -83,25 +91,18 @@ export class Totals {
       }
       return found;
     };
-    for (let i = 0; i < counts.cells.length; i += 2) {
+    const stride = 1 + Evidence.words;
+    for (let i = 0; i < counts.cells.length; i += stride) {
       const cell = counts.cells[i]!;
-      const hits = counts.cells[i + 1]!;
       const decider = view.cellRule[cell]!;
-      if (decider >= 0) totals(decider).decided += hits;
+      if (decider >= 0) addEvidence(totals(decider), counts.cells, i + 1);
+      const hits = counts.cells[i + 1 + Evidence.hits]!;
       for (const match of matchesOf(view, cell)) if (match.certain) totals(match.rule).matched += hits;
     }
-    for (let i = 0; i < counts.routes.length; i += 2) {
+    for (let i = 0; i < counts.routes.length; i += stride) {
       const route = totals(counts.routes[i]!);
-      route.decided += counts.routes[i + 1]!;
-      route.matched += counts.routes[i + 1]!;
-    }
-    for (let i = 0; i < counts.rules.length; i += 4) {
-      const rule = totals(counts.rules[i]!);
-      const [bytes = 0, first = NEVER, last = 0] = counts.rules.slice(i + 1, i + 4);
-      rule.bytes += bytes;
-      if (first === NEVER) continue;
-      rule.firstSeen = Math.min(rule.firstSeen ?? first, first);
-      rule.lastSeen = Math.max(rule.lastSeen ?? last, last);
+      addEvidence(route, counts.routes, i + 1);
+      route.matched += counts.routes[i + 1 + Evidence.hits]!;
     }
   }
 
@@ -136,6 +137,17 @@ export class Totals {
   private versionOf(key: Uint32Array): CompiledVersion {
     return this.versions[key[0]!]!;
   }
+}
+
+/** Adds the Evidence words at `at` to what is known of a deciding rule. */
+function addEvidence(rule: RuleTotals, words: readonly number[], at: number): void {
+  rule.decided += words[at + Evidence.hits]!;
+  rule.bytes += words[at + Evidence.bytes]!;
+  const first = words[at + Evidence.first]!;
+  if (first === NEVER) return;
+  const last = words[at + Evidence.last]!;
+  rule.firstSeen = Math.min(rule.firstSeen ?? first, first);
+  rule.lastSeen = Math.max(rule.lastSeen ?? last, last);
 }
 
 function addInto(total: Float64Array, part: readonly number[]): void {
