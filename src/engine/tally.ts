@@ -168,48 +168,62 @@ export class Tally {
   }
 
   private addGroups(flow: FlowBatch, verdicts: VerdictBatch, scratch: Scratch): void {
-    const { attribution, kinds, workloads, rejects } = this;
-    for (let i = 0; i < flow.rows; i++) {
-      const version = verdicts.version[i]!;
-      const owners = this.groups[version]!;
-      const src = groupOf(owners, verdicts.srcKind[i]!, verdicts.srcOwner[i]!);
-      const dst = groupOf(owners, verdicts.dstKind[i]!, verdicts.dstOwner[i]!);
-      const bytes = bytesOf(flow, i);
-      const packets = packetsOf(flow, i);
-      attribution[verdicts.srcAttribution[i]!]!++;
-      attribution[verdicts.dstAttribution[i]!]!++;
-      kinds[verdicts.srcKind[i]!]!++;
-      kinds[verdicts.dstKind[i]!]!++;
-      workloads.addThree(version, src, dst, bytes, packets);
-      this.addTalker(flow, scratch, i, version, src, bytes, packets);
-      if (!flow.judged || flow.action[i] !== Action.reject || (flow.present[i]! & Present.action) === 0) continue;
-      const { key } = rejects;
-      key[0] = version;
-      writeSide(key, 1, flow, src, scratch.src4[i]!, scratch.src6[i]!, scratch.srcClass[i] !== NO_ADDRESS);
-      writeSide(key, 1 + SIDE_WORDS, flow, dst, scratch.dst4[i]!, scratch.dst6[i]!, scratch.dstClass[i] !== NO_ADDRESS);
-      key[REJECT_WORDS - 2] = flow.dstPort[i]! * 256 + flow.protocol[i]!;
-      key[REJECT_WORDS - 1] = verdicts.decidedBy[i]!;
-      rejects.add(bytes, packets);
+    const { attribution, kinds, workloads, talkers4 } = this;
+    const { rows, present, action, bytes, packets } = flow;
+    const { version, srcKind, dstKind, srcOwner, dstOwner, srcAttribution, dstAttribution } = verdicts;
+    const { src4, src6, srcClass } = scratch;
+    for (let i = 0; i < rows; i++) {
+      const of = version[i]!;
+      const { pod, eni } = this.groups[of]!;
+      const kindFrom = srcKind[i]!;
+      const kindTo = dstKind[i]!;
+      const from = groupOf(pod, eni, kindFrom, srcOwner[i]!);
+      const to = groupOf(pod, eni, kindTo, dstOwner[i]!);
+      const bits = present[i]!;
+      const sumBytes = (bits & Present.bytes) !== 0 ? bytes[2 * i]! + bytes[2 * i + 1]! * TWO_32 : 0;
+      const sumPackets = (bits & Present.packets) !== 0 ? packets[2 * i]! + packets[2 * i + 1]! * TWO_32 : 0;
+      attribution[srcAttribution[i]!]!++;
+      attribution[dstAttribution[i]!]!++;
+      kinds[kindFrom]!++;
+      kinds[kindTo]!++;
+      workloads.addThree(of, from, to, sumBytes, sumPackets);
+      if (src6[i]! < 0) talkers4.addThree(of, from, srcClass[i] === NO_ADDRESS ? 0 : src4[i]!, sumBytes, sumPackets);
+      else this.addTalker6(flow, src6[i]!, of, from, sumBytes, sumPackets);
+      if (action[i] === Action.reject && (bits & Present.action) !== 0 && flow.judged)
+        this.addReject(flow, verdicts, scratch, i, from, to, sumBytes, sumPackets);
     }
   }
 
-  private addTalker(
+  private addTalker6(
     flow: FlowBatch,
-    scratch: Scratch,
-    i: number,
+    at: number,
     version: number,
     group: number,
     bytes: number,
     packets: number,
   ): void {
-    if (scratch.src6[i]! < 0) {
-      const address = scratch.srcClass[i] === NO_ADDRESS ? 0 : scratch.src4[i]!;
-      this.talkers4.addThree(version, group, address, bytes, packets);
-    } else {
-      this.talkers6.key[0] = version;
-      writeSide(this.talkers6.key, 1, flow, group, 0, scratch.src6[i]!, true);
-      this.talkers6.add(bytes, packets);
-    }
+    this.talkers6.key[0] = version;
+    writeSide(this.talkers6.key, 1, flow, group, 0, at, true);
+    this.talkers6.add(bytes, packets);
+  }
+
+  private addReject(
+    flow: FlowBatch,
+    verdicts: VerdictBatch,
+    scratch: Scratch,
+    i: number,
+    src: number,
+    dst: number,
+    bytes: number,
+    packets: number,
+  ): void {
+    const { key } = this.rejects;
+    key[0] = verdicts.version[i]!;
+    writeSide(key, 1, flow, src, scratch.src4[i]!, scratch.src6[i]!, scratch.srcClass[i] !== NO_ADDRESS);
+    writeSide(key, 1 + SIDE_WORDS, flow, dst, scratch.dst4[i]!, scratch.dst6[i]!, scratch.dstClass[i] !== NO_ADDRESS);
+    key[REJECT_WORDS - 2] = flow.dstPort[i]! * 256 + flow.protocol[i]!;
+    key[REJECT_WORDS - 1] = verdicts.decidedBy[i]!;
+    this.rejects.add(bytes, packets);
   }
 
   /** Everything counted since the last drain. */
@@ -252,10 +266,6 @@ function bytesOf(flow: FlowBatch, i: number): number {
   return (flow.present[i]! & Present.bytes) !== 0 ? flow.bytes[2 * i]! + flow.bytes[2 * i + 1]! * TWO_32 : 0;
 }
 
-function packetsOf(flow: FlowBatch, i: number): number {
-  return (flow.present[i]! & Present.packets) !== 0 ? flow.packets[2 * i]! + flow.packets[2 * i + 1]! * TWO_32 : 0;
-}
-
 function evidence(count: number): Float64Array {
   const words = new Float64Array(count * Evidence.words);
   for (let at = Evidence.first; at < words.length; at += Evidence.words) words[at] = NEVER;
@@ -270,9 +280,9 @@ function addEvidence(words: Float64Array, index: number, bytes: number, at: numb
   if (at > words[base + Evidence.last]!) words[base + Evidence.last] = at;
 }
 
-function groupOf(owners: OwnerGroups, kind: number, owner: number): number {
+function groupOf(pod: Int32Array, eni: Int32Array, kind: number, owner: number): number {
   if (owner < 0) return OWNERLESS + kind;
-  return kind === Kind.pod ? owners.pod[owner]! : owners.eni[owner]!;
+  return kind === Kind.pod ? pod[owner]! : eni[owner]!;
 }
 
 function writeSide(
