@@ -27,7 +27,8 @@ function violations(result: ICruiseResult): string[] {
 }
 
 test('imports follow the direction of the rooms, and every module was seen', async () => {
-  const written = ['src', 'workers'].flatMap(typescriptFiles);
+  // src/kernel is of another language: the build compiles it, decode/kernel.ts loads the result
+  const written = ['src', 'workers'].flatMap(typescriptFiles).filter((file) => !file.startsWith('src/kernel/'));
   const result = await cruiseTree(ROOT, ['src', 'workers', 'bench', 'test']);
   const seen = new Set(result.modules.map((module) => module.source));
   expect(written.length).toBeGreaterThan(50);

@@ -66,8 +66,6 @@ export interface Format {
   readonly carried: readonly number[];
   /** Transit gateway flow log: decoded and attributed, never judged. */
   readonly tgw: boolean;
-  /** True when its first fields are the 14 of the default format in their order. */
-  readonly beginsWithDefault: boolean;
   /** True when a field is a number or an address: no header can be taken for a record then. */
   readonly headerProof: boolean;
 }
@@ -92,9 +90,8 @@ export function formatOf(names: readonly string[]): Format {
   const plan = Uint8Array.from(canonical, opOf);
   const carried = canonical.flatMap((_, i) => (isCarried(plan[i] ?? Op.text) ? [i] : []));
   const tgw = canonical.some((name) => FIELD_OF_NAME.get(name)?.version === TGW_VERSION);
-  const beginsWithDefault = DEFAULT_FORMAT.every((name, i) => canonical[i] === name);
   const headerProof = canonical.some((name) => CHECKED.has(FIELD_OF_NAME.get(name)?.type ?? 'text'));
-  return { names: canonical, plan, carried, tgw, beginsWithDefault, headerProof };
+  return { names: canonical, plan, carried, tgw, headerProof };
 }
 
 /** AWS's names. Of two spellings of one field (`srcaddr` and `src_addr`) AWS's own has it, the other is unknown. */

@@ -91,7 +91,7 @@ function splitCommas(bytes: Uint8Array, tokens: LineTokens): void {
  * True when an ISO time begins at `from`: what CloudWatch exports put in front of each record
  * (`2024-12-20T18:23:02.000Z`).
  */
-export function isIsoTime(bytes: Uint8Array, from: number): boolean {
+function isIsoTime(bytes: Uint8Array, from: number): boolean {
   // four cheap looks rule out nearly everything else
   if (
     bytes[from + 10] !== UPPER_T ||

@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { type CarriedColumn, createFlowBatch, type FlowBatch } from '../model/flow.ts';
+import type { CarriedColumn, FlowBatch } from '../model/flow.ts';
 import {
   countMalformed,
   createLedger,
@@ -11,12 +11,12 @@ import {
 import type { RecordBlock } from '../model/record-block.ts';
 import { DEFAULT, type Format, formatOf, isFieldName, parseHeader, sameFields, TGW_DEFAULT } from './format.ts';
 import { InterfaceDictionary } from './interface-dictionary.ts';
+import { type Decoded, DecodeKernel } from './kernel.ts';
 import { createLineTokens, type LineTokens, scanLine, TOKENS_MAX } from './line-tokens.ts';
-import { decodePlainRecords } from './plain-record.ts';
 import { decodeRow, isNull, Line } from './row.ts';
 
-/** Rows of a batch: the columns stay in the second-level cache; larger batches were slower. */
-export const BATCH_ROWS = 4096;
+/** Most lines that the general way takes at a stretch after refusals: odd text is not tried twice a line. */
+const GENERAL_LINES_MAX = 64;
 
 /** Bytes of a header candidate that are read as text, and of its first name; no header is longer. */
 const HEADER_BYTES_MAX = 8192;
@@ -33,6 +33,8 @@ export interface FlowDecoderOptions {
   /** Rows are wanted: keep where the bytes of every field without a column stand. */
   readonly carry: boolean;
   readonly capacity?: number;
+  /** A kernel that no other decoder uses meanwhile; absent = one of its own. */
+  readonly kernel?: DecodeKernel;
   /**
    * Told of every malformed line: 1-based number within this decoder, reason, the line's bytes (valid during the
    * call).
@@ -63,9 +65,16 @@ export class FlowDecoder {
   private readonly onMalformed: FlowDecoderOptions['onMalformed'];
   private readonly tokens: LineTokens = createLineTokens();
   private readonly columns = new Map<string, CarriedColumn>();
+  private readonly kernel: DecodeKernel;
+  private readonly decoded: Decoded = { at: 0, lines: 0, nodata: 0, skipdata: 0 };
+  /** Lines that go the general way before the kernel is tried again, and how many will after its next refusal. */
+  private generalLines = 0;
+  private nextGeneralLines = 1;
 
   constructor(options: FlowDecoderOptions) {
-    this.batch = createFlowBatch(options.capacity ?? BATCH_ROWS);
+    this.kernel = options.kernel ?? new DecodeKernel(options.capacity);
+    this.kernel.clear();
+    this.batch = this.kernel.batch;
     this.carry = options.carry;
     this.onMalformed = options.onMalformed;
     this.first = options.format;
@@ -91,7 +100,7 @@ export class FlowDecoder {
    * given.
    */
   decode(bytes: Uint8Array, from: number, to: number): number {
-    const { batch, tokens, ledger } = this;
+    const { batch, tokens } = this;
     if (this.current !== this.ofLines) {
       if (batch.rows > 0) return from;
       this.useFormat(this.ofLines);
@@ -101,10 +110,9 @@ export class FlowDecoder {
     const wholeEnd = bytes.lastIndexOf(NEWLINE, to - 1) + 1;
     let at = from;
     while (at < to && batch.rows < batch.capacity) {
-      const before = batch.rows;
-      if (this.straight) at = decodePlainRecords(bytes, at, wholeEnd, this.current, batch, this.interfaces, this.carry);
-      ledger.lines += batch.rows - before;
+      if (this.straight && this.generalLines === 0 && at < wholeEnd) at = this.decodeStraight(bytes, at, wholeEnd);
       if (at === to || batch.rows === batch.capacity) break;
+      if (this.generalLines > 0) this.generalLines--;
       scanLine(bytes, at, to, tokens);
       if (!this.takeLine(bytes, at)) break;
       at = tokens.next;
@@ -143,6 +151,18 @@ export class FlowDecoder {
       this.takeRecord(block.bytes, begin);
     }
     return row;
+  }
+
+  /** The straight way, as far as it goes. The line it stops at goes the general way, more when it stops at once. */
+  private decodeStraight(bytes: Uint8Array, from: number, to: number): number {
+    const { decoded, ledger } = this;
+    this.kernel.decode(bytes, from, to, this.interfaces, decoded);
+    ledger.lines += decoded.lines;
+    ledger.nodata += decoded.nodata;
+    ledger.skipdata += decoded.skipdata;
+    this.nextGeneralLines = decoded.lines > 0 ? 1 : Math.min(this.nextGeneralLines * 2, GENERAL_LINES_MAX);
+    this.generalLines = decoded.at < to ? this.nextGeneralLines : 0;
+    return decoded.at;
   }
 
   /** Starts a new batch. */
@@ -262,9 +282,11 @@ export class FlowDecoder {
 
   private useFormat(format: Format): void {
     this.current = format;
-    this.straight = format.names.length > 1 && format.headerProof;
+    this.generalLines = 0;
+    const known = this.kernel.useFormat(format, this.carry);
+    this.straight = known && format.names.length > 1 && format.headerProof;
     this.batch.judged = !format.tgw;
-    if (!this.carry) return;
+    if (!this.carry || known) return;
     const { capacity } = this.batch;
     this.batch.carried = format.carried.map((index) => {
       const name = format.names[index] ?? '';

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { classifyBatch, type Judge } from '../classify/classify.ts';
 import { createScratch, InterfaceIndex, type Scratch } from '../classify/tables.ts';
 import { formatOf } from '../decode/format.ts';
-import { BATCH_ROWS, FlowDecoder } from '../decode/text.ts';
+import { BATCH_ROWS, DecodeKernel } from '../decode/kernel.ts';
+import { FlowDecoder } from '../decode/text.ts';
 import { FlowtrieError } from '../model/errors.ts';
 import { type Malformed, QUARANTINE_BYTES_MAX } from '../model/ledger.ts';
 import { createVerdictBatch, type VerdictBatch } from '../model/verdict.ts';
@@ -22,6 +23,7 @@ export type Analyzer = (task: AnalyzeTask) => Promise<TaskResult>;
 /** What an analyzer keeps from task to task. */
 interface Bench {
   readonly setup: AnalyzeSetup;
+  readonly kernel: DecodeKernel;
   readonly judge: Judge;
   readonly tally: Tally;
   readonly verdicts: VerdictBatch;
@@ -35,6 +37,7 @@ export function createAnalyzer(setup: AnalyzeSetup): Analyzer {
   const judge = attachVersions(setup.versions);
   const bench: Bench = {
     setup,
+    kernel: new DecodeKernel(),
     judge,
     tally: new Tally(
       judge,
@@ -56,6 +59,7 @@ async function analyzeTask(bench: Bench, task: AnalyzeTask): Promise<TaskResult>
   const decoder = new FlowDecoder({
     format: formatOf(task.fields),
     carry: rows !== null,
+    kernel: bench.kernel,
     ...(quarantine === null
       ? {}
       : { onMalformed: (line, reason, text) => quarantine.write(quarantineLine(line, reason, text)) }),

@@ -57,7 +57,7 @@ export class GroupTable {
     this.addSums(1, bytes, packets);
   }
 
-  /** Adds one record to the group of a key of three words: the keys of nearly every record, without a loop over words. */
+  /** Adds one record to the group of a key of three words, as nearly all are: no loop over words. */
   addThree(first: number, second: number, third: number, bytes: number, packets: number): void {
     const { slots, keys, sums, stride, mask } = this;
     let h = Math.imul(SEED ^ first, MULTIPLIER);

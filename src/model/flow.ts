@@ -217,9 +217,18 @@ export interface FlowBatch {
 const U32_COLUMNS = 4 + 1 + 1 + 2 + 2 * 2;
 const BYTES_PER_ROW = U32_COLUMNS * 4 + V6_WORDS.perRow * 4 + 2 * 2 + 7;
 
-export function createFlowBatch(capacity: number): FlowBatch {
-  const buffer = new SharedArrayBuffer(capacity * BYTES_PER_ROW + 64);
-  let offset = 0;
+/** Bytes of the columns of a batch. */
+export function flowBatchBytes(capacity: number): number {
+  return capacity * BYTES_PER_ROW + 64;
+}
+
+/** Lays the columns out in `buffer` from `byteOffset` (a multiple of 8) on. */
+export function createFlowBatch(
+  capacity: number,
+  buffer: SharedArrayBuffer = new SharedArrayBuffer(flowBatchBytes(capacity)),
+  byteOffset = 0,
+): FlowBatch {
+  let offset = byteOffset;
   const u32 = (perRow = 1): Uint32Array => {
     const column = new Uint32Array(buffer, offset, capacity * perRow);
     offset += column.byteLength;

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { BATCH_ROWS } from '../../src/decode/kernel.ts';
 import { FIELDS, type FieldType } from '../../src/model/flow.ts';
 import { ledgerSum } from '../../src/model/ledger.ts';
 import { type FlowLine, flowLine } from '../oracle/flow-line.ts';
@@ -89,8 +90,29 @@ function sampleOf(dice: Dice): Sample {
   return { fields, lines: Array.from({ length: 1 + dice.below(8) }, () => lineOf(dice, fields)) };
 }
 
+/** Text as exports hold it: line after line of one shape, with something odd every few hundred values. */
+function longSampleOf(dice: Dice): Sample {
+  const fields = formatOfSample(dice);
+  const prefix = dice.pick(['', '', '2024-12-20T18:23:02.000Z ']);
+  const end = dice.pick(['', '', '', '\r']);
+  const line = (): string => {
+    if (dice.below(300) === 0) return lineOf(dice, fields);
+    const odd = dice.below(40) === 0 ? dice.below(fields.length) : -1;
+    const value = (name: string, i: number): string => (i === odd ? token(dice, name) : plainToken(dice, name));
+    return `${prefix}${fields.map(value).join(' ')}${end}`;
+  };
+  return { fields, lines: Array.from({ length: 1 + dice.below(200) }, line) };
+}
+
+function plainToken(dice: Dice, name: string): string {
+  if (dice.below(12) === 0) return '-';
+  return VALUE[FIELDS.find((field) => field.name === name)?.type ?? 'text'](dice);
+}
+
 /** fast-check draws and prints the seed; shrinking a seed would say nothing. */
 const RUNS = { numRuns: 3000, endOnFailure: true };
+/** FLOWTRIE_DECODE_RUNS=20000 reads four million lines. */
+const LONG_RUNS = { numRuns: Number(process.env.FLOWTRIE_DECODE_RUNS ?? 300), endOnFailure: true };
 
 function countsOf(lines: readonly FlowLine[]): Record<string, number> {
   const counts: Record<string, number> = {};
@@ -101,31 +123,44 @@ function countsOf(lines: readonly FlowLine[]): Record<string, number> {
   return counts;
 }
 
+/** Compares with the oracle; `capacity`: rows of a batch. */
+function compare({ fields, lines }: Sample, newlineAtEnd: boolean, capacity: number): void {
+  const decoded = decodeText(lines.join('\n') + (newlineAtEnd ? '\n' : ''), fields, capacity);
+  const kept = newlineAtEnd || lines.at(-1) !== '' ? lines : lines.slice(0, -1);
+  const expected = kept.map((line) => flowLine(line, fields));
+  // a header would switch the format: none is generated here
+  expect(expected.some((line) => line.kind === 'header')).toBe(false);
+  expect(decoded.rows).toEqual(expected.flatMap((line) => (line.kind === 'row' ? [line.row] : [])));
+  const { ledger } = decoded;
+  const counts = countsOf(expected);
+  expect({ ...ledger.malformed }).toEqual(
+    Object.fromEntries(Object.entries(counts).filter(([key]) => !/^(row|blank|nodata|skipdata)$/.test(key))),
+  );
+  expect(ledger).toMatchObject({
+    lines: kept.length,
+    headers: 0,
+    blank: counts.blank ?? 0,
+    nodata: counts.nodata ?? 0,
+    skipdata: counts.skipdata ?? 0,
+  });
+}
+
 describe('decode', () => {
   it('finds the rows, counts and reasons that split and regular expressions find', () => {
     fc.assert(
       fc.property(fc.integer(), fc.boolean(), (seed, newlineAtEnd) => {
-        const { fields, lines } = sampleOf(new Dice(seed));
-        const decoded = decodeText(lines.join('\n') + (newlineAtEnd ? '\n' : ''), fields);
-        const kept = newlineAtEnd || lines.at(-1) !== '' ? lines : lines.slice(0, -1);
-        const expected = kept.map((line) => flowLine(line, fields));
-        // a header would switch the format: none is generated here
-        expect(expected.some((line) => line.kind === 'header')).toBe(false);
-        expect(decoded.rows).toEqual(expected.flatMap((line) => (line.kind === 'row' ? [line.row] : [])));
-        const { ledger } = decoded;
-        const counts = countsOf(expected);
-        expect({ ...ledger.malformed }).toEqual(
-          Object.fromEntries(Object.entries(counts).filter(([key]) => !/^(row|blank|nodata|skipdata)$/.test(key))),
-        );
-        expect(ledger).toMatchObject({
-          lines: kept.length,
-          headers: 0,
-          blank: counts.blank ?? 0,
-          nodata: counts.nodata ?? 0,
-          skipdata: counts.skipdata ?? 0,
-        });
+        compare(sampleOf(new Dice(seed)), newlineAtEnd, 3);
       }),
       RUNS,
+    );
+  });
+
+  it('finds them in long texts of one shape', () => {
+    fc.assert(
+      fc.property(fc.integer(), fc.boolean(), fc.constantFrom(7, 64, BATCH_ROWS), (seed, newlineAtEnd, capacity) => {
+        compare(longSampleOf(new Dice(seed)), newlineAtEnd, capacity);
+      }),
+      LONG_RUNS,
     );
   });
 

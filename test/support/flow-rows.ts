@@ -1,4 +1,5 @@
 import { type Format, formatOf } from '../../src/decode/format.ts';
+import { DecodeKernel } from '../../src/decode/kernel.ts';
 import { FlowDecoder } from '../../src/decode/text.ts';
 import { type FlowBatch, Present, V6_WORDS } from '../../src/model/flow.ts';
 import { formatIpv4, formatIpv6 } from '../../src/model/ip.ts';
@@ -15,13 +16,22 @@ export interface Decoded {
   readonly format: Format;
 }
 
+/** By capacity: a kernel's memory is some megabytes, and thousands of samples are decoded one after the other. */
+const kernels = new Map<number, DecodeKernel>();
+
+function kernelOf(capacity: number): DecodeKernel {
+  const kernel = kernels.get(capacity) ?? new DecodeKernel(capacity);
+  kernels.set(capacity, kernel);
+  return kernel;
+}
+
 /** Decodes `bytes` with a small batch, so that batches end everywhere; counts the rows as the engine does. */
 export function decodeAll(bytes: Uint8Array, fields: readonly string[], capacity = 3): Decoded {
   const malformed: string[] = [];
   const decoder = new FlowDecoder({
     format: formatOf(fields),
     carry: true,
-    capacity,
+    kernel: kernelOf(capacity),
     onMalformed: (line: number, reason: Malformed, text: Uint8Array) => {
       malformed.push(`${line}: ${reason}: ${Buffer.from(text).toString('latin1')}`);
     },
@@ -38,8 +48,8 @@ export function decodeAll(bytes: Uint8Array, fields: readonly string[], capacity
   return { rows, ledger, malformed, format: decoder.format };
 }
 
-export function decodeText(text: string, fields: readonly string[]): Decoded {
-  return decodeAll(Buffer.from(text, 'latin1'), fields);
+export function decodeText(text: string, fields: readonly string[], capacity?: number): Decoded {
+  return decodeAll(Buffer.from(text, 'latin1'), fields, capacity);
 }
 
 function rowsOf(batch: FlowBatch, decoder: FlowDecoder): FlowRow[] {

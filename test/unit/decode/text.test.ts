@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { DEFAULT, formatOf, TGW_DEFAULT } from '../../../src/decode/format.ts';
-import { BATCH_ROWS, FlowDecoder } from '../../../src/decode/text.ts';
+import { BATCH_ROWS } from '../../../src/decode/kernel.ts';
+import { FlowDecoder } from '../../../src/decode/text.ts';
 import { RejectReason } from '../../../src/model/flow.ts';
 import { LINE_BYTES_MAX } from '../../../src/model/ledger.ts';
 import { decodeText } from '../../support/flow-rows.ts';

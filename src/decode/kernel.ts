@@ -1,0 +1,292 @@
+import { strict as assert } from 'node:assert';
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import {
+  type CarriedColumn,
+  createFlowBatch,
+  type FlowBatch,
+  flowBatchBytes,
+  Present,
+  V6_WORDS,
+} from '../model/flow.ts';
+import { LINE_BYTES_MAX } from '../model/ledger.ts';
+import { parseIpv6 } from './address-text.ts';
+import { type Format, isCarried, Op } from './format.ts';
+import type { InterfaceDictionary } from './interface-dictionary.ts';
+import * as layout from './kernel-layout.ts';
+
+/** Rows of a batch: the columns stay in the second-level cache; larger batches were slower. */
+export const BATCH_ROWS = 4096;
+
+/** Text decoded at once: with its columns it stays in the second-level cache. */
+const WINDOW_BYTES = 128 * 1024;
+/** The kernel loads whole vectors: this much may be read in front of the text and behind it. */
+const PADDING_BYTES = 64;
+/** Carried fields that the kernel notes; a format with more goes the general way when rows are wanted. */
+const CARRIED_MAX = 64;
+const LATER_MAX = 16_384;
+const LATER_WORDS = 4;
+const INTERFACE_SLOTS = 8192;
+const INTERFACE_SLOT_BYTES = 48;
+/** 81 patterns of 48 bytes. */
+const PATTERNS_BYTES = 4096;
+const PARAMETER_BYTES = 128;
+const FIELDS_MAX = 250;
+const NEWLINE = 10;
+
+/** Pages of 64 KiB; the build compiles the same number in. */
+const MEMORY_PAGES = 96;
+const PAGE_BYTES = 65_536;
+
+/** What is used of WebAssembly: its types come with a browser's library, which is not ours. */
+interface Runtime {
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Memory: new (limits: { initial: number; maximum: number; shared: boolean }) => { readonly buffer: object };
+  readonly Instance: new (module: object, imports: object) => Instance;
+}
+interface Instance {
+  readonly exports: Readonly<Record<string, unknown>>;
+}
+const { Module, Memory, Instance } = (globalThis as typeof globalThis & { WebAssembly: Runtime }).WebAssembly;
+
+type KernelFunction = (...values: readonly number[]) => number;
+
+/** What became of one piece of text. */
+export interface Decoded {
+  /** Offset reached: everything in front of it was taken. */
+  at: number;
+  lines: number;
+  nodata: number;
+  skipdata: number;
+}
+
+type ColumnName = keyof typeof Op & keyof FlowBatch;
+
+/** Field kind, present bit and column by op; an op that is not named is text. */
+const FIELD_OF_OP: Readonly<Record<number, readonly [kind: number, bit: number, column: ColumnName | null]>> = {
+  [Op.version]: [layout.KIND_U8, Present.version, 'version'],
+  [Op.interfaceId]: [layout.KIND_INTERFACE, Present.interfaceId, 'interfaceId'],
+  [Op.srcAddr]: [layout.KIND_ADDRESS, Present.srcAddr, 'srcAddr'],
+  [Op.dstAddr]: [layout.KIND_ADDRESS, Present.dstAddr, 'dstAddr'],
+  [Op.pktSrcAddr]: [layout.KIND_ADDRESS, Present.pktSrcAddr, 'pktSrcAddr'],
+  [Op.pktDstAddr]: [layout.KIND_ADDRESS, Present.pktDstAddr, 'pktDstAddr'],
+  [Op.srcPort]: [layout.KIND_U16, Present.srcPort, 'srcPort'],
+  [Op.dstPort]: [layout.KIND_U16, Present.dstPort, 'dstPort'],
+  [Op.protocol]: [layout.KIND_U8, Present.protocol, 'protocol'],
+  [Op.packets]: [layout.KIND_U64, Present.packets, 'packets'],
+  [Op.bytes]: [layout.KIND_U64, Present.bytes, 'bytes'],
+  [Op.start]: [layout.KIND_SECONDS, Present.start, 'start'],
+  [Op.end]: [layout.KIND_SECONDS, Present.end, 'end'],
+  [Op.action]: [layout.KIND_ACTION, Present.action, 'action'],
+  [Op.logStatus]: [layout.KIND_STATUS, Present.logStatus, 'logStatus'],
+  [Op.tcpFlags]: [layout.KIND_U8, Present.tcpFlags, 'tcpFlags'],
+  [Op.flowDirection]: [layout.KIND_DIRECTION, Present.flowDirection, 'flowDirection'],
+  [Op.pktSrcAwsService]: [layout.KIND_SERVICE, Present.pktSrcAwsService, null],
+  [Op.pktDstAwsService]: [layout.KIND_SERVICE, Present.pktDstAwsService, null],
+  [Op.rejectReason]: [layout.KIND_REJECT_REASON, 0, 'rejectReason'],
+  [Op.carriedU8]: [layout.KIND_CHECKED_U8, 0, null],
+  [Op.carriedU64]: [layout.KIND_CHECKED_U64, 0, null],
+};
+
+/** Ops whose values may be any text: an ISO time in front of the line would be taken for one. */
+const ANY_TEXT: readonly number[] = [
+  Op.text,
+  Op.interfaceId,
+  Op.pktSrcAwsService,
+  Op.pktDstAwsService,
+  Op.rejectReason,
+];
+
+/** Words of V6_WORDS by op, and the present bit of the family. */
+const V6: Readonly<Record<number, readonly [word: number, bit: number]>> = {
+  [Op.srcAddr]: [V6_WORDS.srcAddr, Present.srcAddrV6],
+  [Op.dstAddr]: [V6_WORDS.dstAddr, Present.dstAddrV6],
+  [Op.pktSrcAddr]: [V6_WORDS.pktSrcAddr, Present.pktSrcAddrV6],
+  [Op.pktDstAddr]: [V6_WORDS.pktDstAddr, Present.pktDstAddrV6],
+};
+
+let compiled: object | undefined;
+
+/** The module, compiled once a thread. Tests run from sources and use the one that the build made. */
+function kernelModule(): object {
+  if (compiled !== undefined) return compiled;
+  const beside = fileURLToPath(new URL('../kernel/decode.wasm', import.meta.url));
+  const built = fileURLToPath(new URL('../../dist/src/kernel/decode.wasm', import.meta.url));
+  compiled = new Module(readFileSync(existsSync(beside) ? beside : built));
+  return compiled;
+}
+
+/**
+ * The columnar kernel (src/kernel) with its memory: text window, delimiters, tables, and the columns of the batch,
+ * which are views of it. One decoder uses it at a time; a worker keeps it from task to task.
+ */
+export class DecodeKernel {
+  readonly batch: FlowBatch;
+  private readonly decodeText: KernelFunction;
+  private readonly remember: KernelFunction;
+  private readonly parameters: Uint32Array;
+  private readonly fields: Uint32Array;
+  private readonly text: Uint8Array;
+  private readonly later: Uint32Array;
+  private readonly interfaces: Uint8Array;
+  private readonly slots: readonly { readonly offset: Uint32Array; readonly length: Uint32Array }[];
+  /** Bytes of a line, from those seen last: the next window is cut to the rows that are wanted. */
+  private lineBytes = 128;
+
+  constructor(capacity: number = BATCH_ROWS) {
+    assert(capacity > 0 && capacity <= BATCH_ROWS);
+    const memory = new Memory({ initial: MEMORY_PAGES, maximum: MEMORY_PAGES, shared: true });
+    const { buffer } = memory;
+    assert(buffer instanceof SharedArrayBuffer);
+    const instance = new Instance(kernelModule(), { env: { memory } });
+    this.decodeText = exported(instance, 'decode');
+    this.remember = exported(instance, 'remember');
+    let next = 1024;
+    const region = (bytes: number): number => {
+      const at = next;
+      next = Math.ceil((at + bytes) / 64) * 64;
+      return at;
+    };
+    const words = (bytes: number): Uint32Array => new Uint32Array(buffer, region(bytes), bytes / 4);
+    this.parameters = words(PARAMETER_BYTES);
+    this.fields = words(FIELDS_MAX * layout.FIELD_BYTES);
+    this.text = new Uint8Array(buffer, region(WINDOW_BYTES + 2 * PADDING_BYTES) + PADDING_BYTES, WINDOW_BYTES);
+    const delimiters = region((WINDOW_BYTES + 2 * PADDING_BYTES) * 4) + PADDING_BYTES;
+    const patterns = region(PATTERNS_BYTES);
+    this.later = words(LATER_MAX * LATER_WORDS * 4);
+    const slotBytes = INTERFACE_SLOTS * INTERFACE_SLOT_BYTES;
+    this.interfaces = new Uint8Array(buffer, region(slotBytes), slotBytes);
+    this.batch = createFlowBatch(capacity, buffer, region(flowBatchBytes(capacity)));
+    const carried = (): Uint32Array => words(capacity * 4);
+    this.slots = Array.from({ length: CARRIED_MAX }, () => ({ offset: carried(), length: carried() }));
+    assert(next <= MEMORY_PAGES * PAGE_BYTES, `decode kernel: ${next} bytes do not fit`);
+    this.set(layout.TEXT, this.text.byteOffset);
+    this.set(layout.DELIMITERS, delimiters);
+    this.set(layout.FIELD_TABLE, this.fields.byteOffset);
+    this.set(layout.PRESENT, this.batch.present.byteOffset);
+    this.set(layout.REJECT_REASON, this.batch.rejectReason.byteOffset);
+    this.set(layout.LINE_BYTES_MAX, LINE_BYTES_MAX);
+    this.set(layout.LATER, this.later.byteOffset);
+    this.set(layout.LATER_MAX, LATER_MAX);
+    this.set(layout.INTERFACES, this.interfaces.byteOffset);
+    this.set(layout.INTERFACE_MASK, INTERFACE_SLOTS - 1);
+    this.set(layout.PATTERNS, patterns);
+    exported(instance, 'prepare')(this.parameters.byteOffset);
+  }
+
+  /** Starts a new input: another dictionary of interfaces. */
+  clear(): void {
+    this.interfaces.fill(0);
+    this.batch.rows = 0;
+  }
+
+  /** False when the format's carried fields are too many: its lines go the general way. */
+  useFormat(format: Format, carry: boolean): boolean {
+    const { plan } = format;
+    if (carry && format.carried.length > CARRIED_MAX) return false;
+    const row = layout.FIELD_BYTES / 4;
+    let present = 0;
+    let carried = 0;
+    this.fields.fill(0);
+    plan.forEach((op, f) => {
+      const [kind, bit, name] = FIELD_OF_OP[op] ?? [layout.KIND_TEXT, 0, null];
+      present |= bit;
+      const slot = carry && isCarried(op) ? this.slots[carried++] : undefined;
+      const column = name === null ? 0 : this.batch[name].byteOffset;
+      this.fields.set([kind, column, bit, slot?.offset.byteOffset ?? 0, slot?.length.byteOffset ?? 0, op], f * row);
+    });
+    this.set(layout.FIELD_COUNT, plan.length);
+    this.set(layout.STATUS_FIELD, plan.indexOf(Op.logStatus));
+    this.set(layout.FIRST_IS_TEXT, ANY_TEXT.includes(plan[0] ?? Op.text) ? 1 : 0);
+    this.set(layout.PRESENT_ALL, present);
+    if (carry) this.batch.carried = format.carried.map((f, c) => carriedColumn(format.names[f] ?? '', this.slots[c]));
+    return true;
+  }
+
+  /**
+   * Decodes lines of bytes[from, to) until the batch is full or a line is refused. bytes[to − 1] is a newline. Rows are
+   * counted in the batch, everything else in `result`.
+   */
+  decode(bytes: Uint8Array, from: number, to: number, dictionary: InterfaceDictionary, result: Decoded): void {
+    const { batch } = this;
+    result.at = from;
+    result.lines = 0;
+    result.nodata = 0;
+    result.skipdata = 0;
+    while (result.at < to && batch.rows < batch.capacity) {
+      const most = batch.capacity - batch.rows;
+      const wanted = Math.min(WINDOW_BYTES, Math.ceil(most * this.lineBytes * 1.05) + LINE_BYTES_MAX / 64);
+      let end = Math.min(result.at + wanted, to);
+      if (end < to) end = bytes.lastIndexOf(NEWLINE, end - 1) + 1;
+      if (end <= result.at) return;
+      this.text.set(bytes.subarray(result.at, end));
+      this.set(layout.TEXT_BASE, result.at);
+      const rows = this.decodeWindow(end - result.at, most, dictionary);
+      const taken = this.get(layout.TAKEN);
+      const dropped = this.get(layout.NODATA) + this.get(layout.SKIPDATA);
+      batch.rows += rows;
+      result.nodata += this.get(layout.NODATA);
+      result.skipdata += this.get(layout.SKIPDATA);
+      result.lines += rows + dropped;
+      result.at += taken;
+      if (taken === 0) return;
+      this.lineBytes = taken / (rows + dropped);
+      if (result.at < end && rows + dropped < most) return;
+    }
+  }
+
+  /** Rows of the window; addresses that prove to be none end it in front of their line. */
+  private decodeWindow(length: number, most: number, dictionary: InterfaceDictionary): number {
+    const { batch, text } = this;
+    const rows = this.decodeText(this.parameters.byteOffset, length, batch.rows, most);
+    const wrong = this.finishRows(batch.rows + rows, dictionary);
+    if (wrong < 0) return rows;
+    let lines = 0;
+    for (let p = 0; p < wrong; p++) if (text[p] === NEWLINE) lines++;
+    return this.decodeWindow(length, lines, dictionary);
+  }
+
+  /** Looks up what the kernel left; the text offset of the first value that is not valid, or −1. */
+  private finishRows(end: number, dictionary: InterfaceDictionary): number {
+    const { batch, later, text } = this;
+    const count = this.get(layout.LATER_COUNT) * LATER_WORDS;
+    let wrong = -1;
+    for (let i = 0; i < count; i += LATER_WORDS) {
+      const row = later[i]!;
+      const op = later[i + 1]!;
+      const from = later[i + 2]!;
+      const to = later[i + 3]!;
+      if (row >= end) continue;
+      if (op === Op.interfaceId) {
+        const code = dictionary.codeOf(text, from, to);
+        batch.interfaceId[row] = code;
+        this.remember(this.parameters.byteOffset, text.byteOffset + from, to - from, code);
+        continue;
+      }
+      const [word, bit] = V6[op]!;
+      if (parseIpv6(text, from, to, batch.v6, row * V6_WORDS.perRow + word)) batch.present[row]! |= bit;
+      else if (wrong < 0 || from < wrong) wrong = from;
+    }
+    return wrong;
+  }
+
+  private get(at: number): number {
+    return this.parameters[at / 4]!;
+  }
+
+  private set(at: number, value: number): void {
+    this.parameters[at / 4] = value;
+  }
+}
+
+function carriedColumn(name: string, slot: Omit<CarriedColumn, 'name'> | undefined): CarriedColumn {
+  assert(slot !== undefined);
+  return { name, ...slot };
+}
+
+/** A function of the module, by name. */
+function exported(instance: Instance, name: string): KernelFunction {
+  const value = instance.exports[name];
+  assert(typeof value === 'function', `decode kernel: no function ${name}`);
+  return value as KernelFunction;
+}

@@ -1,0 +1,76 @@
+import { expect, it } from 'vitest';
+import { DEFAULT, formatOf } from '../../../src/decode/format.ts';
+import { LINE_BYTES_MAX } from '../../../src/model/ledger.ts';
+import { decodeText } from '../../support/flow-rows.ts';
+
+const NAMES = DEFAULT.names;
+
+/** The record with some fields replaced. */
+function record(values: Readonly<Record<string, string>> = {}): string {
+  const text = '2 123456789012 eni-0a 10.0.1.5 10.0.2.9 49152 443 6 10 840 1700000000 1700000060 ACCEPT OK';
+  const fields = text.split(' ');
+  return NAMES.map((name, i) => values[name] ?? fields[i]).join(' ');
+}
+
+it('keeps more interface ids apart than its table holds, and longer ones than it compares', () => {
+  const ids = Array.from({ length: 20_000 }, (_, i) => `eni-${'0'.repeat(i % 40)}${i.toString(16)}`);
+  // twice: ids that the table knows, and ids that it has no room for
+  const lines = [...ids, ...ids].map((id) => record({ 'interface-id': id }));
+  const { rows } = decodeText(`${lines.join('\n')}\n`, NAMES, 4096);
+  expect(rows.map((row) => row['interface-id'])).toEqual([...ids, ...ids]);
+});
+
+it('an id that is the beginning of another is another id', () => {
+  const ids = ['eni-1', 'eni-10', 'eni-1', `${'e'.repeat(32)}`, `${'e'.repeat(33)}`, 'e', 'eni-10'];
+  const { rows } = decodeText(`${ids.map((id) => record({ 'interface-id': id })).join('\n')}\n`, NAMES, 64);
+  expect(rows.map((row) => row['interface-id'])).toEqual(ids);
+});
+
+it('stops in front of an address that is none, wherever it stands', () => {
+  const lines = Array.from({ length: 300 }, (_, i) => record({ srcport: String(i) }));
+  lines[100] = record({ srcaddr: '2001:db8::1', srcport: '100' });
+  lines[200] = record({ dstaddr: '2001:db8::g' });
+  lines[250] = record({ 'log-status': 'NODATA', srcaddr: '2001:db8::g' });
+  lines[260] = record({ 'log-status': 'NODATA', srcaddr: '2001:db8::1' });
+  const { rows, ledger, malformed } = decodeText(`${lines.join('\n')}\n`, NAMES, 4096);
+  expect(rows.map((row) => row.srcport)).toEqual([...lines.keys()].filter((i) => i !== 200 && i !== 250 && i !== 260));
+  expect(rows[100]?.srcaddr).toBe('2001:db8::1');
+  expect(malformed.map((text) => text.split(' ').slice(0, 2))).toEqual([
+    ['201:', 'address:'],
+    ['251:', 'address:'],
+  ]);
+  expect(ledger).toMatchObject({ lines: 300, nodata: 1 });
+});
+
+it('refuses a line longer than any record, also one of the right shape', () => {
+  const long = record({ 'account-id': '1'.repeat(LINE_BYTES_MAX) });
+  const { rows, ledger } = decodeText(`${[record(), long, record()].join('\n')}\n`, NAMES, 64);
+  expect(rows.length).toBe(2);
+  expect(ledger.malformed).toEqual({ 'line-too-long': 1 });
+});
+
+it('reads addresses as the general way does: no leading zeros, four octets of at most 255', () => {
+  const wrong = [
+    '01.2.3.4',
+    '1.2.3.256',
+    '1.2.3.4.',
+    '1..3.4',
+    '1.2.3',
+    '1.2.3.4.5',
+    '1.2.3.4a',
+    '999.1.1.1',
+    '1.2.3.00',
+  ];
+  const right = ['0.0.0.0', '255.255.255.255', '1.22.133.4', '10.0.0.1', '100.64.0.9'];
+  const lines = [...right, ...wrong, ...right].map((srcaddr) => record({ srcaddr }));
+  const { rows, ledger } = decodeText(`${lines.join('\n')}\n`, NAMES, 64);
+  expect(rows.map((row) => row.srcaddr)).toEqual([...right, ...right]);
+  expect(ledger.malformed).toEqual({ address: wrong.length });
+});
+
+it('carries more unknown fields than the kernel notes', () => {
+  const names = [...NAMES, ...Array.from({ length: 100 }, (_, i) => `x-${i}`)];
+  const values = Array.from({ length: 100 }, (_, i) => `v${i}`);
+  const { rows } = decodeText(`${record()} ${values.join(' ')}\n`, formatOf(names).names, 64);
+  expect(rows[0]).toMatchObject({ 'x-0': 'v0', 'x-99': 'v99', srcaddr: '10.0.1.5' });
+});
