@@ -15,6 +15,7 @@ const ROOMS = {
   sink: ['model'],
   engine: ['model', 'inventory', 'rules', 'pods', 'decode', 'source', 'classify', 'sink'],
   synthetic: ['model', 'inventory'],
+  bench: ['model', 'inventory', 'rules'],
   insight: ['model', 'inventory', 'rules', 'pods', 'decode', 'classify', 'engine'],
   cli: [
     'model',
@@ -27,6 +28,7 @@ const ROOMS = {
     'sink',
     'engine',
     'synthetic',
+    'bench',
     'insight',
   ],
 };

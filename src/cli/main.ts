@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { EXIT_CODE, FlowtrieError } from '../model/errors.ts';
+import { addBench } from './bench.ts';
 import { addDemo } from './demo.ts';
 import { addExplain } from './explain.ts';
 import { addGenerate } from './generate.ts';
@@ -26,8 +27,8 @@ function createProgram(): Command {
         '  $ flowtrie replay a.log.gz --inventory inventory/ --out rows.ndjson\n' +
         '  $ flowtrie explain --inventory inventory/ --from shop/web-0 --to 10.0.3.5 --protocol tcp --port 5432',
     );
-  for (const add of [addReplay, addExplain, addGenerate, addDemo]) add(program);
-  for (const command of [program, ...program.commands]) {
+  for (const add of [addReplay, addExplain, addBench, addGenerate, addDemo]) add(program);
+  for (const command of [program, ...program.commands, ...program.commands.flatMap((sub) => sub.commands)]) {
     command
       .exitOverride()
       .showHelpAfterError(false)
