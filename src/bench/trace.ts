@@ -2,7 +2,7 @@ import { createFiveTuples, type FiveTupleRule, type FiveTuples, type Prefix4 } f
 import { Random, zipfSampler } from './random.ts';
 
 /** Distinct flows of a Zipf trace: a day's heavy hitters. */
-export const ZIPF_FLOWS = 131_072;
+const ZIPF_FLOWS = 131_072;
 
 /** One packet in ten goes to an address drawn from all of IPv4. */
 const STRAY = 0.1;
