@@ -41,7 +41,7 @@ const PACKAGES = {
   'apache-arrow': '^src/(sink/(arrow[^/]*|columns)|decode/arrow[^/]*|index)\\.ts$',
   commander: '^src/cli/',
   'fast-csv': '^src/(sink/csv\\.ts|inventory/pod-history\\.ts|cli/)',
-  'ip-num': '^src/model/ip\\.ts$',
+  'ip-num': '^src/(model/ip|bench/membership-case)\\.ts$',
   piscina: '^src/engine/pool\\.ts$',
 };
 

@@ -8,14 +8,19 @@ export interface FieldClasses {
   readonly representative: Int32Array;
 }
 
-export function classifyPortRanges(ranges: readonly PortRange[]): FieldClasses {
+/** More distinct port ranges are searched list by list: a table of their classes for each list would be too wide. */
+const RANGES_MAX = 256;
+
+/** Null when there are too many distinct ranges. */
+export function classifyPortRanges(ranges: readonly PortRange[]): FieldClasses | null {
+  const distinct = [...new Map(ranges.map((range) => [`${range.from}-${range.to}`, range])).values()];
+  if (distinct.length > RANGES_MAX) return null;
   const edges = new Set([0]);
-  for (const { from, to } of ranges) {
+  for (const { from, to } of distinct) {
     edges.add(from);
     if (to < 65535) edges.add(to + 1);
   }
   const pieces = [...edges].sort((a, b) => a - b);
-  const distinct = [...new Map(ranges.map((range) => [`${range.from}-${range.to}`, range])).values()];
   return intern(pieces, 65536, (port) => distinct.map(({ from, to }) => (port >= from && port <= to ? 1 : 0)).join(''));
 }
 

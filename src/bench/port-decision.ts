@@ -1,11 +1,22 @@
 import type { FiveTupleRule, PortRange } from './classbench.ts';
-import type { FieldClasses } from './field-class.ts';
+import { classifyPortRanges, classifyProtocols, type FieldClasses } from './field-class.ts';
 
 /** Entry of a node: ≥ 0 its offset in the code, −1 no rule, −2 − rule the answer. */
 export const NO_MATCH = -1;
 
-/** First word of a node. A list compares rule by rule, the others look one field's class up. */
-export const NodeKind = { list: 0, protocol: 1, dstPort: 2, srcPort: 3 } as const;
+/**
+ * First word of a node. `list` compares rule by rule: length, then LIST_STRIDE words a rule. `protocol`, `dstPort`,
+ * `srcPort` look the field's class up: an entry a class. The searches find the last of n ports that is not above the
+ * packet's: n, n ports, an entry for each.
+ */
+export const NodeKind = {
+  list: 0,
+  protocol: 1,
+  dstPort: 2,
+  srcPort: 3,
+  dstPortSearch: 4,
+  srcPortSearch: 5,
+} as const;
 type Field = 1 | 2 | 3;
 
 /** Words of a rule in a list: protocol value | mask << 8, both port ranges as from | to << 16, the rule. */
@@ -17,8 +28,11 @@ const LIST_MAX = 4;
 const FIELDS: readonly Field[] = [NodeKind.protocol, NodeKind.dstPort, NodeKind.srcPort];
 const ALL_FIELDS = 0b111;
 
-/** Rules in all lists that are asked for, at most, for each word of the budget: bounds the time of a failing attempt. */
+/** Rules in all lists that are asked for, at most, a word of the budget: bounds the time of a failing attempt. */
 const LISTED_PER_WORD = 1;
+
+/** Classes of each field; null = searched by port. */
+export type FieldTables = Readonly<Record<Field, FieldClasses | null>>;
 
 /** Thrown when a table would take more bytes than it may. */
 export class BudgetExceeded extends Error {}
@@ -28,15 +42,17 @@ export class BudgetExceeded extends Error {}
  */
 export class PortDecisions {
   private readonly rules: readonly FiveTupleRule[];
-  private readonly classes: Readonly<Record<Field, FieldClasses>>;
-  /** Classes of a field that each rule covers; null = all. */
-  private readonly coverage: Readonly<Record<Field, readonly (Int32Array | null)[]>>;
+  private readonly classes: FieldTables;
+  /** Classes of a field that each rule covers, null = all; no table for a field that is searched. */
+  private readonly coverage: Readonly<Record<Field, readonly (Int32Array | null)[] | null>>;
   private readonly budgetWords: number;
+  private readonly branches: boolean;
   private listed = 0;
   private readonly code: number[] = [];
   private readonly memo = new Map<string, number>();
 
-  constructor(rules: readonly FiveTupleRule[], classes: Readonly<Record<Field, FieldClasses>>, budgetBytes: number) {
+  /** `branches` false: every list is compared rule by rule, which takes the fewest bytes. */
+  constructor(rules: readonly FiveTupleRule[], classes: FieldTables, budgetBytes: number, branches = true) {
     this.rules = rules;
     this.classes = classes;
     this.coverage = {
@@ -47,6 +63,7 @@ export class PortDecisions {
       [NodeKind.srcPort]: coverageOf(rules, classes[NodeKind.srcPort], (rule, port) => inRange(rule.srcPort, port)),
     };
     this.budgetWords = budgetBytes / 4;
+    this.branches = branches;
   }
 
   /** Entry for the rules of `list`, ascending. */
@@ -73,7 +90,7 @@ export class PortDecisions {
     const key = `${open} ${pruned.join()}`;
     const known = this.memo.get(key);
     if (known !== undefined) return known;
-    const field = pruned.length <= LIST_MAX ? undefined : this.bestField(pruned, open);
+    const field = pruned.length <= LIST_MAX || !this.branches ? undefined : this.bestField(pruned, open);
     const at = field === undefined ? this.putList(pruned) : this.putBranch(pruned, open, field);
     this.memo.set(key, at);
     return at;
@@ -98,32 +115,77 @@ export class PortDecisions {
     let bestLength = list.length;
     for (const field of FIELDS) {
       if ((open & (1 << (field - 1))) === 0) continue;
-      const covered = this.coverage[field];
-      const counts = new Int32Array(this.classes[field].representative.length);
-      let everywhere = 0;
-      for (const rule of list) {
-        const classes = covered[rule];
-        if (classes === null || classes === undefined) everywhere++;
-        else for (const cls of classes) counts[cls] = (counts[cls] ?? 0) + 1;
-      }
-      const longest = everywhere + counts.reduce((a, b) => Math.max(a, b), 0);
-      if (longest < bestLength) {
+      const length = this.longestPiece(list, field);
+      if (length < bestLength) {
         best = field;
-        bestLength = longest;
+        bestLength = length;
       }
     }
     return best;
   }
 
+  /** Rules of `list` that meet in one class of `field`, at most. */
+  private longestPiece(list: readonly number[], field: Field): number {
+    const covered = this.coverage[field];
+    if (covered === null) return this.longestOverlap(list, field);
+    const counts = new Int32Array(this.classes[field]?.representative.length ?? 0);
+    let everywhere = 0;
+    for (const rule of list) {
+      const classes = covered[rule] ?? null;
+      if (classes === null) everywhere++;
+      else for (const cls of classes) counts[cls] = (counts[cls] ?? 0) + 1;
+    }
+    return everywhere + counts.reduce((a, b) => Math.max(a, b), 0);
+  }
+
+  private longestOverlap(list: readonly number[], field: Field): number {
+    const steps = new Map<number, number>();
+    for (const rule of list) {
+      const { from, to } = this.portsOf(rule, field);
+      steps.set(from, (steps.get(from) ?? 0) + 1);
+      steps.set(to + 1, (steps.get(to + 1) ?? 0) - 1);
+    }
+    let [depth, most] = [0, 0];
+    for (const [, step] of [...steps].sort((a, b) => a[0] - b[0])) {
+      depth += step;
+      most = Math.max(most, depth);
+    }
+    return most;
+  }
+
+  private portsOf(rule: number, field: Field): PortRange {
+    return field === NodeKind.dstPort ? this.ruleOf(rule).dstPort : this.ruleOf(rule).srcPort;
+  }
+
   private putBranch(list: readonly number[], open: number, field: Field): number {
     const rest = open & ~(1 << (field - 1));
-    const lists: number[][] = Array.from(this.classes[field].representative, () => []);
+    const covered = this.coverage[field];
+    if (covered === null) return this.putSearch(list, rest, field);
+    const lists: number[][] = Array.from(this.classes[field]?.representative ?? [], () => []);
     for (const rule of list) {
-      const classes = this.coverage[field][rule];
-      if (classes === null || classes === undefined) for (const matching of lists) matching.push(rule);
+      const classes = covered[rule] ?? null;
+      if (classes === null) for (const matching of lists) matching.push(rule);
       else for (const cls of classes) lists[cls]?.push(rule);
     }
     return this.put([field, ...lists.map((matching) => this.build(matching, rest))]);
+  }
+
+  private putSearch(list: readonly number[], rest: number, field: Field): number {
+    const edges = new Set([0]);
+    for (const rule of list) {
+      const { from, to } = this.portsOf(rule, field);
+      edges.add(from);
+      if (to < 65535) edges.add(to + 1);
+    }
+    const ports = [...edges].sort((a, b) => a - b);
+    const entries = ports.map((port) =>
+      this.build(
+        list.filter((rule) => inRange(this.portsOf(rule, field), port)),
+        rest,
+      ),
+    );
+    const kind = field === NodeKind.dstPort ? NodeKind.dstPortSearch : NodeKind.srcPortSearch;
+    return this.put([kind, ports.length, ...ports, ...entries]);
   }
 
   private putList(list: readonly number[]): number {
@@ -160,12 +222,23 @@ function inRange({ from, to }: PortRange, port: number): boolean {
 
 function coverageOf(
   rules: readonly FiveTupleRule[],
-  { representative }: FieldClasses,
+  classes: FieldClasses | null,
   covers: (rule: FiveTupleRule, value: number) => boolean,
-): (Int32Array | null)[] {
+): (Int32Array | null)[] | null {
+  if (classes === null) return null;
+  const { representative } = classes;
   const all = Array.from(representative, (_, cls) => cls);
   return rules.map((rule) => {
     const classes = all.filter((cls) => covers(rule, representative[cls] ?? 0));
     return classes.length === all.length ? null : Int32Array.from(classes);
   });
+}
+
+/** Classes of the ports and protocols of a rule set. */
+export function fieldTables(rules: readonly FiveTupleRule[]): FieldTables & { readonly 1: FieldClasses } {
+  return {
+    [NodeKind.protocol]: classifyProtocols(rules),
+    [NodeKind.dstPort]: classifyPortRanges(rules.map((rule) => rule.dstPort)),
+    [NodeKind.srcPort]: classifyPortRanges(rules.map((rule) => rule.srcPort)),
+  };
 }

@@ -1,10 +1,12 @@
 import { type FiveTupleRule, type FiveTuples, prefixMask } from './classbench.ts';
+import { BudgetExceeded, type FieldTables, fieldTables, PortDecisions } from './port-decision.ts';
+import { decidePorts, type PortTables, portTables } from './port-lookup.ts';
 
-/** Words of a rule in a bucket: protocol value | mask << 8, both port ranges as from | to << 16, the rule. */
-const RULE_WORDS = 4;
-
-/** Words of a hash slot: both addresses, start of its rules in `rules` (−1 = free), their number. */
+/** Words of a hash slot: both addresses, the entry of what ports decide, 1 = used. */
 const SLOT_WORDS = 4;
+
+/** What the nodes that search ports may take; beyond it the rules of a slot are compared one by one. */
+const SEARCH_BYTES = 64 * 2 ** 20;
 
 /** Rules whose prefixes have the same two lengths: one hash table over both masked addresses. */
 interface Tuple {
@@ -13,15 +15,16 @@ interface Tuple {
   readonly dstMask: number;
   readonly slotMask: number;
   readonly slots: Int32Array;
-  readonly rules: Int32Array;
 }
 
 /**
  * Tuple space search (Srinivasan, Suri, Varghese, SIGCOMM 1999): as many look-ups as there are pairs of prefix lengths,
- * but never more memory than a few words a rule. Tuples stand in order of their first rule.
+ * whatever the rules. Tuples stand in order of their first rule.
  */
-export interface TupleSpace {
+export interface TupleSpace extends PortTables {
   readonly tuples: readonly Tuple[];
+  /** Nodes of PortDecisions. */
+  readonly code: Int32Array;
   readonly bytes: number;
 }
 
@@ -33,13 +36,32 @@ export function compileTupleSpace(rules: readonly FiveTupleRule[]): TupleSpace {
     if (same === undefined) groups.set(key, [index]);
     else same.push(index);
   });
-  const tuples = [...groups.values()].map((members) => buildTuple(rules, members));
-  const bytes = tuples.reduce((sum, tuple) => sum + tuple.slots.byteLength + tuple.rules.byteLength, 0);
-  return { tuples, bytes };
+  const classes = fieldTables(rules);
+  const { tuples, code } = buildTuples(rules, [...groups.values()], classes);
+  const tables = portTables(classes);
+  const arrays = [code, ...Object.values(tables), ...tuples.map((tuple) => tuple.slots)];
+  return { tuples, code, ...tables, bytes: arrays.reduce((sum, array) => sum + array.byteLength, 0) };
+}
+
+function buildTuples(
+  rules: readonly FiveTupleRule[],
+  groups: readonly (readonly number[])[],
+  classes: FieldTables,
+): Pick<TupleSpace, 'tuples' | 'code'> {
+  const build = (decisions: PortDecisions): Pick<TupleSpace, 'tuples' | 'code'> => {
+    const tuples = groups.map((members) => buildTuple(rules, members, decisions));
+    return { tuples, code: decisions.finish() };
+  };
+  try {
+    return build(new PortDecisions(rules, classes, SEARCH_BYTES));
+  } catch (error) {
+    if (!(error instanceof BudgetExceeded)) throw error;
+    return build(new PortDecisions(rules, classes, Number.POSITIVE_INFINITY, false));
+  }
 }
 
 /** `members`: rules of one tuple, ascending. */
-function buildTuple(rules: readonly FiveTupleRule[], members: readonly number[]): Tuple {
+function buildTuple(rules: readonly FiveTupleRule[], members: readonly number[], decisions: PortDecisions): Tuple {
   const buckets = new Map<string, number[]>();
   for (const index of members) {
     const { src, dst } = rules[index]!;
@@ -50,18 +72,12 @@ function buildTuple(rules: readonly FiveTupleRule[], members: readonly number[])
   }
   let capacity = 4;
   while (capacity < buckets.size * 2) capacity *= 2;
-  const slots = new Int32Array(capacity * SLOT_WORDS).fill(-1);
-  const words: number[] = [];
+  const slots = new Int32Array(capacity * SLOT_WORDS);
   for (const bucket of buckets.values()) {
     const { src, dst } = rules[bucket[0]!]!;
     let slot = hash(src.base | 0, dst.base | 0) & (capacity - 1);
-    while (slots[slot * SLOT_WORDS + 2]! >= 0) slot = (slot + 1) & (capacity - 1);
-    slots.set([src.base | 0, dst.base | 0, words.length, bucket.length], slot * SLOT_WORDS);
-    for (const index of bucket) {
-      const { protocol, srcPort, dstPort } = rules[index]!;
-      words.push(protocol.value | (protocol.mask << 8), srcPort.from | (srcPort.to << 16));
-      words.push(dstPort.from | (dstPort.to << 16), index);
-    }
+    while (slots[slot * SLOT_WORDS + 3] === 1) slot = (slot + 1) & (capacity - 1);
+    slots.set([src.base | 0, dst.base | 0, decisions.entryOf(bucket), 1], slot * SLOT_WORDS);
   }
   const first = rules[members[0]!]!;
   return {
@@ -70,7 +86,6 @@ function buildTuple(rules: readonly FiveTupleRule[], members: readonly number[])
     dstMask: prefixMask(first.dst.length),
     slotMask: capacity - 1,
     slots,
-    rules: Int32Array.from(words),
   };
 }
 
@@ -81,45 +96,33 @@ function hash(src: number, dst: number): number {
 }
 
 /** First matching rule of each packet, −1 = none, into `out`. */
-export function matchTupleSpace({ tuples }: TupleSpace, packets: FiveTuples, out: Int32Array): void {
+export function matchTupleSpace(compiled: TupleSpace, packets: FiveTuples, out: Int32Array): void {
+  const { tuples, code } = compiled;
   for (let i = 0; i < packets.count; i++) {
     // −1 as u32 is larger than any rule
     let best = -1;
-    for (const tuple of tuples) {
+    for (let t = 0; t < tuples.length; t++) {
+      const tuple = tuples[t]!;
       if (best >>> 0 < tuple.firstRule) break;
-      const found = matchTuple(tuple, packets, i);
+      const entry = entryAt(tuple, packets.src[i]!, packets.dst[i]!);
+      if (entry === -1) continue;
+      const { protocol, srcPort, dstPort } = packets;
+      const answer = entry < 0 ? entry : decidePorts(code, compiled, entry, protocol[i]!, srcPort[i]!, dstPort[i]!);
+      const found = -2 - answer;
       if (found >>> 0 < best >>> 0) best = found;
     }
     out[i] = best;
   }
 }
 
-function matchTuple(tuple: Tuple, packets: FiveTuples, i: number): number {
-  const src = packets.src[i]! & tuple.srcMask;
-  const dst = packets.dst[i]! & tuple.dstMask;
-  const { slots, slotMask, rules } = tuple;
+/** What the slot of the masked addresses holds, −1 = there is none. */
+function entryAt(tuple: Tuple, source: number, destination: number): number {
+  const src = source & tuple.srcMask;
+  const dst = destination & tuple.dstMask;
+  const { slots, slotMask } = tuple;
   for (let slot = hash(src, dst) & slotMask; ; slot = (slot + 1) & slotMask) {
     const at = slot * SLOT_WORDS;
-    const start = slots[at + 2]!;
-    if (start < 0) return -1;
-    if (slots[at] !== src || slots[at + 1] !== dst) continue;
-    const end = start + slots[at + 3]! * RULE_WORDS;
-    for (let q = start; q < end; q += RULE_WORDS) {
-      if (matchesRule(rules, q, packets.protocol[i]!, packets.srcPort[i]!, packets.dstPort[i]!)) return rules[q + 3]!;
-    }
-    return -1;
+    if (slots[at + 3] !== 1) return -1;
+    if (slots[at] === src && slots[at + 1] === dst) return slots[at + 2]!;
   }
-}
-
-function matchesRule(rules: Int32Array, q: number, protocol: number, srcPort: number, dstPort: number): boolean {
-  const wanted = rules[q]!;
-  const src = rules[q + 1]!;
-  const dst = rules[q + 2]!;
-  return (
-    (protocol & (wanted >> 8)) === (wanted & 255) &&
-    srcPort >= (src & 0xffff) &&
-    srcPort <= src >>> 16 &&
-    dstPort >= (dst & 0xffff) &&
-    dstPort <= dst >>> 16
-  );
 }

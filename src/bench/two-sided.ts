@@ -3,8 +3,8 @@ import { buildTrie4 } from '../rules/address-trie.ts';
 import { BlockPool } from '../rules/block-pool.ts';
 import { invertSets, partition } from '../rules/partition.ts';
 import type { FiveTupleRule, FiveTuples, Prefix4 } from './classbench.ts';
-import { classifyPortRanges, classifyProtocols } from './field-class.ts';
-import { BudgetExceeded, LIST_STRIDE, NO_MATCH, NodeKind, PortDecisions } from './port-decision.ts';
+import { BudgetExceeded, type FieldTables, fieldTables, PortDecisions } from './port-decision.ts';
+import { decidePorts, type PortTables, portTables } from './port-lookup.ts';
 
 const PAGE = 64;
 
@@ -50,12 +50,9 @@ interface PairTable {
  * Five-tuple rules in the two-sided form: source class × destination class → what protocol and ports decide. Tables
  * stand in order of their first rule; `tableCount` words a class in `rowOf` and `columnOf`, one for each table.
  */
-export interface TwoSided {
+export interface TwoSided extends PortTables {
   readonly src: Side['trie'];
   readonly dst: Side['trie'];
-  readonly srcPorts: Uint16Array;
-  readonly dstPorts: Uint16Array;
-  readonly protocols: Uint16Array;
   readonly tableCount: number;
   /** Smallest rule of each table. */
   readonly firstRules: Int32Array;
@@ -67,22 +64,31 @@ export interface TwoSided {
   readonly pageTab: Int32Array;
   /** Entry of 64 columns; see NO_MATCH. */
   readonly pages: Int32Array;
+  /** Nodes of PortDecisions. */
   readonly code: Int32Array;
   readonly bytes: number;
 }
 
+/** What does not depend on how the rules are spread over tables. */
+export interface PreparedRules {
+  readonly rules: readonly FiveTupleRule[];
+  readonly src: Side;
+  readonly dst: Side;
+  readonly classes: FieldTables;
+}
+
+export function prepareRules(rules: readonly FiveTupleRule[]): PreparedRules {
+  return {
+    rules,
+    src: classifySide(rules.map((rule) => rule.src)),
+    dst: classifySide(rules.map((rule) => rule.dst)),
+    classes: fieldTables(rules),
+  };
+}
+
 /** Throws BudgetExceeded when what comes after the address tries would take more than `budgetBytes`. */
-export function compileTwoSided(rules: readonly FiveTupleRule[], cuts: Cuts, budgetBytes: number): TwoSided {
-  const src = classifySide(rules.map((rule) => rule.src));
-  const dst = classifySide(rules.map((rule) => rule.dst));
-  const srcPorts = classifyPortRanges(rules.map((rule) => rule.srcPort));
-  const dstPorts = classifyPortRanges(rules.map((rule) => rule.dstPort));
-  const protocols = classifyProtocols(rules);
-  const classes = {
-    [NodeKind.protocol]: protocols,
-    [NodeKind.dstPort]: dstPorts,
-    [NodeKind.srcPort]: srcPorts,
-  } as const;
+export function compileTwoSided(prepared: PreparedRules, cuts: Cuts, budgetBytes: number): TwoSided {
+  const { rules, src, dst, classes } = prepared;
   const decisions = new PortDecisions(rules, classes, budgetBytes);
   const pages = new BlockPool(PAGE);
   const tables = groupRules(rules, cuts).map((members) => {
@@ -92,9 +98,7 @@ export function compileTwoSided(rules: readonly FiveTupleRule[], cuts: Cuts, bud
   });
   tables.sort((a, b) => a.firstRule - b.firstRule);
   const parts = {
-    srcPorts: srcPorts.table,
-    dstPorts: dstPorts.table,
-    protocols: protocols.table,
+    ...portTables(classes),
     firstRules: Int32Array.from(tables, (table) => table.firstRule),
     ...joinTables(tables, src.labelSets.length, dst.labelSets.length),
     pages: pages.contents().slice(),
@@ -211,7 +215,7 @@ export function matchTwoSided(compiled: TwoSided, packets: FiveTuples, out: Int3
   const { src, dst, srcPort, dstPort, protocol, count } = packets;
   const { root: srcRoot, inner: srcInner, leaf: srcLeaf, pointerBit: srcBit } = compiled.src;
   const { root: dstRoot, inner: dstInner, leaf: dstLeaf, pointerBit: dstBit } = compiled.dst;
-  const { tableCount, firstRules, rowOf, columnOf, pageTab, pages, code, srcPorts, dstPorts, protocols } = compiled;
+  const { tableCount, firstRules, rowOf, columnOf, pageTab, pages, code } = compiled;
   for (let i = 0; i < count; i++) {
     const s = src[i]!;
     let row = srcRoot[s >>> 16]!;
@@ -236,31 +240,10 @@ export function matchTwoSided(compiled: TwoSided, packets: FiveTuples, out: Int3
       if (best >>> 0 < firstRules[t]!) break;
       const col = columnOf[column + t]!;
       let at = pages[pageTab[rowOf[row + t]! + (col >> 6)]! + (col & 63)]!;
-      while (at >= 0) {
-        const kind = code[at]!;
-        if (kind === NodeKind.protocol) at = code[at + 1 + protocols[pr]!]!;
-        else if (kind === NodeKind.dstPort) at = code[at + 1 + dstPorts[dp]!]!;
-        else if (kind === NodeKind.srcPort) at = code[at + 1 + srcPorts[sp]!]!;
-        else at = scanList(code, at, pr, sp, dp);
-      }
+      if (at >= 0) at = decidePorts(code, compiled, at, pr, sp, dp);
       const found = -2 - at;
       if (found >>> 0 < best >>> 0) best = found;
     }
     out[i] = best;
   }
-}
-
-/** Compares rule by rule; the answer as an entry. */
-function scanList(code: Int32Array, at: number, protocol: number, srcPort: number, dstPort: number): number {
-  const end = at + 2 + code[at + 1]! * LIST_STRIDE;
-  for (let q = at + 2; q < end; q += LIST_STRIDE) {
-    const wanted = code[q]!;
-    if ((protocol & (wanted >> 8)) !== (wanted & 255)) continue;
-    const src = code[q + 1]!;
-    if (srcPort < (src & 0xffff) || srcPort > src >>> 16) continue;
-    const dst = code[q + 2]!;
-    if (dstPort < (dst & 0xffff) || dstPort > dst >>> 16) continue;
-    return -2 - code[q + 3]!;
-  }
-  return NO_MATCH;
 }

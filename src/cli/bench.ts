@@ -3,6 +3,8 @@ import { wholeNumber } from './options.ts';
 
 const BUDGET_MIB_MAX = 4096;
 const ROUNDS_MAX = 1000;
+const SETS_MAX = 100_000;
+const RULES_MAX = 1_000_000;
 const DEFAULT_BUDGET_MIB = 8;
 
 export function addBench(program: Command): void {
@@ -12,6 +14,10 @@ export function addBench(program: Command): void {
   bench
     .command('rules')
     .description('rule look-ups a second, table size and compile time, with rivals in the same run')
+    .option('--inventory <dir>', 'measure the rules of an account: folder of describe-* documents')
+    .option('--sets <n>', 'measure generated rule sets: how many', wholeNumber('--sets', 1, SETS_MAX))
+    .option('--rules <n>', 'rules of each generated set, a direction', wholeNumber('--rules', 1, RULES_MAX))
+    .option('--prefixes <file>', 'measure longest-prefix match: CIDRs, one a line, plain or gzip')
     .option(
       '--classbench <file>',
       'five-tuple rules: @src/len dst/len from : to from : to protocol/mask, a rule a line',
@@ -31,8 +37,12 @@ export function addBench(program: Command): void {
     .addHelpText(
       'after',
       '\nExamples:\n' +
-        '  $ flowtrie bench rules --classbench acl1_1k                     measure a ClassBench filter set\n' +
-        '  $ flowtrie bench rules --classbench acl1_1k --trace t.txt --matches m.txt\n',
+        '  $ flowtrie bench rules                                      an account of 10,000 interfaces, and more\n' +
+        '  $ flowtrie bench rules --inventory inv/                     your own rules\n' +
+        '  $ flowtrie bench rules --sets 100 --rules 100               generated rule sets\n' +
+        '  $ flowtrie bench rules --classbench acl1_1k                 a ClassBench filter set\n' +
+        '  $ flowtrie bench rules --classbench acl1_1k --trace t.txt --matches m.txt\n' +
+        '  $ flowtrie bench rules --prefixes prefixes.txt.gz           the internet, say',
     )
     .action(async (flags) => (await import('./bench-rules.ts')).benchRules(flags));
 }

@@ -54,7 +54,8 @@ export function parseCidr(text: string): Cidr | undefined {
 
 /** The single address as a CIDR: /32 or /128. */
 export function hostCidr(address: Address): Cidr {
-  return address.family === 4 ? { ...address, length: 32 } : { ...address, length: 128 };
+  const { family, words } = address;
+  return family === 4 ? { family, words, length: 32 } : { family, words, length: 128 };
 }
 
 /** True when `address` is of the same family as `cidr` and inside it. */

@@ -22,6 +22,11 @@ export class AddressLabels {
     return this.union(formatCidr(cidr), [cidr]);
   }
 
+  /** Name of each label: a CIDR, or what the union was called. */
+  names(): readonly string[] {
+    return [...this.byKey.keys()];
+  }
+
   /** Label of all addresses of `family`. */
   any(family: 4 | 6): number {
     return family === 4 ? 0 : 1;
@@ -72,11 +77,51 @@ export function classifyAddresses(labels: AddressLabels): AddressClasses {
   };
   const intervals4 = sweep(collectEdges(labels, 4), labels.cidrs.length, intern);
   const intervals6 = sweep(collectEdges(labels, 6), labels.cidrs.length, intern);
-  return { labelSets, intervals4, intervals6 };
+  const numbers = orderClasses(labels.names(), labelSets);
+  const ordered: Int32Array[] = [];
+  labelSets.forEach((set, cls) => {
+    ordered[numbers[cls]!] = set;
+  });
+  for (const { classes } of [intervals4, intervals6]) {
+    for (let i = 0; i < classes.length; i++) classes[i] = numbers[classes[i]!]!;
+  }
+  return { labelSets: ordered, intervals4, intervals6 };
+}
+
+/**
+ * New number of each class. Classes that share their commonest labels stand together: a rule set, which knows few
+ * labels, then has long runs of equal rows and many equal pages. The order depends on names and contents of labels only.
+ */
+function orderClasses(names: readonly string[], labelSets: readonly Int32Array[]): Int32Array {
+  const uses = new Int32Array(names.length);
+  for (const set of labelSets) for (const label of set) uses[label]!++;
+  const byUse = names.map((_, label) => label);
+  // the labels of all addresses come first: IPv4 stands before IPv6
+  byUse.splice(0, ANY.length);
+  byUse.sort((a, b) => uses[b]! - uses[a]! || (names[a]! < names[b]! ? -1 : 1));
+  const rank = new Int32Array(names.length);
+  [0, 1, ...byUse].forEach((label, i) => {
+    rank[label] = i;
+  });
+  const keys = labelSets.map((set) => set.map((label) => rank[label]!).sort());
+  const order = new Uint32Array(keys.length).map((_, cls) => cls);
+  order.sort((a, b) => compareKeys(keys[a]!, keys[b]!));
+  const numbers = new Int32Array(keys.length);
+  order.forEach((cls, number) => {
+    numbers[cls] = number;
+  });
+  return numbers;
+}
+
+function compareKeys(a: Int32Array, b: Int32Array): number {
+  const shared = Math.min(a.length, b.length);
+  for (let i = 0; i < shared; i++) if (a[i] !== b[i]) return a[i]! - b[i]!;
+  return a.length - b.length;
 }
 
 /** Where a prefix of a label begins (`delta` 1) or has just ended (−1); 4 words of address each. */
 interface Edges {
+  readonly family: 4 | 6;
   readonly words: Uint32Array;
   readonly labels: Int32Array;
   readonly deltas: Int8Array;
@@ -93,16 +138,20 @@ function collectEdges(labels: AddressLabels, family: 4 | 6): Edges {
   labels.cidrs.forEach((cidrs, label) => {
     for (const cidr of cidrs) {
       if (cidr.family !== family) continue;
-      words.set(cidr.words, count * 4);
+      putWords(words, count * 4, cidr);
       labelOf[count] = label;
       deltas[count++] = 1;
-      words.set(cidr.words, count * 4);
+      putWords(words, count * 4, cidr);
       if (!addOneAt(words, count * 4, cidr.length)) continue;
       labelOf[count] = label;
       deltas[count++] = -1;
     }
   });
-  return { words, labels: labelOf, deltas, count };
+  return { family, words, labels: labelOf, deltas, count };
+}
+
+function putWords(to: Uint32Array, offset: number, { words }: Cidr): void {
+  for (let i = 0; i < words.length; i++) to[offset + i] = words[i]!;
 }
 
 /** Adds the size of a /length block to the 128-bit number at `offset`; false (and zero) when it runs over the top. */
@@ -121,8 +170,7 @@ function addOneAt(words: Uint32Array, offset: number, length: number): boolean {
 
 function sweep(edges: Edges, labelCount: number, intern: (active: readonly number[]) => number): Intervals {
   const { words, labels, deltas, count } = edges;
-  const order = new Uint32Array(count).map((_, i) => i);
-  order.sort((a, b) => compareWords(words, a * 4, words, b * 4));
+  const order = edgeOrder(edges);
   const depth = new Int32Array(labelCount);
   const active: number[] = [];
   const starts = new Uint32Array(count * 4);
@@ -141,6 +189,16 @@ function sweep(edges: Edges, labelCount: number, intern: (active: readonly numbe
     classes.push(cls);
   }
   return { count: classes.length, starts: starts.slice(0, classes.length * 4), classes: Int32Array.from(classes) };
+}
+
+/** Numbers of the edges by address. */
+function edgeOrder({ words, count, family }: Edges): Uint32Array {
+  if (family === 4 && count <= 2 ** 20) {
+    // address × 2^20 + number is exact in a double, and numbers sort without a call for each comparison
+    const keys = new Float64Array(count).map((_, i) => words[i * 4]! * 2 ** 20 + i).sort();
+    return new Uint32Array(count).map((_, i) => keys[i]! % 2 ** 20);
+  }
+  return new Uint32Array(count).map((_, i) => i).sort((a, b) => compareWords(words, a * 4, words, b * 4));
 }
 
 /** Brings the sorted list of labels in force up to date with `depth`, for the labels of the edges at one address. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { IndexArray, RulesView } from './view.ts';
+import type { IndexArray, RulesView, SignedArray } from './view.ts';
 import { ENI_STRIDE, SUBNET6_STRIDE } from './view.ts';
 
 /*
@@ -13,7 +13,7 @@ import { ENI_STRIDE, SUBNET6_STRIDE } from './view.ts';
  * Sections start at HEADER_BYTES, 64-byte aligned, hot ones first.
  */
 const MAGIC = 0x3152_5446; // "FTR1"
-const FORMAT_VERSION = 1;
+const FORMAT_VERSION = 2;
 const ALIGNMENT = 64;
 const DIGEST_AT = 64;
 const DIGEST_BYTES = 32;
@@ -35,26 +35,29 @@ const HeaderWord = {
   pointerBit4: 10,
 } as const;
 
-/** Sections in file order; the id is the index. `index` = u16 while every value fits, else i32. */
+/**
+ * Sections in file order, what every record reads before what only reports read (COLD_FROM); the id is the index.
+ * `index` = u8 or u16 while every value fits, else i32; `signed` = i16, else i32.
+ */
 const SECTIONS = [
   ['root4', 'index'],
   ['inner4', 'index'],
   ['leaf4', 'index'],
-  ['root6', 'i32'],
+  ['root6', 'signed'],
   ['nodes6', 'i32'],
   ['chains6', 'i32'],
   ['portTab', 'index'],
   ['setInfo', 'i32'],
-  ['pageTab', 'i32'],
+  ['pageTab', 'index'],
   ['pages', 'index'],
-  ['rowIdx', 'i32'],
-  ['sigTop', 'i32'],
+  ['rowIdx', 'index'],
+  ['sigTop', 'index'],
   ['sigPages', 'index'],
-  ['cells', 'i32'],
+  ['cells', 'index'],
   ['cellVerdict', 'u8'],
   ['cellRule', 'i32'],
-  ['routePageTab', 'i32'],
-  ['routePages', 'i32'],
+  ['routePageTab', 'index'],
+  ['routePages', 'signed'],
   ['eni', 'i32'],
   ['classFlags', 'u8'],
   ['routeKind', 'u8'],
@@ -65,7 +68,10 @@ const SECTIONS = [
   ['matchList', 'i32'],
 ] as const;
 type SectionName = (typeof SECTIONS)[number][0];
-type SectionArray = Uint8Array | Uint16Array | Int32Array | Uint32Array;
+type SectionArray = Uint8Array | Int16Array | Uint16Array | Int32Array | Uint32Array;
+
+/** First of the sections that no record needs. */
+const COLD_FROM: SectionName = 'matchOffset';
 
 /** What the compiler hands over: every section and the numbers of the header. */
 interface ArenaContents {
@@ -81,9 +87,10 @@ export function writeArena(contents: ArenaContents): {
   readonly buffer: SharedArrayBuffer;
   readonly byteLength: number;
 } {
-  const arrays = SECTIONS.map(([name, type]) =>
-    type === 'index' ? narrowed(contents.sections[name]) : contents.sections[name],
-  );
+  const arrays = SECTIONS.map(([name, type]) => {
+    const array = contents.sections[name];
+    return type === 'index' || type === 'signed' ? narrowed(array, type) : array;
+  });
   let byteLength = HEADER_BYTES;
   const offsets = arrays.map((array) => {
     const offset = byteLength;
@@ -113,10 +120,16 @@ export function writeArena(contents: ArenaContents): {
   return { buffer, byteLength };
 }
 
-function narrowed(array: SectionArray): SectionArray {
-  if (array instanceof Uint16Array) return array;
-  for (const value of array) if (value < 0 || value > 0xffff) return array;
-  return Uint16Array.from(array);
+/** The smallest elements that hold every value. */
+function narrowed(array: SectionArray, type: 'index' | 'signed'): SectionArray {
+  let [least, most] = [0, 0];
+  for (const value of array) {
+    if (value < least) least = value;
+    if (value > most) most = value;
+  }
+  if (type === 'signed') return least < -0x8000 || most > 0x7fff ? array : new Int16Array(array);
+  if (least < 0 || most > 0xffff) return array;
+  return most > 0xff ? new Uint16Array(array) : new Uint8Array(array);
 }
 
 function digestOf(bytes: Uint8Array): Uint8Array {
@@ -151,10 +164,16 @@ export function attachRules(
     new Uint32Array(buffer, byteOffset + at(name).offset, at(name).length);
   const index = (name: SectionName): IndexArray => {
     const { offset, length, elementBytes } = at(name);
-    return elementBytes === 4 ? i32(name) : new Uint16Array(buffer, byteOffset + offset, length);
+    if (elementBytes === 4) return i32(name);
+    return elementBytes === 2 ? new Uint16Array(buffer, byteOffset + offset, length) : u8(name);
+  };
+  const signed = (name: SectionName): SignedArray => {
+    const { offset, length, elementBytes } = at(name);
+    return elementBytes === 4 ? i32(name) : new Int16Array(buffer, byteOffset + offset, length);
   };
   const view: RulesView = {
     digest: stored.toString('hex'),
+    hotBytes: at(COLD_FROM).offset,
     eniCount: header[HeaderWord.enis]!,
     ruleCount: header[HeaderWord.rules]!,
     eni: i32('eni'),
@@ -172,20 +191,20 @@ export function attachRules(
       inner4: index('inner4'),
       leaf4: index('leaf4'),
       pointerBit4: header[HeaderWord.pointerBit4]! | 0,
-      root6: i32('root6'),
+      root6: signed('root6'),
       nodes6: i32('nodes6'),
       chains6: i32('chains6'),
       portTab: index('portTab'),
       setInfo: i32('setInfo'),
-      pageTab: i32('pageTab'),
+      pageTab: index('pageTab'),
       pages: index('pages'),
-      rowIdx: i32('rowIdx'),
-      sigTop: i32('sigTop'),
+      rowIdx: index('rowIdx'),
+      sigTop: index('sigTop'),
       sigPages: index('sigPages'),
-      cells: i32('cells'),
+      cells: index('cells'),
       pagesPerSet: header[HeaderWord.pagesPerSet]!,
-      routePageTab: i32('routePageTab'),
-      routePages: i32('routePages'),
+      routePageTab: index('routePageTab'),
+      routePages: signed('routePages'),
       matchOffset: i32('matchOffset'),
       matchList: i32('matchList'),
     },
@@ -228,7 +247,8 @@ const ELEMENT_BYTES: Readonly<Record<(typeof SECTIONS)[number][1], readonly numb
   u8: [1],
   i32: [4],
   u32: [4],
-  index: [2, 4],
+  index: [1, 2, 4],
+  signed: [2, 4],
 };
 
 function readSection(header: Uint32Array, name: SectionName, byteLength: number): Section {
@@ -238,9 +258,8 @@ function readSection(header: Uint32Array, name: SectionName, byteLength: number)
   if (id !== expectedId) throw new Error(`rules arena: section ${name} has id ${id}, expected ${expectedId}`);
   const allowed = ELEMENT_BYTES[SECTIONS[expectedId]![1]];
   if (!allowed.includes(elementBytes)) {
-    throw new Error(
-      `rules arena: section ${name} has elements of ${elementBytes} bytes, expected ${allowed.join(' or ')}`,
-    );
+    const sizes = allowed.join(', ').replace(/, (\d)$/, ' or $1');
+    throw new Error(`rules arena: section ${name} has elements of ${elementBytes} bytes, expected ${sizes}`);
   }
   if (offset % ALIGNMENT !== 0) {
     throw new Error(`rules arena: section ${name} starts at byte ${offset}, not a multiple of ${ALIGNMENT}`);

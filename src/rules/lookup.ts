@@ -55,12 +55,14 @@ export function openPortClass(view: RulesView, protocol: number): number {
 export function cellOf(view: RulesView, set: number, cls: number, portCls: number): number {
   const { setInfo, pageTab, pages, rowIdx, sigTop, sigPages, cells } = view.sections;
   const info = set << 1;
-  const row = (setInfo[info + 1]! + pages[pageTab[setInfo[info]! + (cls >> 6)]! + (cls & 63)]!) << 1;
-  return cells[rowIdx[row + 1]! + sigPages[sigTop[rowIdx[row]! + (portCls >> 6)]! + (portCls & 63)]!]!;
+  const page = pageTab[setInfo[info]! + (cls >> 6)]! << 6;
+  const row = (setInfo[info + 1]! + pages[page + (cls & 63)]!) << 1;
+  const columns = sigTop[rowIdx[row]! + (portCls >> 6)]! << 6;
+  return cells[rowIdx[row + 1]! + sigPages[columns + (portCls & 63)]!]!;
 }
 
 /** Rule index of the route of table `routeTable` (≥ 0) toward a class; −1 = no route, −2 = not known. */
 export function routeOf(view: RulesView, routeTable: number, cls: number): number {
   const { routePageTab, routePages, pagesPerSet } = view.sections;
-  return routePages[routePageTab[routeTable * pagesPerSet + (cls >> 6)]! + (cls & 63)]!;
+  return routePages[(routePageTab[routeTable * pagesPerSet + (cls >> 6)]! << 6) + (cls & 63)]!;
 }

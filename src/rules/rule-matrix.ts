@@ -74,13 +74,10 @@ export function buildRuleMatrix(
     pageOf.set(set, index);
     setInfo[index * 2] = index * pagesPerSet;
     setInfo[index * 2 + 1] = rowIdx.length / 2;
-    const byLabel = groupByLabel(set.entries);
-    const split = partition(labelSets.length, [...byLabel.keys()], (label) => classesOf[label]!);
+    const ordered = new OrderedEntries(set.entries);
+    const split = partition(labelSets.length, ordered.labels(), (label) => classesOf[label]!);
     for (const labels of split.parts) {
-      const { columns, cells } = rows.add(
-        set,
-        labels.flatMap((label) => byLabel.get(label) ?? []),
-      );
+      const { columns, cells } = rows.add(set, ordered.at(labels));
       rowIdx.push(columns, cells);
     }
     putPages(pages, split.partOf, pageTab, index * pagesPerSet);
@@ -88,24 +85,14 @@ export function buildRuleMatrix(
   return { setInfo, pageTab, pages: pages.contents(), rowIdx: Int32Array.from(rowIdx), ...rows.finish() };
 }
 
-function groupByLabel(entries: readonly SetEntry[]): ReadonlyMap<number, readonly SetEntry[]> {
-  const byLabel = new Map<number, SetEntry[]>();
-  for (const entry of entries) {
-    const same = byLabel.get(entry.label);
-    if (same === undefined) byLabel.set(entry.label, [entry]);
-    else same.push(entry);
-  }
-  return byLabel;
-}
-
-/** Cuts `values` into pages and writes the start of each into `tab` from `base` on. */
+/** Cuts `values` into pages and writes the number of each into `tab` from `base` on. */
 export function putPages(pages: BlockPool, values: Int32Array, tab: Int32Array, base: number): void {
   const page = new Int32Array(PAGE);
   for (let from = 0, i = base; from < values.length; from += PAGE, i++) {
     const part = values.subarray(from, from + PAGE);
     page.fill(part[part.length - 1]!);
     page.set(part);
-    tab[i] = pages.put(page) * PAGE;
+    tab[i] = pages.put(page);
   }
 }
 
@@ -135,10 +122,10 @@ class RowTable {
     this.portClassCount = selectorSets.length;
   }
 
-  /** Row for addresses to which exactly `entries` of `set` apply. */
-  add(set: RuleSet, entries: readonly SetEntry[]): { readonly columns: number; readonly cells: number } {
-    const ordered = bestOfEachRule(entries);
-    const key = `${set.layer} ${set.undescribed} ${ordered.map((e) => `${e.rule}.${e.selector}.${flagsOf(e)}`).join()}`;
+  /** Row for addresses to which exactly `ordered` of `set` apply, in canonical order. */
+  add(set: RuleSet, ordered: readonly SetEntry[]): { readonly columns: number; readonly cells: number } {
+    let key = `${set.layer} ${set.undescribed}`;
+    for (const entry of ordered) key += ` ${entry.rule}.${entry.selector}.${flagsOf(entry)}`;
     let row = this.rows.get(key);
     if (row === undefined) {
       const map = this.columnsOf([...new Set(ordered.map((entry) => entry.selector))].sort((a, b) => a - b));
@@ -251,14 +238,61 @@ function matchOrder(set: RuleSet, entries: readonly SetEntry[], decider: SetEntr
   return decider === undefined ? entries : [decider, ...entries.filter((entry) => entry !== decider)];
 }
 
-/** One entry a rule and selector, its certain and most specific one, in canonical order. */
-function bestOfEachRule(entries: readonly SetEntry[]): readonly SetEntry[] {
-  const ordered = [...entries].sort((a, b) => b.rank - a.rank || a.order - b.order || a.rule - b.rule);
-  const best = new Map<string, SetEntry>();
-  for (const entry of ordered) {
-    const key = `${entry.rule} ${entry.selector}`;
-    const held = best.get(key);
-    if (held === undefined || (held.peerMaybe && !entry.peerMaybe)) best.set(key, entry);
+/** The entries of one set in canonical order, found by label. */
+class OrderedEntries {
+  private readonly entries: readonly SetEntry[];
+  private readonly byLabel = new Map<number, number[]>();
+  /** Number of the (rule, selector) of each entry. */
+  private readonly pairOf: Int32Array;
+  /** By pair: the last query that met it, and where in its answer. */
+  private readonly seenIn: Int32Array;
+  private readonly heldAt: Int32Array;
+  private queries = 0;
+
+  constructor(entries: readonly SetEntry[]) {
+    this.entries = [...entries].sort((a, b) => b.rank - a.rank || a.order - b.order || a.rule - b.rule);
+    const pairs = new Map<string, number>();
+    this.pairOf = Int32Array.from(this.entries, ({ rule, selector }) => {
+      const key = `${rule} ${selector}`;
+      const pair = pairs.get(key) ?? pairs.size;
+      pairs.set(key, pair);
+      return pair;
+    });
+    this.seenIn = new Int32Array(pairs.size);
+    this.heldAt = new Int32Array(pairs.size);
+    this.entries.forEach(({ label }, index) => {
+      const same = this.byLabel.get(label);
+      if (same === undefined) this.byLabel.set(label, [index]);
+      else same.push(index);
+    });
   }
-  return ordered.filter((entry) => best.get(`${entry.rule} ${entry.selector}`) === entry);
+
+  labels(): readonly number[] {
+    return [...this.byLabel.keys()];
+  }
+
+  /**
+   * Entries that apply where exactly `labels` do: one a rule and selector, its certain and most specific one, in
+   * canonical order.
+   */
+  at(labels: readonly number[]): readonly SetEntry[] {
+    const found: number[] = [];
+    for (const label of labels) for (const index of this.byLabel.get(label) ?? []) found.push(index);
+    if (labels.length > 1) found.sort((a, b) => a - b);
+    this.queries++;
+    const best: (SetEntry | undefined)[] = [];
+    for (const index of found) {
+      const entry = this.entries[index]!;
+      const pair = this.pairOf[index]!;
+      if (this.seenIn[pair] === this.queries) {
+        const held = best[this.heldAt[pair]!];
+        if (held === undefined || !held.peerMaybe || entry.peerMaybe) continue;
+        best[this.heldAt[pair]!] = undefined;
+      }
+      this.seenIn[pair] = this.queries;
+      this.heldAt[pair] = best.length;
+      best.push(entry);
+    }
+    return best.filter((entry) => entry !== undefined);
+  }
 }

@@ -5,6 +5,8 @@
 export interface RulesView {
   /** Version counter of the arena format and the digest of its contents, for "which rules judged this". */
   readonly digest: string;
+  /** Bytes of the arena that judging a record may read, header included; what follows is for reports only. */
+  readonly hotBytes: number;
   readonly eniCount: number;
   readonly ruleCount: number;
   /** ENI_STRIDE i32 words an ENI, see EniWord; row = index in `Inventory.networkInterfaces`. */
@@ -33,8 +35,11 @@ export interface RulesView {
   readonly sections: RulesSections;
 }
 
-/** A table of indices: u16 while all of them fit, else i32. */
-export type IndexArray = Uint16Array | Int32Array;
+/** A table of indices: u8 or u16 while all of them fit, else i32. */
+export type IndexArray = Uint8Array | Uint16Array | Int32Array;
+
+/** A table of numbers of which some are negative: i16 while all of them fit, else i32. */
+export type SignedArray = Int16Array | Int32Array;
 
 /** The arrays that only rules/lookup.ts and rules/catalog.ts read. */
 export interface RulesSections {
@@ -44,29 +49,29 @@ export interface RulesSections {
   readonly leaf4: IndexArray;
   readonly pointerBit4: number;
   /** IPv6 trie: 16-bit root, nodes of 16 entries, chains of 16 words; see address-trie. */
-  readonly root6: Int32Array;
+  readonly root6: SignedArray;
   readonly nodes6: Int32Array;
   readonly chains6: Int32Array;
   /** Port class of 65536 TCP ports, 65536 UDP ports, 256 protocols. */
   readonly portTab: IndexArray;
   /** Two words a rule set: start of its page table in `pageTab`, its first row. */
   readonly setInfo: Int32Array;
-  /** `pagesPerSet` words a rule set, one for 64 classes: start of the page in `pages`. */
-  readonly pageTab: Int32Array;
+  /** `pagesPerSet` entries a rule set, one for 64 classes: number of the page in `pages`. */
+  readonly pageTab: IndexArray;
   /** Row of each class, counted from the first row of its set. */
   readonly pages: IndexArray;
-  /** Two words a row: start of its column map in `sigTop`, of its cells in `cells`. */
-  readonly rowIdx: Int32Array;
-  /** One word for 64 port classes: start of the page in `sigPages`. */
-  readonly sigTop: Int32Array;
+  /** Two entries a row: start of its column map in `sigTop`, of its cells in `cells`. */
+  readonly rowIdx: IndexArray;
+  /** One entry for 64 port classes: number of the page in `sigPages`. */
+  readonly sigTop: IndexArray;
   /** Column of each port class. */
   readonly sigPages: IndexArray;
-  readonly cells: Int32Array;
+  readonly cells: IndexArray;
   readonly pagesPerSet: number;
-  /** `pagesPerSet` words a route table: start of the page in `routePages`. */
-  readonly routePageTab: Int32Array;
+  /** `pagesPerSet` entries a route table: number of the page in `routePages`. */
+  readonly routePageTab: IndexArray;
   /** Rule index of the route of each class, −1 = none, −2 = not known. */
-  readonly routePages: Int32Array;
+  readonly routePages: SignedArray;
   /** Start of each cell's matches in `matchList`, one more than there are cells. */
   readonly matchOffset: Int32Array;
   /** Rule index and flags of every rule that matches in a cell, the deciding one first; see catalog. */

@@ -1,0 +1,119 @@
+import { strict as assert } from 'node:assert';
+import type { Inventory } from '../inventory/inventory.ts';
+import { FlowtrieError } from '../model/errors.ts';
+import { attachRules } from '../rules/arena.ts';
+import { compileRules } from '../rules/compile.ts';
+import { ENI_STRIDE, EniWord, type RulesView } from '../rules/view.ts';
+import { type AccountFlows, drawFlows } from './account-trace.ts';
+import { type Effort, type Findings, medians } from './findings.ts';
+import { createAnswers, judgeFiveLayers, judgeOneLayer, matchAddressesOnly } from './five-layers.ts';
+import { judgeLinear, type LinearGroups, linearGroups } from './linear-groups.ts';
+import { median, ratioOf, takeTurns, timed } from './measure.ts';
+
+const SEED = 7;
+
+/** Compilations that are timed; their median counts. */
+const COMPILE_RUNS = 5;
+
+/** An account ready to be measured: compiled, with flows, everything verified. */
+export interface ReadyAccount {
+  readonly view: RulesView;
+  readonly linear: LinearGroups;
+  readonly random: AccountFlows;
+  readonly zipf: AccountFlows;
+  /** Flows that the linear scan judges in one pass. */
+  readonly sample: number;
+  readonly facts: Findings['facts'];
+}
+
+/** Throws where the compiled rules and the linear scan differ. */
+export function readyAccount(title: string, inventory: Inventory, effort: Effort): ReadyAccount {
+  const runs = Array.from({ length: effort.rounds > 1 ? COMPILE_RUNS : 1 }, () => timed(() => compileRules(inventory)));
+  const compiled = runs.at(-1)?.value ?? compileRules(inventory);
+  const view = attachRules(compiled.buffer, 0, compiled.byteLength);
+  const linear = linearGroups(inventory, new Map(compiled.catalog.rules.map((rule, index) => [rule.id, index])));
+  const random = drawFlows(inventory, effort.packets, false, SEED);
+  const zipf = drawFlows(inventory, effort.packets, true, SEED + 1);
+  if (random === undefined || zipf === undefined) {
+    throw new FlowtrieError('inventory', `${title}: no interface has an IPv4 address, nothing to measure`);
+  }
+  const sample = Math.min(effort.packets, Math.max(64, Math.floor(effort.linearSteps / Math.max(1, linear.longest))));
+  const matched = [random, zipf].reduce((sum, flows) => sum + verifyOneLayer(view, linear, flows, sample), 0);
+  const facts = {
+    interfaces: view.eniCount,
+    rules: view.ruleCount,
+    ruleSets: distinctSets(view),
+    addressClasses: view.classFlags.length,
+    cells: view.cellCount,
+    hotBytes: view.hotBytes,
+    allBytes: compiled.byteLength,
+    compileMs: median(runs.map(({ ms }) => ms)),
+    longestLinearList: linear.longest,
+    verified: 2 * sample,
+    matchedShare: matched / (2 * sample),
+  };
+  return { view, linear, random, zipf, sample, facts };
+}
+
+/** Five layers and one layer over flows of an account, against the address look-ups alone and a linear scan. */
+export function measureAccount(title: string, inventory: Inventory, effort: Effort): Findings {
+  const { view, linear, random, zipf, sample, facts } = readyAccount(title, inventory, effort);
+  const out = createAnswers(effort.packets);
+  const rates = takeTurns(
+    [
+      { name: 'five layers, random', count: random.count, run: () => judgeFiveLayers(view, random, out) },
+      { name: 'five layers, Zipf', count: zipf.count, run: () => judgeFiveLayers(view, zipf, out) },
+      { name: 'addresses only, random', count: random.count, run: () => matchAddressesOnly(view, random, out) },
+      { name: 'addresses only, Zipf', count: zipf.count, run: () => matchAddressesOnly(view, zipf, out) },
+      { name: 'one layer, random', count: random.count, run: () => judgeOneLayer(view, random, out.sgIngress) },
+      { name: 'linear scan, one layer', count: sample, run: () => judgeLinear(linear, random, sample, out.sgIngress) },
+    ],
+    effort.rounds,
+  );
+  return {
+    title,
+    facts,
+    rates: medians(rates),
+    ratios: [
+      ratioOf(rates, 'five layers, random', 'addresses only, random'),
+      ratioOf(rates, 'five layers, Zipf', 'addresses only, Zipf'),
+      ratioOf(rates, 'one layer, random', 'linear scan, one layer'),
+    ],
+  };
+}
+
+/** Security group sets, both directions. */
+function distinctSets(view: RulesView): number {
+  const sets = new Set<number>();
+  for (let at = 0; at < view.eni.length; at += ENI_STRIDE) {
+    for (const word of [EniWord.sgIngress, EniWord.sgEgress]) {
+      const set = view.eni[at + word] ?? -1;
+      if (set >= 0) sets.add(set);
+    }
+  }
+  return sets.size;
+}
+
+/**
+ * Throws unless the compiled rules name the rule that the linear scan finds; where it finds none, they must not allow
+ * by a rule either. The five layers must agree with the one layer. Returns how many flows matched.
+ */
+function verifyOneLayer(view: RulesView, linear: LinearGroups, flows: AccountFlows, sample: number): number {
+  const some = { ...flows, count: sample };
+  const got = new Int32Array(sample);
+  const expected = new Int32Array(sample);
+  const five = createAnswers(sample);
+  judgeOneLayer(view, some, got);
+  judgeFiveLayers(view, some, five);
+  judgeLinear(linear, some, sample, expected);
+  assert.deepEqual(five.sgIngress, got, 'five layers and one layer disagree');
+  let matched = 0;
+  for (let i = 0; i < sample; i++) {
+    const rule = expected[i] ?? -1;
+    const answer = got[i] ?? -1;
+    if (rule >= 0) matched++;
+    const same = rule >= 0 ? answer === rule : answer < 0;
+    assert.ok(same, `flow ${i}: the linear scan finds rule ${rule}, the compiled rules ${answer}`);
+  }
+  return matched;
+}

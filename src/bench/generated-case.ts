@@ -1,0 +1,68 @@
+import { readyAccount } from './account-case.ts';
+import { measureFiveTuples } from './classbench-case.ts';
+import { EKS_LIKE, eksInventory } from './eks-inventory.ts';
+import { type Effort, type Findings, medians } from './findings.ts';
+import { createAnswers, judgeFiveLayers, judgeOneLayer } from './five-layers.ts';
+import { AWS_RULES_MAX, generateSet } from './generated-set.ts';
+import { judgeLinear } from './linear-groups.ts';
+import { ratioOf, takeTurns } from './measure.ts';
+
+const SEED = 1;
+/** Interfaces of a generated account, at least: their addresses are the members of its groups. */
+const ENIS_MIN = 500;
+
+/**
+ * `sets` rule sets of `rules` rules a direction. What AWS allows becomes an account of security groups; more rules in
+ * one set than that become an ordered list for the five-tuple matcher.
+ */
+export function measureGenerated(sets: number, rules: number, budgetBytes: number, effort: Effort): Findings {
+  const title = `generated: ${sets.toLocaleString('en-US')} × ${rules.toLocaleString('en-US')} rules`;
+  if (rules > AWS_RULES_MAX) {
+    const list = generateSet(rules, SEED);
+    return { ...measureFiveTuples(title, list, budgetBytes, effort), title: `${title}, ordered list` };
+  }
+  const size = { ...EKS_LIKE, enis: Math.max(ENIS_MIN, sets), groups: sets, groupChoices: sets };
+  const inventory = eksInventory({ ...size, rulesPerGroup: 2 * rules }, SEED);
+  const { view, linear, random, zipf, sample, facts } = readyAccount(title, inventory, effort);
+  const out = new Int32Array(effort.packets);
+  const rates = takeTurns(
+    [
+      { name: 'one layer, random', count: random.count, run: () => judgeOneLayer(view, random, out) },
+      { name: 'one layer, Zipf', count: zipf.count, run: () => judgeOneLayer(view, zipf, out) },
+      { name: 'linear scan, one layer', count: sample, run: () => judgeLinear(linear, random, sample, out) },
+    ],
+    effort.rounds,
+  );
+  return {
+    title,
+    facts,
+    rates: medians(rates),
+    ratios: [ratioOf(rates, 'one layer, random', 'linear scan, one layer')],
+  };
+}
+
+/** The same account with 20 and with 1,000 rules an interface and direction: AWS's default and its limit. */
+export function measureRuleCount(effort: Effort): Findings {
+  const size = { ...EKS_LIKE, enis: 2000, groups: 20, groupChoices: 20 };
+  const few = readyAccount('20 rules', eksInventory({ ...size, rulesPerGroup: 40 }, SEED), effort);
+  const many = readyAccount('1,000 rules', eksInventory({ ...size, rulesPerGroup: 2000 }, SEED), effort);
+  const out = createAnswers(effort.packets);
+  const rates = takeTurns(
+    [
+      { name: '20 rules', count: few.random.count, run: () => judgeFiveLayers(few.view, few.random, out) },
+      { name: '1,000 rules', count: many.random.count, run: () => judgeFiveLayers(many.view, many.random, out) },
+    ],
+    effort.rounds,
+  );
+  return {
+    title: 'five layers, 20 groups: 20 and 1,000 rules an interface and direction',
+    facts: {
+      hotBytes20: few.view.hotBytes,
+      hotBytes1000: many.view.hotBytes,
+      compile20Ms: few.facts.compileMs ?? 0,
+      compile1000Ms: many.facts.compileMs ?? 0,
+    },
+    rates: medians(rates),
+    ratios: [ratioOf(rates, '1,000 rules', '20 rules')],
+  };
+}

@@ -1,0 +1,40 @@
+import { randomBytes } from 'node:crypto';
+import { open, readFile, rename, rm } from 'node:fs/promises';
+import { FlowtrieError } from '../model/errors.ts';
+import { attachRules } from './arena.ts';
+import type { RulesView } from './view.ts';
+
+/** Compiled rules in memory that threads can share. */
+export interface RulesBuffer {
+  readonly buffer: SharedArrayBuffer;
+  readonly byteLength: number;
+}
+
+/** Writes the arena as it is: the file appears under its name only when complete. */
+export async function saveRules(path: string, { buffer, byteLength }: RulesBuffer): Promise<void> {
+  const partial = `${path}.${randomBytes(6).toString('hex')}.partial`;
+  try {
+    const file = await open(partial, 'wx');
+    try {
+      await file.writeFile(new Uint8Array(buffer, 0, byteLength));
+    } finally {
+      await file.close();
+    }
+    await rename(partial, path);
+  } catch (error) {
+    await rm(partial, { force: true });
+    throw new FlowtrieError('output', `cannot write ${path}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** Reads a saved arena and checks it, every byte included. Throws a FlowtrieError that names the file and the fault. */
+export async function loadRules(path: string): Promise<RulesBuffer & { readonly view: RulesView }> {
+  try {
+    const bytes = await readFile(path);
+    const buffer = new SharedArrayBuffer(bytes.length);
+    new Uint8Array(buffer).set(bytes);
+    return { buffer, byteLength: bytes.length, view: attachRules(buffer, 0, bytes.length, 'contents') };
+  } catch (error) {
+    throw new FlowtrieError('input', `${path}: ${(error as Error).message}`, { cause: error });
+  }
+}
