@@ -90,7 +90,7 @@ export function classifyAddresses(labels: AddressLabels): AddressClasses {
 
 /**
  * New number of each class. Classes that share their commonest labels stand together: a rule set, which knows few
- * labels, then has long runs of equal rows and many equal pages. The order depends on names and contents of labels only.
+ * labels, then has long runs of equal rows and many equal pages. The order depends on names and contents of labels.
  */
 function orderClasses(names: readonly string[], labelSets: readonly Int32Array[]): Int32Array {
   const uses = new Int32Array(names.length);
