@@ -22,6 +22,7 @@ export const BATCH_ROWS = 4096;
 const WINDOW_BYTES = 128 * 1024;
 /** The kernel loads whole vectors: this much may be read in front of the text and behind it. */
 const PADDING_BYTES = 64;
+const WORD_BYTES = 8;
 /** Carried fields that the kernel notes; a format with more goes the general way when rows are wanted. */
 const CARRIED_MAX = 64;
 const LATER_MAX = 16_384;
@@ -126,7 +127,9 @@ export class DecodeKernel {
   private readonly remember: KernelFunction;
   private readonly parameters: Uint32Array;
   private readonly fields: Uint32Array;
-  private readonly text: Uint8Array;
+  /** The text window, at each offset from an eight-byte boundary. */
+  private readonly texts: readonly Uint8Array[];
+  private text: Uint8Array;
   private readonly later: Uint32Array;
   private readonly interfaces: Uint8Array;
   private readonly slots: readonly { readonly offset: Uint32Array; readonly length: Uint32Array }[];
@@ -150,7 +153,9 @@ export class DecodeKernel {
     const words = (bytes: number): Uint32Array => new Uint32Array(buffer, region(bytes), bytes / 4);
     this.parameters = words(PARAMETER_BYTES);
     this.fields = words(FIELDS_MAX * layout.FIELD_BYTES);
-    this.text = new Uint8Array(buffer, region(WINDOW_BYTES + 2 * PADDING_BYTES) + PADDING_BYTES, WINDOW_BYTES);
+    const window = region(WINDOW_BYTES + 3 * PADDING_BYTES) + PADDING_BYTES;
+    this.texts = Array.from({ length: WORD_BYTES }, (_, shift) => new Uint8Array(buffer, window + shift, WINDOW_BYTES));
+    this.text = new Uint8Array(buffer, window, WINDOW_BYTES);
     const delimiters = region((WINDOW_BYTES + 2 * PADDING_BYTES) * 4) + PADDING_BYTES;
     const patterns = region(PATTERNS_BYTES);
     this.later = words(LATER_MAX * LATER_WORDS * 4);
@@ -160,7 +165,6 @@ export class DecodeKernel {
     const carried = (): Uint32Array => words(capacity * 4);
     this.slots = Array.from({ length: CARRIED_MAX }, () => ({ offset: carried(), length: carried() }));
     assert(next <= MEMORY_PAGES * PAGE_BYTES, `decode kernel: ${next} bytes do not fit`);
-    this.set(layout.TEXT, this.text.byteOffset);
     this.set(layout.DELIMITERS, delimiters);
     this.set(layout.FIELD_TABLE, this.fields.byteOffset);
     this.set(layout.PRESENT, this.batch.present.byteOffset);
@@ -219,8 +223,7 @@ export class DecodeKernel {
       let end = Math.min(result.at + wanted, to);
       if (end < to) end = bytes.lastIndexOf(NEWLINE, end - 1) + 1;
       if (end <= result.at) return;
-      this.text.set(bytes.subarray(result.at, end));
-      this.set(layout.TEXT_BASE, result.at);
+      this.copy(bytes, result.at, end);
       const rows = this.decodeWindow(end - result.at, most, dictionary);
       const taken = this.get(layout.TAKEN);
       const dropped = this.get(layout.NODATA) + this.get(layout.SKIPDATA);
@@ -233,6 +236,14 @@ export class DecodeKernel {
       this.lineBytes = taken / (rows + dropped);
       if (result.at < end && rows + dropped < most) return;
     }
+  }
+
+  /** Into shared memory whole words are copied only between equal alignments; single bytes take many times as long. */
+  private copy(bytes: Uint8Array, from: number, to: number): void {
+    this.text = this.texts[(bytes.byteOffset + from) % WORD_BYTES]!;
+    this.text.set(bytes.subarray(from, to));
+    this.set(layout.TEXT, this.text.byteOffset);
+    this.set(layout.TEXT_BASE, from);
   }
 
   /** Rows of the window; addresses that prove to be none end it in front of their line. */
