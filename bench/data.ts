@@ -16,6 +16,8 @@ export interface DataRequest {
   readonly files: number;
   readonly pods: number;
   readonly gzip: boolean;
+  /** Rules of each security group that no traffic uses. */
+  readonly partners: number;
 }
 
 export interface LogFile {
@@ -31,9 +33,10 @@ export interface Data {
 
 /** Writes a seeded world with `flowtrie generate` below `folder` and reads it once, plainly. */
 export async function generateData(folder: string, request: DataRequest): Promise<Data> {
-  const { records, files, pods, gzip } = request;
-  const out = join(folder, `${records}-${files}-${pods}-${gzip ? 'gz' : 'plain'}`);
-  const sizes = ['--records', `${records}`, '--files', `${files}`, '--pods', `${pods}`];
+  const { records, files, pods, gzip, partners } = request;
+  const out = join(folder, `${records}-${files}-${pods}-${partners}-${gzip ? 'gz' : 'plain'}`);
+  const counts = { records, files, pods, partners };
+  const sizes = Object.entries(counts).flatMap(([name, count]) => [`--${name}`, `${count}`]);
   mkdirSync(folder, { recursive: true });
   const call = ['generate', '--out', out, '--seed', `${SEED}`, gzip ? '--gzip' : '--no-gzip', ...sizes];
   // cases of one run share data

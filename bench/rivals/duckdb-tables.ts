@@ -6,6 +6,7 @@ type Range = readonly [first: number, last: number];
 
 const PORT_MAX = 65_535;
 const PROTOCOL_MAX = 255;
+const SECONDS_MAX = 0xffff_ffff;
 
 /** What a person would load into DuckDB for one layer: rules expanded to ranges, interfaces, pods. IPv4 only. */
 export interface RuleTables {
@@ -20,6 +21,15 @@ export interface RuleTables {
   readonly interfaces: readonly { readonly id: string; readonly address: string; readonly groupSet: number }[];
   /** One pod an address: who had it when is beyond an equality join. */
   readonly pods: readonly { readonly address: string; readonly namespace: string }[];
+  /** Who held an address from second `first` up to, not including, `last`; for the join by time. */
+  readonly held: readonly Held[];
+}
+
+interface Held {
+  readonly address: string;
+  readonly namespace: string;
+  readonly first: number;
+  readonly last: number;
 }
 
 export function ruleTables(inventory: Inventory): RuleTables {
@@ -50,7 +60,23 @@ export function ruleTables(inventory: Inventory): RuleTables {
   for (const { address, namespace } of inventory.pods)
     if (address.family === 4) namespaces.set(dotted(address.words[0]), namespace);
   const pods = [...namespaces].map(([address, namespace]) => ({ address, namespace }));
-  return { rules, interfaces, pods };
+  return { rules, interfaces, pods, held: heldAddresses(inventory) };
+}
+
+/** Pods of the host network share their node's address: nobody's alone. */
+function heldAddresses(inventory: Inventory): Held[] {
+  return inventory.pods.flatMap(({ address, namespace, startSeconds, endSeconds, hostNetwork }) =>
+    address.family !== 4 || hostNetwork
+      ? []
+      : [
+          {
+            address: dotted(address.words[0]),
+            namespace,
+            first: Math.max(startSeconds, 0),
+            last: Math.min(endSeconds, SECONDS_MAX),
+          },
+        ],
+  );
 }
 
 function selectorRanges(selector: Selector): { readonly protocol: Range; readonly ports: Range } {

@@ -18,8 +18,9 @@ const TYPES: Readonly<Record<string, string>> = {
 
 /**
  * DuckDB with its smaller job: parse, join the logging interface and the pods of both ends on the address as text, and,
- * with `ranges`, tell whether any security group rule of the interface matches the remote address. No network ACL, no
- * route, no roles, no replies, no time, no deciding rule, no hit counters.
+ * with `ranges`, take of the pods that had the address the one that had it then, and tell whether any security group
+ * rule of the interface matches the remote address. No network ACL, no route, no roles, no replies, no deciding rule, no
+ * hit counters.
  */
 export async function readyDuckdb(turn: Turn, ranges: boolean): Promise<ReadyJob> {
   const inventory = newestOf((await loadInventory(turn.inventory)).versions);
@@ -49,7 +50,8 @@ async function createTables(connection: DuckDBConnection, tables: RuleTables): P
     CREATE TABLE rule (group_set INTEGER, egress BOOLEAN, protocol_first INTEGER, protocol_last INTEGER,
       port_first INTEGER, port_last INTEGER, address_first UINTEGER, address_last UINTEGER);
     CREATE TABLE interface (id VARCHAR, address VARCHAR, group_set INTEGER);
-    CREATE TABLE pod (address VARCHAR, namespace VARCHAR);`);
+    CREATE TABLE pod (address VARCHAR, namespace VARCHAR);
+    CREATE TABLE held (address VARCHAR, namespace VARCHAR, first UINTEGER, last UINTEGER);`);
   await insert(
     connection,
     'rule',
@@ -64,6 +66,11 @@ async function createTables(connection: DuckDBConnection, tables: RuleTables): P
     connection,
     'pod',
     tables.pods.map((p) => `'${p.address}', '${p.namespace}'`),
+  );
+  await insert(
+    connection,
+    'held',
+    tables.held.map((p) => `'${p.address}', '${p.namespace}', ${p.first}, ${p.last}`),
   );
 }
 
@@ -89,8 +96,14 @@ function query(files: readonly string[], ranges: boolean): string {
     )
     SELECT flow.action, ${ranges ? permitted : 'NULL'} AS permitted, src.namespace AS src, dst.namespace AS dst,
       count(*)::DOUBLE AS records, sum(flow.bytes)::DOUBLE AS bytes
-    FROM flow LEFT JOIN pod src ON src.address = flow.srcaddr LEFT JOIN pod dst ON dst.address = flow.dstaddr
+    FROM flow ${podJoin('src', ranges)} ${podJoin('dst', ranges)}
     GROUP BY ALL`;
+}
+
+function podJoin(side: 'src' | 'dst', byTime: boolean): string {
+  const table = byTime ? 'held' : 'pod';
+  const then = byTime ? ` AND flow.start >= ${side}.first AND flow.start < ${side}.last` : '';
+  return `LEFT JOIN ${table} ${side} ON ${side}.address = flow.${side}addr${then}`;
 }
 
 /** Dotted decimal as an unsigned integer; null for IPv6. */

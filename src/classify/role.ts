@@ -1,6 +1,6 @@
 import { type FlowBatch, Present } from '../model/flow.ts';
 import { Action, Kind, Role, RoleBasis, type VerdictBatch } from '../model/verdict.ts';
-import { anyPodListens, hasListener, hiddenKey, nodeKey, podKey } from '../pods/listeners.ts';
+import { anyPodListens, hasListener, hiddenKey, isListenerPort, nodeKey, podKey } from '../pods/listeners.ts';
 import { Hidden, type Scratch, type VersionTables } from './tables.ts';
 import { windowEnd, windowStart } from './window.ts';
 
@@ -92,6 +92,7 @@ function listens(
   const { pods } = tables;
   const protocol = flow.protocol[i]!;
   const port = destination ? flow.dstPort[i]! : flow.srcPort[i]!;
+  if (!isListenerPort(pods, protocol, port)) return false;
   const entry = destination ? scratch.dstEntry[i]! : scratch.srcEntry[i]!;
   if (owner < 0) {
     if (kind !== Kind.pod || entry < 0) return false;

@@ -7,6 +7,8 @@ const NODES_MAX = 5000;
 const PODS_MAX = 200_000;
 const RECORDS_MAX = 10_000_000_000;
 const FILES_MAX = 65_536;
+/** AWS's quota of inbound rules an interface. */
+const PARTNERS_MAX = 900;
 /** A week: longer spans only repeat the same day. */
 const HOURS_MAX = 168;
 
@@ -22,6 +24,7 @@ interface GenerateFlags {
   readonly drift: number;
   readonly reject: number;
   readonly hours: number;
+  readonly partners: number;
   readonly truth?: boolean;
 }
 
@@ -40,7 +43,13 @@ export function addGenerate(program: Command): void {
     .option('--no-gzip', 'plain log files')
     .option('--drift <share>', 'share of records whose action contradicts the rules', share('--drift'), 0.0005)
     .option('--reject <share>', 'share of records that the rules deny', share('--reject'), 0.02)
-    .option('--hours <h>', 'time span', hours, 1)
+    .option('--hours <h>', 'time span', spanHours, 1)
+    .option(
+      '--partners <n>',
+      'more inbound rules in each security group, which no traffic uses',
+      wholeNumber('--partners', 0, PARTNERS_MAX),
+      0,
+    )
     .option('--truth', 'write truth.csv: what is true of every data line')
     .option('-v, --verbose', 'stack traces of errors')
     .addHelpText(
@@ -63,7 +72,7 @@ function share(flag: string): (text: string) => number {
   };
 }
 
-function hours(text: string): number {
+function spanHours(text: string): number {
   const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
   // below five minutes no pod could come and go
   if (!(value >= 1 / 12 && value <= HOURS_MAX)) {
@@ -79,7 +88,8 @@ async function generateCommand(flags: GenerateFlags): Promise<void> {
   const { writeWorld } = await import('../synthetic/inventory-files.ts');
   const { writeLogs } = await import('../synthetic/logs.ts');
   const { seed, pods, records, gzip, drift, reject } = flags;
-  const world = generateWorld({ seed, pods, nodes: flags.nodes ?? defaultNodes(pods), hours: flags.hours });
+  const { hours, partners } = flags;
+  const world = generateWorld({ seed, pods, nodes: flags.nodes ?? defaultNodes(pods), hours, partners });
   const fields = formatFields(flags.format);
   const files = Math.min(records, flags.files ?? defaultFiles(flags.hours));
   try {

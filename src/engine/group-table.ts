@@ -63,10 +63,9 @@ export class GroupTable {
     let h = Math.imul(SEED ^ first, MULTIPLIER);
     h = Math.imul(h ^ (h >>> 15) ^ second, MULTIPLIER);
     h = Math.imul(h ^ (h >>> 15) ^ third, MULTIPLIER);
-    for (let slot = (h ^ (h >>> 15)) & mask; ; slot = (slot + 1) & mask) {
-      const group = slots[slot]!;
-      if (group < 0) break;
-      const at = group * stride;
+    let slot = (h ^ (h >>> 15)) & mask;
+    for (; slots[slot]! >= 0; slot = (slot + 1) & mask) {
+      const at = slots[slot]! * stride;
       const k = (at + Sum.perGroup) * 2;
       if (keys[k + 2] !== third || keys[k + 1] !== second || keys[k] !== first) continue;
       sums[at]! += 1;
@@ -74,10 +73,20 @@ export class GroupTable {
       sums[at + Sum.packets]! += packets;
       return;
     }
-    this.key[0] = first;
-    this.key[1] = second;
-    this.key[2] = third;
-    this.addSums(1, bytes, packets);
+    if (this.size === this.capacity) {
+      this.fold();
+      this.addThree(first, second, third, bytes, packets);
+      return;
+    }
+    const at = this.size * stride;
+    slots[slot] = this.size++;
+    sums[at] = 1;
+    sums[at + Sum.bytes] = bytes;
+    sums[at + Sum.packets] = packets;
+    const k = (at + Sum.perGroup) * 2;
+    keys[k] = first;
+    keys[k + 1] = second;
+    keys[k + 2] = third;
   }
 
   /** Adds what another table held. */

@@ -22,11 +22,15 @@ export function hiddenKey(eni: number): number {
   return HIDDEN_BASE + eni;
 }
 
+/** True when anybody declares to listen on (protocol, port): rules most ports out without asking whose they are. */
+export function isListenerPort(view: PodMapView, protocol: number, port: number): boolean {
+  const bit = portBit(protocol, port);
+  return (view.listenerPorts[bit >>> 3]! & (1 << (bit & 7))) !== 0;
+}
+
 /** True when the owner declares to listen on (protocol, port). */
 export function hasListener(view: PodMapView, owner: number, protocol: number, port: number): boolean {
-  const { listenerKeys, listenerPorts } = view;
-  const bit = portBit(protocol, port);
-  if ((listenerPorts[bit >>> 3]! & (1 << (bit & 7))) === 0) return false;
+  const { listenerKeys } = view;
   const mask = (listenerKeys.length >> 1) - 1;
   const word = protocol * 65_536 + port;
   for (let slot = hash(owner, word) & mask; ; slot = (slot + 1) & mask) {

@@ -156,6 +156,14 @@ export function resolvePod(view: PodMapView, entry: number, start: number, end: 
   const first = entryRecords[entry * ENTRY_STRIDE + EntryWord.first]!;
   const last = first + entryRecords[entry * ENTRY_STRIDE + EntryWord.count]!;
   const low = firstEndingAfter(intervals, first, last, from);
+  const at = low * INTERVAL_STRIDE;
+  // nearly always one pod held it before and after the window, and no other interval begins in it
+  if (low < last && intervals[at]! <= from && intervals[at + 1]! >= to && to !== FOREVER) {
+    if (low + 1 === last || intervals[at + INTERVAL_STRIDE]! >= to) {
+      attribution = Attribution.exact;
+      return intervals[at + 2]!;
+    }
+  }
   for (let i = low; i < last && intervals[i * INTERVAL_STRIDE]! < to; i++) {
     const pod = intervals[i * INTERVAL_STRIDE + 2]!;
     isAlone = isAlone && (best < 0 || pod === best);

@@ -25,6 +25,7 @@ export interface Document {
 
 export function awsDocuments(world: World): Document[] {
   const { ids } = world;
+  const groups = securityGroupDocuments(ids, world.options.partners ?? 0);
   return [
     { file: 'describe-vpcs.json', key: 'Vpcs', items: [vpc(world)] },
     {
@@ -33,7 +34,7 @@ export function awsDocuments(world: World): Document[] {
       items: world.subnets.map((subnet) => subnetDocument(world, subnet)),
     },
     { file: 'describe-network-interfaces.json', key: 'NetworkInterfaces', items: networkInterfaces(world) },
-    { file: 'describe-security-groups.json', key: 'SecurityGroups', items: securityGroupDocuments(ids) },
+    { file: 'describe-security-groups.json', key: 'SecurityGroups', items: groups },
     { file: 'describe-network-acls.json', key: 'NetworkAcls', items: networkAcls(world) },
     { file: 'describe-route-tables.json', key: 'RouteTables', items: routeTables(world) },
     { file: 'describe-prefix-lists.json', key: 'PrefixLists', items: [s3List(world)] },

@@ -9,6 +9,8 @@ export interface WorldOptions {
   readonly pods: number;
   /** Length of the time span. */
   readonly hours: number;
+  /** Inbound rules of each security group besides those that traffic uses: partners that never come (default 0). */
+  readonly partners?: number;
 }
 
 /** How much traffic, and in what form. */

@@ -42,4 +42,6 @@ export const INTERNET_SERVERS: readonly Block[] = [
   block('104.16.0.0/13'),
 ];
 export const INTERNET_CLIENTS: readonly Block[] = [block('81.0.0.0/8'), block('203.0.113.0/24'), block('24.0.0.0/8')];
+/** Partners that security groups let in and that never come: the benchmark range (RFC 2544), which no traffic uses. */
+export const PARTNERS: Block = block('198.18.0.0/15');
 export const SERVICE_RANGE: Block = block('172.21.0.0/16');

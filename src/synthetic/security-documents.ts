@@ -1,17 +1,26 @@
-import { ACCOUNT } from './plan.ts';
+import { dotted } from './addresses.ts';
+import { ACCOUNT, PARTNERS } from './plan.ts';
 import { INTENTS, type Intent, OPEN_EGRESS, type Outside, TIERS, type Tier } from './security.ts';
 import type { NetworkIds } from './world.ts';
 
-/** Security groups as `aws ec2 describe-security-groups` prints them, one a tier, written from the intents. */
-export function securityGroupDocuments(ids: NetworkIds): unknown[] {
-  return TIERS.filter((tier) => tier !== 'none').map((tier) => ({
+const PARTNER_PORTS = [8443, 8443] as const;
+
+/**
+ * Security groups as `aws ec2 describe-security-groups` prints them, one a tier, written from the intents. `partners`
+ * more rules in each let single addresses in; every second address, so that no two make one block.
+ */
+export function securityGroupDocuments(ids: NetworkIds, partners: number): unknown[] {
+  return TIERS.filter((tier) => tier !== 'none').map((tier, t) => ({
     Description: `interfaces of tier ${tier}`,
     GroupName: tier,
-    IpPermissions: permissions(
-      ids,
-      INTENTS.filter((intent) => intent.to === tier),
-      (intent) => intent.from,
-    ),
+    IpPermissions: [
+      ...permissions(
+        ids,
+        INTENTS.filter((intent) => intent.to === tier),
+        (intent) => intent.from,
+      ),
+      ...(partners === 0 ? [] : [permission(ids, 'tcp', PARTNER_PORTS, partnersOf(t, partners))]),
+    ],
     OwnerId: ACCOUNT,
     GroupId: ids.groups[tier],
     IpPermissionsEgress: OPEN_EGRESS.includes(tier)
@@ -23,6 +32,11 @@ export function securityGroupDocuments(ids: NetworkIds): unknown[] {
         ),
     VpcId: ids.vpc,
   }));
+}
+
+function partnersOf(tier: number, count: number): Outside[] {
+  const first = PARTNERS.base + tier * 2 * count;
+  return Array.from({ length: count }, (_, i) => ({ cidr: `${dotted(first + 2 * i)}/32` }));
 }
 
 /** AWS prints one permission for each protocol and port range, with all its peers. */
