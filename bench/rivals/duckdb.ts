@@ -19,8 +19,8 @@ const TYPES: Readonly<Record<string, string>> = {
 /**
  * DuckDB with its smaller job: parse, join the logging interface and the pods of both ends on the address as text, and,
  * with `ranges`, take of the pods that had the address the one that had it then, and tell whether any security group
- * rule of the interface matches the remote address. No network ACL, no route, no roles, no replies, no deciding rule, no
- * hit counters.
+ * rule of the interface matches the remote address. No network ACL, no route, no roles, no replies, no deciding rule,
+ * no hit counters.
  */
 export async function readyDuckdb(turn: Turn, ranges: boolean): Promise<ReadyJob> {
   const inventory = newestOf((await loadInventory(turn.inventory)).versions);
