@@ -20,10 +20,13 @@ const SKIPDATA_CODE = 3;
 const DASH = 45;
 const UPPER_N = 78;
 const TWO_32 = 4_294_967_296;
+/** The high half of what is no number: see NumberValues. */
+const NO_NUMBER = 0x8000_0000;
 
 /**
  * The general way: writes the tokens of one line into row `row` of the batch, whatever the line looks like. Returns
- * a code of Line. Every field is checked, also of a line without traffic.
+ * a code of Line. Every field is checked; but a line that says that it is NODATA or SKIPDATA is that, whatever its
+ * other fields hold.
  */
 export function decodeRow(
   bytes: Uint8Array,
@@ -44,16 +47,28 @@ export function decodeRow(
     const to = ends[first + f]!;
     if (op === Op.text || isNull(bytes, from, to)) continue;
     const bit = decodeValue(bytes, from, to, op, batch, interfaces, row);
-    if (bit < 0) return Line.fault - bit;
+    if (bit < 0) return withoutTraffic(bytes, tokens, plan) ?? Line.fault - bit;
     present |= bit;
   }
   batch.present[row] = present;
-  const status = batch.logStatus[row]!;
+  return statusLine(batch.logStatus[row]!);
+}
+
+/** The code of a line whose log-status says that it is no record; undefined for all others. */
+function withoutTraffic(bytes: Uint8Array, tokens: LineTokens, plan: Uint8Array): number | undefined {
+  const f = plan.indexOf(Op.logStatus);
+  if (f < 0) return undefined;
+  const status = statusCode(bytes, tokens.starts[tokens.first + f]!, tokens.ends[tokens.first + f]!);
+  return status > OK_CODE ? statusLine(status) : undefined;
+}
+
+/** What a line of this log-status is, when nothing is wrong with it. */
+export function statusLine(status: number): number {
   return status <= OK_CODE ? Line.row : status === NODATA_CODE ? Line.nodata : Line.skipdata;
 }
 
-/** Stores one value. Returns its present bits, or minus the index of the fault. */
-function decodeValue(
+/** Stores one value that is not null. Returns its present bits, or minus the index of the fault. */
+export function decodeValue(
   bytes: Uint8Array,
   from: number,
   to: number,
@@ -96,6 +111,50 @@ function decodeValue(
     default:
       return decodeWord(bytes, from, to, op, batch, row);
   }
+}
+
+/**
+ * Stores a number that is stored as one, halves as in NumberValues; the same answers as decodeValue gives for its
+ * digits. Fields that are no numbers are answered by −Fault.number: the caller writes the digits and asks decodeValue.
+ */
+export function storeNumber(low: number, high: number, op: number, batch: FlowBatch, row: number): number {
+  if (high >= NO_NUMBER) return op === Op.srcPort || op === Op.dstPort ? -Fault.port : -Fault.number;
+  switch (op) {
+    case Op.srcPort:
+      return small(low, high, 65_535, batch.srcPort, row) ? Present.srcPort : -Fault.port;
+    case Op.dstPort:
+      return small(low, high, 65_535, batch.dstPort, row) ? Present.dstPort : -Fault.port;
+    case Op.protocol:
+      return small(low, high, 255, batch.protocol, row) ? Present.protocol : -Fault.protocol;
+    case Op.version:
+      return small(low, high, 255, batch.version, row) ? Present.version : -Fault.number;
+    case Op.tcpFlags:
+      return small(low, high, 255, batch.tcpFlags, row) ? Present.tcpFlags : -Fault.number;
+    case Op.packets:
+      batch.packets[2 * row] = low;
+      batch.packets[2 * row + 1] = high;
+      return Present.packets;
+    case Op.bytes:
+      batch.bytes[2 * row] = low;
+      batch.bytes[2 * row + 1] = high;
+      return Present.bytes;
+    case Op.start:
+      return storeSeconds(high * TWO_32 + low, batch.start, row) ? Present.start : -Fault.number;
+    case Op.end:
+      return storeSeconds(high * TWO_32 + low, batch.end, row) ? Present.end : -Fault.number;
+    case Op.carriedU8:
+      return small(low, high, 255, discardedByte, 0) ? 0 : -Fault.number;
+    case Op.carriedU64:
+      return 0;
+    default:
+      return -Fault.number;
+  }
+}
+
+function small(low: number, high: number, max: number, column: Uint8Array | Uint16Array, row: number): boolean {
+  if (high !== 0 || low > max) return false;
+  column[row] = low;
+  return true;
 }
 
 /** One of the four addresses. */
@@ -162,7 +221,10 @@ function bounded(
 
 /** Unix seconds; from 2^32 on the number is milliseconds. */
 function seconds(bytes: Uint8Array, from: number, to: number, column: Uint32Array, row: number): boolean {
-  const value = parseDigits(bytes, from, to);
+  return storeSeconds(parseDigits(bytes, from, to), column, row);
+}
+
+function storeSeconds(value: number, column: Uint32Array, row: number): boolean {
   const whole = value < TWO_32 ? value : Math.floor(value / 1000);
   if (whole < 0 || whole >= TWO_32) return false;
   column[row] = whole;

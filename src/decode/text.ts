@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert';
+import type { ColumnBatch } from '../model/column-batch.ts';
 import type { CarriedColumn, FlowBatch } from '../model/flow.ts';
 import {
   countMalformed,
@@ -9,6 +10,7 @@ import {
   type Malformed,
 } from '../model/ledger.ts';
 import type { RecordBlock } from '../model/record-block.ts';
+import { ColumnDecoder, moveRow } from './column-decoder.ts';
 import { DEFAULT, type Format, formatOf, isFieldName, parseHeader, sameFields, TGW_DEFAULT } from './format.ts';
 import { InterfaceDictionary } from './interface-dictionary.ts';
 import { type Decoded, DecodeKernel } from './kernel.ts';
@@ -64,6 +66,7 @@ export class FlowDecoder {
   private readonly carry: boolean;
   private readonly onMalformed: FlowDecoderOptions['onMalformed'];
   private readonly tokens: LineTokens = createLineTokens();
+  private columnDecoder: ColumnDecoder | undefined;
   private readonly columns = new Map<string, CarriedColumn>();
   private readonly kernel: DecodeKernel;
   private readonly decoded: Decoded = { at: 0, lines: 0, nodata: 0, skipdata: 0 };
@@ -165,6 +168,29 @@ export class FlowDecoder {
     return decoded.at;
   }
 
+  /** As decodeRecords, for rows that come as columns. */
+  decodeColumns(columns: ColumnBatch, from: number): number {
+    const { batch, ledger } = this;
+    const format = this.formatOfBlock(columns);
+    if (format !== this.current) {
+      if (batch.rows > 0) return from;
+      this.useFormat(format);
+    }
+    if (this.carry && batch.rows > 0) return from;
+    this.columnDecoder ??= new ColumnDecoder(batch, this.interfaces);
+    const { outcome } = this.columnDecoder;
+    const base = batch.rows;
+    const room = Math.min(columns.rows - from, batch.capacity - base);
+    const rows = this.columnDecoder.fill(columns, from, room, format, this.carry);
+    for (let i = 0; i < rows; i++) {
+      ledger.lines++;
+      if (outcome[i] === Line.row) moveRow(batch, base + i, batch.rows++);
+      else if (outcome[i]! < Line.fault) this.countIdle(outcome[i]!);
+      else this.reject(faultOf(outcome[i]!), this.columnDecoder.rowText(columns, from + i, format));
+    }
+    return from + rows;
+  }
+
   /** Starts a new batch. */
   clear(): void {
     this.batch.rows = 0;
@@ -212,18 +238,22 @@ export class FlowDecoder {
   }
 
   private takeRecord(bytes: Uint8Array, from: number): void {
-    const { batch, tokens, ledger } = this;
+    const { batch, tokens } = this;
     const outcome = decodeRow(bytes, tokens, this.current, batch, this.interfaces, batch.rows);
     if (outcome === Line.row) {
       if (this.carry) this.carryFields(bytes, batch.rows);
       batch.rows++;
-    } else if (outcome === Line.nodata) {
-      ledger.nodata++;
-    } else if (outcome === Line.skipdata) {
-      ledger.skipdata++;
+    } else if (outcome >= Line.fault) {
+      this.reject(faultOf(outcome), bytes.subarray(from, tokens.end));
     } else {
-      this.reject(MALFORMED[outcome - Line.fault] ?? 'number', bytes.subarray(from, tokens.end));
+      this.countIdle(outcome);
     }
+  }
+
+  /** Counts a line that says that there was no traffic, or that records were skipped. */
+  private countIdle(outcome: number): void {
+    if (outcome === Line.nodata) this.ledger.nodata++;
+    else this.ledger.skipdata++;
   }
 
   private carryFields(bytes: Uint8Array, row: number): void {
@@ -266,7 +296,7 @@ export class FlowDecoder {
   }
 
   /** The format of a block; blocks of one input mostly have the same names. Fields beyond TOKENS_MAX are dropped. */
-  private formatOfBlock(block: RecordBlock): Format {
+  private formatOfBlock(block: { readonly names: readonly string[] }): Format {
     if (block.names !== this.blockNames) {
       const format = formatOf(block.names);
       if (!sameFields(format, this.blockFormat)) this.blockFormat = format;
@@ -298,6 +328,10 @@ export class FlowDecoder {
       return column;
     });
   }
+}
+
+function faultOf(outcome: number): Malformed {
+  return MALFORMED[outcome - Line.fault] ?? 'number';
 }
 
 function isLetter(c: number): boolean {

@@ -10,8 +10,10 @@ import { type Malformed, QUARANTINE_BYTES_MAX } from '../model/ledger.ts';
 import { createVerdictBatch, type VerdictBatch } from '../model/verdict.ts';
 import { createBatchEncoder } from '../sink/encoder.ts';
 import type { BatchEncoder } from '../sink/part.ts';
+import { openFile } from '../source/byte-source.ts';
 import type { Slice } from '../source/frame.ts';
-import { documentSlices, gzipSlices, plainSlices } from '../source/slices.ts';
+import { parquetSlices } from '../source/parquet/slices.ts';
+import { documentSlices, inflatedSlices, plainSlices } from '../source/slices.ts';
 import { candidateNames } from './candidates.ts';
 import { Tally } from './tally.ts';
 import type { AnalyzeSetup, AnalyzeTask, TaskResult } from './task.ts';
@@ -88,9 +90,9 @@ async function analyzeTask(bench: Bench, task: AnalyzeTask): Promise<TaskResult>
         decoder.countBroken(slice.reason, slice.text);
         continue;
       }
-      const end = slice.kind === 'records' ? slice.block.rows : slice.bytes.length;
+      const end = lengthOf(slice);
       for (let at = 0; at < end; ) {
-        at = slice.kind === 'records' ? decoder.decodeRecords(slice.block, at) : decoder.decode(slice.bytes, at, end);
+        at = decodeSlice(decoder, slice, at, end);
         if (batch.rows === batch.capacity || at < end) await flush();
       }
       // carried fields point into the slice, which is overwritten next
@@ -113,6 +115,20 @@ async function analyzeTask(bench: Bench, task: AnalyzeTask): Promise<TaskResult>
     quarantinePart: quarantine?.path ?? null,
     failure,
   };
+}
+
+type Decodable = Exclude<Slice, { kind: 'broken' }>;
+
+/** Bytes or rows of a slice. */
+function lengthOf(slice: Decodable): number {
+  if (slice.kind === 'lines') return slice.bytes.length;
+  return slice.kind === 'records' ? slice.block.rows : slice.columns.rows;
+}
+
+function decodeSlice(decoder: FlowDecoder, slice: Decodable, at: number, end: number): number {
+  if (slice.kind === 'lines') return decoder.decode(slice.bytes, at, end);
+  if (slice.kind === 'records') return decoder.decodeRecords(slice.block, at);
+  return decoder.decodeColumns(slice.columns, at);
 }
 
 function encoderOf(bench: Bench, decoder: FlowDecoder): BatchEncoder {
@@ -145,8 +161,15 @@ async function* slicesOf(bench: Bench, task: AnalyzeTask): AsyncGenerator<Slice>
   } else if (source.kind === 'records') {
     onRead(source.block.bytes.length);
     yield source;
-  } else if (source.gzip) {
-    yield* gzipSlices(source.path, source.content, onRead);
+  } else if (source.kind === 'parquet') {
+    const file = openFile(source.path);
+    try {
+      yield* parquetSlices(file, source.first, source.last, bench.setup.rows !== null, onRead);
+    } finally {
+      file.close();
+    }
+  } else if (source.compression !== null) {
+    yield* inflatedSlices(source.path, source.compression, source.content, onRead);
   } else if (source.content !== 'lines') {
     yield* documentSlices(source.path, source.content, onRead);
   } else {

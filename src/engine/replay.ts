@@ -99,7 +99,7 @@ interface Run {
 }
 
 async function openRun(options: ReplayOptions): Promise<Run> {
-  const files = listInputs(options.inputs);
+  const files = await listInputs(options.inputs);
   const stream = files.some((file) => file.kind === 'stdin') ? await peekStream() : null;
   const openings = files.map((file) => (file.kind === 'stdin' ? stream?.opening : undefined) ?? file.opening);
   const formats = openings.map((opening) => parseHeader(opening.firstLine) ?? options.logFormat ?? DEFAULT);
@@ -182,13 +182,17 @@ async function* planTasks(
       task: { seq: seq++, name: input.name, source, fields },
       file,
     });
-    if (input.kind === 'gzip') {
-      yield planned({ kind: 'file', path: input.name, gzip: true, content, start: 0, end: input.size });
+    if (input.kind === 'gzip' || input.kind === 'zstd') {
+      yield planned({ kind: 'file', path: input.name, compression: input.kind, content, start: 0, end: input.size });
+    } else if (input.kind === 'parquet') {
+      for (const [first, last] of groupRuns(input.groups)) {
+        yield planned({ kind: 'parquet', path: input.name, first, last });
+      }
     } else if (input.kind === 'plain') {
       const step = content === 'lines' ? RANGE_BYTES : Math.max(input.size, 1);
       for (let start = 0; start < input.size; start += step) {
         const end = Math.min(start + step, input.size);
-        yield planned({ kind: 'file', path: input.name, gzip: false, content, start, end });
+        yield planned({ kind: 'file', path: input.name, compression: null, content, start, end });
       }
     } else if (stream !== null) {
       try {
@@ -202,6 +206,22 @@ async function* planTasks(
         failures.push(error.message);
       }
     }
+  }
+}
+
+/** Rows of row groups that are one task: a file of small groups is no flood of tasks. */
+const GROUP_RUN_ROWS = 128 * 1024;
+
+/** Runs [first, last) of neighbouring row groups. */
+function* groupRuns(groups: InputFile['groups']): Generator<readonly [number, number]> {
+  let first = 0;
+  let rows = 0;
+  for (const [i, group] of groups.entries()) {
+    rows += group.rows;
+    if (rows < GROUP_RUN_ROWS && i < groups.length - 1) continue;
+    yield [first, i + 1];
+    first = i + 1;
+    rows = 0;
   }
 }
 

@@ -3,7 +3,7 @@ import { type CarriedColumn, type FlowBatch, LOG_STATUS, Present, V6_WORDS } fro
 import { formatIpv4, formatIpv6 } from '../model/ip.ts';
 import type { Names } from '../model/names.ts';
 import { ACTION, Attribution, DIRECTION, Effective, IMPLICIT_DENY, Kind, type VerdictBatch } from '../model/verdict.ts';
-import { columnName, type OutputColumn } from './columns.ts';
+import { ADDED_NAMES, type AddedName, columnName, type OutputColumn } from './columns.ts';
 
 export type Side = 'src' | 'dst';
 
@@ -157,12 +157,24 @@ export class CarriedFields {
   bind(flow: FlowBatch): void {
     this.placed.length = 0;
     this.unplaced.length = 0;
+    const isOwn = isOwnOutput(flow);
     for (const carried of flow.carried) {
+      // read again, what flowtrie added is computed anew
+      if (isOwn && OWN_NAMES.has(carried.name)) continue;
       const index = this.indexOf.get(columnName(carried.name));
       if (index === undefined) this.unplaced.push(carried);
       else this.placed[index] ??= carried;
     }
   }
+}
+
+const OWN_NAMES: ReadonlySet<string> = new Set<string>([...ADDED_NAMES, 'extra']);
+
+/** Columns that together are in no log but in what flowtrie wrote. */
+const OWN_MARKS: readonly AddedName[] = ['predicted', 'decided_by', 'drift'];
+
+function isOwnOutput(flow: FlowBatch): boolean {
+  return OWN_MARKS.every((mark) => flow.carried.some((carried) => carried.name === mark));
 }
 
 /** True for columns that the input fills. */

@@ -5,6 +5,21 @@ import { JsonSlices } from './json-slices.ts';
 /** What an input's bytes are, inflated: lines, or JSON documents. */
 export type Content = 'lines' | 'json';
 
+const MAGIC: readonly (readonly [Kind, readonly number[]])[] = [
+  ['gzip', [0x1f, 0x8b]],
+  ['zstd', [0x28, 0xb5, 0x2f, 0xfd]],
+  ['Parquet', [0x50, 0x41, 0x52, 0x31]],
+  ['zip', [0x50, 0x4b, 0x03, 0x04]],
+  ['bzip2', [0x42, 0x5a, 0x68]],
+];
+
+/** What the first bytes of an input say that it is; the last two are not read. */
+export type Kind = 'plain' | 'gzip' | 'zstd' | 'Parquet' | 'zip' | 'bzip2';
+
+export function kindOf(bytes: Uint8Array): Kind {
+  return MAGIC.find(([, magic]) => magic.every((byte, i) => bytes[i] === byte))?.[0] ?? 'plain';
+}
+
 /** How an input begins: what its bytes are and which fields its first records have. */
 export interface Opening {
   readonly content: Content;

@@ -1,3 +1,4 @@
+import type { ColumnBatch } from '../model/column-batch.ts';
 import { LINE_BYTES_MAX, type Malformed, QUARANTINE_BYTES_MAX } from '../model/ledger.ts';
 import type { RecordBlock } from '../model/record-block.ts';
 
@@ -10,17 +11,20 @@ const NEWLINE = 10;
  * Whole lines, valid until the next slice is asked for; records of an input that is no text; or one line that never was
  * whole, to be counted where it stands between the lines before and after it.
  */
-export type Slice =
+export type FramedSlice =
   | { readonly kind: 'lines'; readonly bytes: Uint8Array }
   | { readonly kind: 'records'; readonly block: RecordBlock }
   | { readonly kind: 'broken'; readonly reason: Malformed; readonly text: Uint8Array };
 
+/** What a decoder takes: also rows of an input that is stored as columns. */
+export type Slice = FramedSlice | { readonly kind: 'columns'; readonly columns: ColumnBatch };
+
 /** Cuts the bytes of an input into slices. */
 export interface Framer {
   /** Yields what `chunk` makes whole. The chunk may be overwritten when the generator has ended. */
-  push(chunk: Uint8Array): Generator<Slice>;
+  push(chunk: Uint8Array): Generator<FramedSlice>;
   /** What is left at the end; `cut` = why the input ended early, null when it is whole. */
-  finish(cut: Malformed | null): Generator<Slice>;
+  finish(cut: Malformed | null): Generator<FramedSlice>;
 }
 
 /**
@@ -35,7 +39,7 @@ export class LineFramer implements Framer {
   /** Head of the overlong line being stepped over. */
   private overlong: Uint8Array | undefined;
 
-  *push(chunk: Uint8Array): Generator<Slice> {
+  *push(chunk: Uint8Array): Generator<FramedSlice> {
     let at = 0;
     if (this.carried > 0 || this.overlong !== undefined) {
       const newline = chunk.indexOf(NEWLINE);
@@ -50,7 +54,7 @@ export class LineFramer implements Framer {
   }
 
   /** The last line, when it has no newline: whole, or broken for the reason `cut` where the input ended early. */
-  *finish(cut: Malformed | null): Generator<Slice> {
+  *finish(cut: Malformed | null): Generator<FramedSlice> {
     if (this.carried === 0 && this.overlong === undefined) return;
     const text = this.carry.subarray(0, this.carried);
     if (cut !== null && this.overlong === undefined) yield { kind: 'broken', reason: cut, text };
@@ -73,7 +77,7 @@ export class LineFramer implements Framer {
     this.carried = 0;
   }
 
-  private cutLine(): Slice {
+  private cutLine(): FramedSlice {
     const { carry, carried, overlong } = this;
     this.carried = 0;
     this.overlong = undefined;

@@ -2,41 +2,44 @@ import { closeSync, type Dirent, openSync, readdirSync, readSync, realpathSync, 
 import { join, resolve } from 'node:path';
 import { constants, gunzipSync } from 'node:zlib';
 import { FlowtrieError } from '../model/errors.ts';
-import { OPENING_BYTES, type Opening, openingOf } from './content.ts';
+import { openFile } from './byte-source.ts';
+import { kindOf, OPENING_BYTES, type Opening, openingOf } from './content.ts';
+import { Inflater } from './inflater.ts';
+import { outlineOf, type ParquetOutline } from './parquet/slices.ts';
 import { unreadable } from './unreadable.ts';
+import { createZstd, ZSTD_MISSING } from './zstd.ts';
 
 /** One input file, or stdin. */
 export interface InputFile {
   /** As given, or as found below the folder given; `-` = stdin. */
   readonly name: string;
-  readonly kind: 'gzip' | 'plain' | 'stdin';
+  readonly kind: 'gzip' | 'zstd' | 'plain' | 'parquet' | 'stdin';
   /** Bytes on disk; 0 for stdin. */
   readonly size: number;
   /** How it begins; nothing is known of stdin yet. */
   readonly opening: Opening;
+  /** Row groups of a Parquet file. */
+  readonly groups: ParquetOutline['groups'];
 }
 
 const UNKNOWN: Opening = { content: 'lines', firstLine: '', names: null };
-
-const GZIP = [0x1f, 0x8b];
-const OTHER_KINDS: readonly (readonly [string, readonly number[]])[] = [
-  ['zstd', [0x28, 0xb5, 0x2f, 0xfd]],
-  ['Parquet', [0x50, 0x41, 0x52, 0x31]],
-  ['zip', [0x50, 0x4b, 0x03, 0x04]],
-  ['bzip2', [0x42, 0x5a, 0x68]],
-];
 
 /**
  * Resolves arguments to files: a file, a folder (recursive, in order of path bytes), a glob, or `-`. The order of
  * arguments is kept; what does not exist or holds no file is an error that names it. Kinds are told by content.
  */
-export function listInputs(args: readonly string[]): InputFile[] {
-  return args.flatMap((arg) => {
-    if (arg === '-') return [{ name: '-', kind: 'stdin' as const, size: 0, opening: UNKNOWN }];
+export async function listInputs(args: readonly string[]): Promise<InputFile[]> {
+  const files: InputFile[] = [];
+  for (const arg of args) {
+    if (arg === '-') {
+      files.push({ name: '-', kind: 'stdin', size: 0, opening: UNKNOWN, groups: [] });
+      continue;
+    }
     const names = expand(arg);
     if (names.length === 0) throw new FlowtrieError('input', `${arg}: no files`);
-    return names.map(inputFile);
-  });
+    for (const name of names) files.push(await inputFile(name));
+  }
+  return files;
 }
 
 const GLOB = /[*?[]/;
@@ -108,14 +111,37 @@ function sortedByBytes(names: readonly string[]): string[] {
   return [...names].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
 }
 
-function inputFile(name: string): InputFile {
+async function inputFile(name: string): Promise<InputFile> {
   const { bytes, size } = readHead(name, OPENING_BYTES);
-  const is = (magic: readonly number[]): boolean => magic.every((byte, i) => bytes[i] === byte);
-  for (const [kind, magic] of OTHER_KINDS) {
-    if (is(magic)) throw new FlowtrieError('input', `${name}: expected plain text or gzip, got ${kind}`);
+  const kind = kindOf(bytes);
+  const file = { name, size, groups: [] };
+  if (kind === 'Parquet') return parquetFile(name, size);
+  if (kind === 'plain') return { ...file, kind, opening: openingOf(bytes) };
+  if (kind === 'gzip') return { ...file, kind, opening: openingOf(inflateHead(bytes)) };
+  if (kind !== 'zstd') {
+    throw new FlowtrieError('input', `${name}: expected plain text, gzip, zstd or Parquet, got ${kind}`);
   }
-  if (!is(GZIP)) return { name, kind: 'plain', size, opening: openingOf(bytes) };
-  return { name, kind: 'gzip', size, opening: openingOf(inflateHead(bytes)) };
+  if (createZstd === undefined) throw new FlowtrieError('input', `${name}: ${ZSTD_MISSING}`);
+  return { ...file, kind, opening: openingOf(await inflateZstdHead(bytes)) };
+}
+
+/** The first bytes of a zstd file, as far as they can be inflated. */
+async function inflateZstdHead(bytes: Uint8Array): Promise<Uint8Array> {
+  const inflater = new Inflater('zstd');
+  await inflater.write(bytes);
+  const pieces = inflater.take();
+  inflater.close();
+  return Buffer.concat(pieces);
+}
+
+async function parquetFile(name: string, size: number): Promise<InputFile> {
+  const source = openFile(name);
+  try {
+    const { names, groups } = await outlineOf(source);
+    return { name, kind: 'parquet', size, opening: { content: 'lines', firstLine: '', names }, groups };
+  } finally {
+    source.close();
+  }
 }
 
 /** Nothing when the bytes cannot be inflated: reading the file will tell why. */

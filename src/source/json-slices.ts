@@ -1,6 +1,6 @@
 import type { Malformed } from '../model/ledger.ts';
 import { documentTarget, type EnvelopeTarget } from './envelope.ts';
-import type { Framer, Slice } from './frame.ts';
+import type { FramedSlice, Framer } from './frame.ts';
 import { JsonFramer } from './json-framer.ts';
 import { SliceBuffer } from './slice-buffer.ts';
 
@@ -9,18 +9,18 @@ export class JsonSlices implements Framer {
   private readonly target = new FileTarget();
   private readonly framer = new JsonFramer(documentTarget(this.target));
 
-  *push(chunk: Uint8Array): Generator<Slice> {
+  *push(chunk: Uint8Array): Generator<FramedSlice> {
     this.framer.push(chunk);
     yield* this.target.take(false);
   }
 
-  *finish(): Generator<Slice> {
+  *finish(): Generator<FramedSlice> {
     this.framer.finish();
     yield* this.target.take(true);
   }
 
   /** The slices of one chunk at the beginning of an input, whether full or not. */
-  opening(chunk: Uint8Array): Slice[] {
+  opening(chunk: Uint8Array): FramedSlice[] {
     this.framer.push(chunk);
     return this.target.take(true);
   }

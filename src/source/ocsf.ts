@@ -74,7 +74,7 @@ function instant(event: unknown, key: string): string {
   const millis = at(event, key);
   if (typeof millis === 'number' || (typeof millis === 'string' && /^\d+$/.test(millis))) return String(millis);
   const stamp = at(event, `${key}_dt`) ?? (key === 'start_time' ? at(event, 'time_dt') : undefined);
-  if (typeof stamp === 'number') return String(stamp);
+  if (typeof stamp === 'number' || (typeof stamp === 'string' && /^\d+$/.test(stamp))) return String(stamp);
   const parsed =
     typeof stamp === 'string' ? Date.parse(stamp.includes('T') ? stamp : `${stamp.replace(' ', 'T')}Z`) : NaN;
   if (!Number.isNaN(parsed)) return String(Math.floor(parsed / 1000));

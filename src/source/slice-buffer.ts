@@ -1,6 +1,6 @@
 import { LINE_BYTES_MAX, type Malformed, QUARANTINE_BYTES_MAX } from '../model/ledger.ts';
 import type { RecordBlock } from '../model/record-block.ts';
-import type { Slice } from './frame.ts';
+import type { FramedSlice } from './frame.ts';
 
 /** Bytes of one slice; one line or record more may follow. */
 const SLICE_BYTES = 256 * 1024;
@@ -21,13 +21,13 @@ export interface SliceTarget {
 
 /** Gathers messages and records into slices of a size that is worth a decoder's call; the order is kept. */
 export class SliceBuffer implements SliceTarget {
-  private slices: Slice[] = [];
+  private slices: FramedSlice[] = [];
   private text = new Uint8Array(SLICE_BYTES);
   private length = 0;
   private block: BlockBuffer | undefined;
 
   /** Slices that are full, and with `last` everything. Valid for good: their memory is not used again. */
-  take(last: boolean): Slice[] {
+  take(last: boolean): FramedSlice[] {
     if (last) this.close();
     const { slices } = this;
     this.slices = [];

@@ -1,18 +1,9 @@
 import { closeSync, openSync, readSync } from 'node:fs';
-import { createGunzip, type Gunzip } from 'node:zlib';
 import { FlowtrieError } from '../model/errors.ts';
 import { type Content, framerOf } from './content.ts';
-import { LineFramer, READ_BYTES, type Slice } from './frame.ts';
+import { type FramedSlice, LineFramer, READ_BYTES } from './frame.ts';
+import { type Compression, DEFLATED_BYTES, Inflater } from './inflater.ts';
 import { unreadable } from './unreadable.ts';
-
-/**
- * Compressed bytes given to the inflater at once: bounds what a gzip bomb can put into memory (a factor of about
- * 1,000).
- */
-const DEFLATED_BYTES = 128 * 1024;
-
-/** Output piece of the inflater; its default of 16 KiB is several times slower. */
-const INFLATED_BYTES = 1024 * 1024;
 
 const NEWLINE = 10;
 
@@ -23,7 +14,7 @@ export type OnRead = (bytes: number) => void;
  * Lines of the byte range [start, end) of a plain file: those that begin in it. The range's first partial line
  * belongs to the range before; its last line is read to its end.
  */
-export function* plainSlices(name: string, start: number, end: number, onRead: OnRead): Generator<Slice> {
+export function* plainSlices(name: string, start: number, end: number, onRead: OnRead): Generator<FramedSlice> {
   const fd = open(name);
   try {
     const framer = new LineFramer();
@@ -62,7 +53,7 @@ export function* plainSlices(name: string, start: number, end: number, onRead: O
 }
 
 /** Slices of a plain file that is not lines, from its beginning to its end. */
-export function* documentSlices(name: string, content: Content, onRead: OnRead): Generator<Slice> {
+export function* documentSlices(name: string, content: Content, onRead: OnRead): Generator<FramedSlice> {
   const fd = open(name);
   try {
     const framer = framerOf(content);
@@ -78,13 +69,18 @@ export function* documentSlices(name: string, content: Content, onRead: OnRead):
 }
 
 /**
- * Slices of a gzip file, any number of members. While the caller works on one piece, the next is inflated on a
- * thread of the system's pool. A damaged file yields what could be read, its cut last line as broken, then throws
- * FlowtrieError.
+ * Slices of a compressed file, any number of members (gzip) or frames (zstd). While the caller works on one piece, the
+ * next is inflated on a thread of the system's pool. A damaged file yields what could be read, its cut last line as
+ * broken, then throws FlowtrieError.
  */
-export async function* gzipSlices(name: string, content: Content, onRead: OnRead): AsyncGenerator<Slice> {
+export async function* inflatedSlices(
+  name: string,
+  compression: Compression,
+  content: Content,
+  onRead: OnRead,
+): AsyncGenerator<FramedSlice> {
   const fd = open(name);
-  const inflater = new Inflater();
+  const inflater = new Inflater(compression);
   try {
     const framer = framerOf(content);
     const buffers = [new Uint8Array(DEFLATED_BYTES), new Uint8Array(DEFLATED_BYTES)];
@@ -102,72 +98,10 @@ export async function* gzipSlices(name: string, content: Content, onRead: OnRead
     for (const piece of inflater.take()) yield* framer.push(piece);
     const problem = inflater.problem(given);
     yield* framer.finish(problem === undefined ? null : 'truncated');
-    if (problem !== undefined) throw new FlowtrieError('input', `${name}: damaged gzip: ${problem}`);
+    if (problem !== undefined) throw new FlowtrieError('input', `${name}: damaged ${compression}: ${problem}`);
   } finally {
     inflater.close();
     closeSync(fd);
-  }
-}
-
-/** node:zlib's gunzip with its output collected: what was inflated before an error is not lost with the stream. */
-export class Inflater {
-  private readonly gunzip: Gunzip = createGunzip({ chunkSize: INFLATED_BYTES });
-  private pieces: Uint8Array[] = [];
-  private wake: () => void = () => {};
-  /** True when nothing more is taken: the data is damaged, or a byte that begins no member follows the last one. */
-  stopped = false;
-  failure: Error | undefined;
-
-  constructor() {
-    this.gunzip.on('data', (piece: Uint8Array) => this.pieces.push(piece));
-    this.gunzip.on('error', (error) => {
-      this.failure ??= error;
-    });
-    // a write that meets damaged data or the end of the last member is never called back
-    for (const event of ['end', 'close']) {
-      this.gunzip.on(event, () => {
-        this.stopped = true;
-        this.wake();
-      });
-    }
-  }
-
-  /** Compressed bytes used so far. */
-  get consumed(): number {
-    return this.gunzip.bytesWritten;
-  }
-
-  /** Resolves when the bytes are inflated (or `stopped` is set); they may be overwritten then. */
-  write(bytes: Uint8Array): Promise<void> {
-    return new Promise((done) => {
-      this.wake = done;
-      this.gunzip.write(bytes, () => done());
-    });
-  }
-
-  end(): Promise<void> {
-    return new Promise((done) => {
-      this.wake = done;
-      this.gunzip.end();
-    });
-  }
-
-  /** What was inflated since the last call. */
-  take(): Uint8Array[] {
-    const { pieces } = this;
-    this.pieces = [];
-    return pieces;
-  }
-
-  /** Why an input of which `given` bytes were read is damaged; undefined when it is whole. */
-  problem(given: number): string | undefined {
-    if (this.failure !== undefined) return this.failure.message;
-    // node:zlib drops what follows the last member when it begins with a zero byte, without an error
-    return this.consumed < given ? `${given - this.consumed} bytes or more behind the last member` : undefined;
-  }
-
-  close(): void {
-    this.gunzip.destroy();
   }
 }
 

@@ -2,22 +2,19 @@ import type { Readable } from 'node:stream';
 import { FlowtrieError } from '../model/errors.ts';
 import type { Malformed } from '../model/ledger.ts';
 import type { RecordBlock } from '../model/record-block.ts';
-import { framerOf, OPENING_BYTES, openingOf } from './content.ts';
-import type { Framer, Slice } from './frame.ts';
-import { Inflater } from './slices.ts';
+import { framerOf, kindOf, OPENING_BYTES, openingOf } from './content.ts';
+import type { FramedSlice, Framer } from './frame.ts';
+import { type Compression, DEFLATED_BYTES, Inflater } from './inflater.ts';
 import { unreadable } from './unreadable.ts';
 
 /** Text bytes of one task cut from a stream. */
 const CHUNK_BYTES = 4 * 1024 * 1024;
 
-/** Pieces of a stream are given to the inflater in at most this many bytes; see DEFLATED_BYTES. */
-const DEFLATED_BYTES = 128 * 1024;
-
 /** A piece of a stream that ends on a record end, in shared memory; records; or a line that never was whole. */
 export type StreamChunk =
   | { readonly kind: 'lines'; readonly bytes: SharedArrayBuffer; readonly length: number }
   | { readonly kind: 'records'; readonly block: RecordBlock }
-  | { readonly kind: 'broken'; readonly slice: Extract<Slice, { kind: 'broken' }> };
+  | { readonly kind: 'broken'; readonly slice: Extract<FramedSlice, { kind: 'broken' }> };
 
 /**
  * Cuts a stream (gzip is told by its first bytes) into chunks of about CHUNK_BYTES. Throws when gzip data is
@@ -81,7 +78,7 @@ class StreamFramer implements Framer {
   private head: Uint8Array[] = [];
   private headBytes = 0;
 
-  *push(chunk: Uint8Array): Generator<Slice> {
+  *push(chunk: Uint8Array): Generator<FramedSlice> {
     if (this.framer !== undefined) {
       yield* this.framer.push(chunk);
       return;
@@ -91,12 +88,12 @@ class StreamFramer implements Framer {
     if (this.headBytes >= OPENING_BYTES) yield* this.open();
   }
 
-  *finish(cut: Malformed | null): Generator<Slice> {
+  *finish(cut: Malformed | null): Generator<FramedSlice> {
     yield* this.open();
     if (this.framer !== undefined) yield* this.framer.finish(cut);
   }
 
-  private *open(): Generator<Slice> {
+  private *open(): Generator<FramedSlice> {
     if (this.framer !== undefined) return;
     const head = Buffer.concat(this.head);
     this.head = [];
@@ -105,18 +102,31 @@ class StreamFramer implements Framer {
   }
 }
 
-async function* streamSlices(stream: Readable, name: string): AsyncGenerator<Slice> {
+/** Bytes that tell a stream's kind. */
+const MAGIC_BYTES = 4;
+
+function compressionOf(bytes: Uint8Array, name: string): Compression | undefined {
+  const kind = kindOf(bytes);
+  if (kind === 'gzip' || kind === 'zstd') return kind;
+  if (kind === 'plain') return undefined;
+  const hint = kind === 'Parquet' ? 'give it as a file: it is read from its end' : 'expected plain text, gzip or zstd';
+  throw new FlowtrieError('input', `${name}: ${kind} on a stream: ${hint}`);
+}
+
+async function* streamSlices(stream: Readable, name: string): AsyncGenerator<FramedSlice> {
   const framer = new StreamFramer();
   let inflater: Inflater | undefined;
+  let compression: Compression | undefined;
   let given = 0;
   let head: Uint8Array | undefined = new Uint8Array(0);
   for await (const read of readsOf(stream, name)) {
     let bytes = read;
     if (head !== undefined) {
       bytes = Buffer.concat([head, read]);
-      head = bytes.length < 2 ? bytes : undefined;
+      head = bytes.length < MAGIC_BYTES ? bytes : undefined;
       if (head !== undefined) continue;
-      if (bytes[0] === 0x1f && bytes[1] === 0x8b) inflater = new Inflater();
+      compression = compressionOf(bytes, name);
+      if (compression !== undefined) inflater = new Inflater(compression);
     }
     if (inflater === undefined) {
       yield* framer.push(bytes);
@@ -134,5 +144,5 @@ async function* streamSlices(stream: Readable, name: string): AsyncGenerator<Sli
   for (const piece of inflater?.take() ?? []) yield* framer.push(piece);
   const problem = inflater?.problem(given);
   yield* framer.finish(problem === undefined ? null : 'truncated');
-  if (problem !== undefined) throw new FlowtrieError('input', `${name}: damaged gzip: ${problem}`);
+  if (problem !== undefined) throw new FlowtrieError('input', `${name}: damaged ${compression}: ${problem}`);
 }

@@ -16,6 +16,9 @@ export function flowLine(line: string, fields: readonly string[]): FlowLine {
   if (tokens.length === 0) return { kind: 'blank' };
   if (isHeader(tokens)) return { kind: 'header' };
   if (tokens.length !== fields.length) return { kind: 'malformed', reason: 'field-count' };
+  const status = tokens[fields.indexOf('log-status')];
+  if (status === 'NODATA') return { kind: 'nodata' };
+  if (status === 'SKIPDATA') return { kind: 'skipdata' };
   const row: Record<string, string | number | bigint> = {};
   for (const [i, name] of fields.entries()) {
     const token = tokens[i] ?? '';
@@ -24,8 +27,6 @@ export function flowLine(line: string, fields: readonly string[]): FlowLine {
     if (value instanceof Error) return { kind: 'malformed', reason: value.message as Malformed };
     row[name] = value;
   }
-  if (row['log-status'] === 'NODATA') return { kind: 'nodata' };
-  if (row['log-status'] === 'SKIPDATA') return { kind: 'skipdata' };
   return { kind: 'row', row };
 }
 

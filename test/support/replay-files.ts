@@ -21,8 +21,12 @@ export interface Replayed {
   readonly malformed: readonly string[];
 }
 
-/** Replays inputs (paths) in the calling thread; asserts the ledger law. */
-export async function replayInputs(inputs: readonly string[], logFormat: string | null = null): Promise<Replayed> {
+/** Replays inputs (paths) in the calling thread; asserts the ledger law. Without `wantsRows` none are made. */
+export async function replayInputs(
+  inputs: readonly string[],
+  logFormat: string | null = null,
+  wantsRows = true,
+): Promise<Replayed> {
   const folder = mkdtempSync(join(tmpdir(), 'flowtrie-replayed-'));
   try {
     loaded ??= loadInventory(FIXTURE).then(compileInventory);
@@ -32,12 +36,12 @@ export async function replayInputs(inputs: readonly string[], logFormat: string 
       inventory: await loaded,
       threads: 0,
       logFormat: logFormat === null ? null : parseLogFormat(logFormat),
-      out: { path, format: 'ndjson' },
+      out: wantsRows ? { path, format: 'ndjson' } : null,
       quarantine,
     });
     const { ledger } = summary;
     if (ledgerSum(ledger) !== ledger.lines) throw new Error(`ledger law broken: ${JSON.stringify(ledger)}`);
-    const rows = linesOf(path).map((line) => JSON.parse(line) as EngineRow);
+    const rows = (wantsRows ? linesOf(path) : []).map((line) => JSON.parse(line) as EngineRow);
     const malformed = linesOf(quarantine).map((line) => {
       const entry = JSON.parse(line) as { readonly line: number; readonly reason: string };
       return `${entry.line} ${entry.reason}`;

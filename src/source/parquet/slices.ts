@@ -1,0 +1,119 @@
+import type { ColumnBatch } from '../../model/column-batch.ts';
+import { FIELDS } from '../../model/flow.ts';
+import type { ByteSource } from '../byte-source.ts';
+import type { FramedSlice, Slice } from '../frame.ts';
+import { OCSF_FIELDS, ocsfValues } from '../ocsf.ts';
+import { SliceBuffer } from '../slice-buffer.ts';
+import { groupBatches } from './batches.ts';
+import { openParquet, type ParquetFile } from './file.ts';
+
+/** What planning needs to know of a file. */
+export interface ParquetOutline {
+  /** Names of the fields of its records. */
+  readonly names: readonly string[];
+  readonly groups: readonly { readonly rows: number; readonly bytes: number }[];
+}
+
+/** Reads the footer only. */
+export async function outlineOf(source: ByteSource): Promise<ParquetOutline> {
+  const file = await openParquet(source);
+  const names = isOcsf(file) ? OCSF_FIELDS : flatColumns(file).map((position) => file.names[position] ?? '');
+  return { names, groups: file.rowGroups.map(({ rows, bytes }) => ({ rows, bytes })) };
+}
+
+/**
+ * Rows of the row groups [first, last) of a file. With `carry` all columns are read, else only those whose values are
+ * looked at. `onRead` is told the bytes of each group when it is done, with the first also those outside of groups.
+ */
+export async function* parquetSlices(
+  source: ByteSource,
+  first: number,
+  last: number,
+  carry: boolean,
+  onRead: (bytes: number) => void,
+): AsyncGenerator<Slice> {
+  const file = await openParquet(source);
+  const ocsf = isOcsf(file);
+  const flat = flatColumns(file);
+  const positions = ocsf
+    ? file.names.map((_, position) => position)
+    : flat.filter((position) => carry || isLookedAt(file.names[position] ?? ''));
+  // one list for all batches: the decoder tells a file's format by it
+  const names = positions.map((position) => file.names[position] ?? '');
+  const grouped = file.rowGroups.reduce((sum, group) => sum + group.bytes, 0);
+  if (first === 0) onRead(Math.max(0, source.size - grouped));
+  for (const group of file.rowGroups.slice(first, last)) {
+    for await (const batch of groupBatches(file, group, names, positions)) {
+      if (ocsf) yield* ocsfSlices(batch);
+      else yield { kind: 'columns', columns: batch };
+    }
+    onRead(group.bytes);
+  }
+}
+
+/** Columns with one value a row. */
+function flatColumns(file: ParquetFile): number[] {
+  return file.columns.flatMap(({ maxRepetition }, position) => (maxRepetition === 0 ? [position] : []));
+}
+
+const squash = (name: string): string => name.toLowerCase().replace(/[-_]/g, '');
+
+/** Texts that judging looks at. */
+const JUDGED = ['reject-reason', 'pkt-src-aws-service', 'pkt-dst-aws-service'];
+
+/** The version whose fields tell a transit gateway flow log. */
+const TGW_VERSION = 6;
+
+const LOOKED_AT: ReadonlySet<string> = new Set(
+  FIELDS.filter(({ type, version, name }) => type !== 'text' || version === TGW_VERSION || JUDGED.includes(name)).map(
+    (field) => squash(field.name),
+  ),
+);
+
+/** Whether the field can change a count: its values are checked, or judged by, or it says what the log is. */
+function isLookedAt(name: string): boolean {
+  return LOOKED_AT.has(squash(name));
+}
+
+/** Security Lake: events of OCSF, not records. */
+function isOcsf(file: ParquetFile): boolean {
+  return file.names.includes('class_uid') && file.names.includes('src_endpoint.ip');
+}
+
+function* ocsfSlices(batch: ColumnBatch): Generator<FramedSlice> {
+  const buffer = new SliceBuffer();
+  const paths = batch.names.map((name) => name.replace(/\.(list\.element|bag\.array_element|array)$/, '.0').split('.'));
+  for (let row = 0; row < batch.rows; row++) {
+    const event: Tree = {};
+    for (const [i, run] of batch.columns.entries()) {
+      const code = run.codes[row] ?? -1;
+      if (code >= 0) place(event, paths[i] ?? [], textOf(run.values, code));
+    }
+    buffer.record(OCSF_FIELDS, ocsfValues(event));
+  }
+  yield* buffer.take(true);
+}
+
+interface Tree {
+  [name: string]: string | Tree;
+}
+
+function place(tree: Tree, path: readonly string[], value: string): void {
+  let here = tree;
+  for (const name of path.slice(0, -1)) {
+    const next = here[name];
+    const branch = typeof next === 'object' ? next : {};
+    here[name] = branch;
+    here = branch;
+  }
+  here[path.at(-1) ?? ''] = value;
+}
+
+function textOf(values: ColumnBatch['columns'][number]['values'], code: number): string {
+  if (values.kind === 'text') {
+    return Buffer.from(values.bytes.subarray(values.starts[code], values.ends[code])).toString('utf8');
+  }
+  const high = values.halves[2 * code + 1] ?? 0;
+  // what is no number is no value here
+  return high >= 0x8000_0000 ? '' : String(BigInt(high) * 0x1_0000_0000n + BigInt(values.halves[2 * code] ?? 0));
+}
