@@ -137,7 +137,8 @@ describe('records in Parquet give what their lines give', () => {
     await duck.run(`create or replace table odd as select * from (values
       (602000000001::bigint, 'eni-0a', '10.0.0.1', '10.0.0.2', 443.0::double, '50000', 6::utinyint, 40::ubigint,
        timestamp '2023-11-14 22:13:20', 1700000060000::bigint, 'ACCEPT', 'OK', true, 1.5::double),
-      (1234::bigint, 'eni-0a', '10.0.0.1', null, -1.0, 'None', 17, 18446744073709551615, null, 5, '-', 'OK', null, null),
+      (1234::bigint, 'eni-0a', '10.0.0.1', null, -1.0, 'None', 17, 18446744073709551615, null, 5, '-', 'OK',
+       null, null),
       (1234::bigint, 'eni-0a', 'None', '', 'nan', '-', null, null, null, null, null, null, false, 2)
     ) t("accountId", "interface-id", "SrcAddr", "dstaddr", "src_port", "dstport", "protocol", "bytes", "start", "end",
         "action", "log_status", "flag", "x")`);
@@ -181,14 +182,14 @@ describe('records in Parquet give what their lines give', () => {
   });
 
   it('reads Security Lake events', async () => {
-    const [source, target] = ["'ip': '10.0.1.9', 'port': 49152", "'ip': '52.1.1.1', 'port': 443"];
+    const [source, target] = ["'ip': '10.0.1.9', 'port': 49152, 'svc_name': '-'", "'ip': '52.1.1.1', 'port': 443"];
     await duck.run(`create or replace table lake as select
       {'product': {'version': '5', 'name': 'Amazon VPC'}} metadata,
       {'account': {'uid': '123456789012'}, 'region': 'us-east-1'} cloud,
-      {${source}, 'svc_name': '-', 'interface_uid': 'eni-0a', 'vpc_uid': 'vpc-1',
+      {${source}, 'interface_uid': 'eni-0a', 'vpc_uid': 'vpc-1',
         'intermediate_ips': ['10.0.1.5', 'x']} src_endpoint,
-      {${target}, 'svc_name': 'AMAZON', 'interface_uid': '-', 'vpc_uid': '-', 'intermediate_ips': []::varchar[]}
-        dst_endpoint,
+      {${target}, 'svc_name': 'AMAZON', 'interface_uid': '-', 'vpc_uid': '-',
+        'intermediate_ips': []::varchar[]} dst_endpoint,
       {'protocol_num': 6, 'tcp_flags': 2, 'direction': 'Outbound', 'direction_id': 2, 'boundary_id': 11}
         connection_info,
       {'packets': 3::bigint, 'bytes': 180::bigint} traffic, 4001 class_uid, 1700000000000::bigint start_time,
