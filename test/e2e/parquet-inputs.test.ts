@@ -165,7 +165,8 @@ describe('records in Parquet give what their lines give', () => {
     const [path, text] = [at('many.parquet'), at('many.log')];
     const select = `select 2 "version", '1' "account-id", 'eni-0a' "interface-id", '10.0.0.' || i % 250 srcaddr,
       '10.0.1.' || i % 99 dstaddr, i % 60000 srcport, 443 dstport, 6 protocol, i packets, 40 * i bytes,
-      1700000000 "start", 1700000060 "end", if(i % 7 = 0, 'REJECT', 'ACCEPT') "action", if(i % 1001 = 0, 'NODATA', 'OK') "log-status"
+      1700000000 "start", 1700000060 "end", if(i % 7 = 0, 'REJECT', 'ACCEPT') "action",
+      if(i % 1001 = 0, 'NODATA', 'OK') "log-status"
       from range(160000) r(i)`;
     await duck.run(`copy (${select}) to '${path}' (format parquet, compression snappy, row_group_size 20480)`);
     await duck.run(`copy (${select}) to '${text}' (format csv, delimiter ' ', header)`);
