@@ -1,17 +1,13 @@
 /** Public API: every command is a thin layer over these. Re-exports only. */
 
-export { type Endpoint, findEndpoint } from './classify/endpoint.ts';
-export {
-  type ExplainFlow,
-  type ExplainStep,
-  type ExplainTables,
-  type Explanation,
-  explain,
-} from './classify/explain.ts';
 export { DEFAULT, type Format, parseHeader, parseLogFormat } from './decode/format.ts';
 export { FlowDecoder, type FlowDecoderOptions } from './decode/text.ts';
 export { type ReplayOptions, type ReplayResult, replay } from './engine/replay.ts';
 export { type CompiledInventory, type CompiledVersion, compileInventory } from './engine/versions.ts';
+export { type Endpoint, findEndpoint } from './explain/endpoint.ts';
+export { explain } from './explain/explain.ts';
+export type { ExplainFlow, ExplainStep, Explanation, Forward, Outcome } from './explain/explanation.ts';
+export type { ExplainTables } from './explain/tables.ts';
 export type { Inventory, InventoryWarning } from './inventory/inventory.ts';
 export { type LoadedInventory, loadInventory } from './inventory/load.ts';
 export { ERROR_CODES, type ErrorCode, FlowtrieError } from './model/errors.ts';

@@ -1,8 +1,9 @@
 import { type FlowBatch, Present } from '../model/flow.ts';
 import { Direction, NO_RULE, Role, RoleBasis, Verdict, type VerdictBatch } from '../model/verdict.ts';
+import { InterfaceFact } from '../rules/interface-facts.ts';
 import { cellOf, openPortClass, portClass } from '../rules/lookup.ts';
 import { ClassFlag, ENI_STRIDE, EniWord, NO_SET, UNKNOWN_SET } from '../rules/view.ts';
-import { crossesMiddlebox, isOutsideVpc, isOwnSubnet } from './peer.ts';
+import { comesByOwnTransit, crossesMiddlebox, isOutsideVpc, isOwnSubnet } from './peer.ts';
 import type { Scratch, VersionTables } from './tables.ts';
 
 const DNS_PORT = 53;
@@ -91,7 +92,8 @@ function judgeNetworkAcl(
   const { rules } = tables;
   const eni = scratch.eni[i]!;
   const egress = verdicts.direction[i] === Direction.egress;
-  if (isOwnSubnet(flow, scratch, rules, i, egress)) {
+  const fromTransit = !egress && (tables.facts.anyFlag & InterfaceFact.transitInSubnet) !== 0;
+  if (isOwnSubnet(flow, scratch, rules, i, egress) || (fromTransit && comesByOwnTransit(tables, eni, peerClass))) {
     verdicts.naclVerdict[i] = Verdict.none;
     return;
   }

@@ -1,5 +1,7 @@
 import type { FlowBatch } from '../model/flow.ts';
+import { routeKindCode } from '../model/verdict.ts';
 import { isOutsideVpc4, isOutsideVpc6 } from '../pods/lookup.ts';
+import { InterfaceFact } from '../rules/interface-facts.ts';
 import { addressClass4, routeOf } from '../rules/lookup.ts';
 import { ENI_STRIDE, EniWord, type RulesView, SUBNET6_STRIDE } from '../rules/view.ts';
 import { OWN_ADDRESS, type Scratch, type VersionTables } from './tables.ts';
@@ -81,6 +83,21 @@ export function crossesMiddlebox(
   const route = routeOf(rules, table, target);
   if (route < 0 || rules.routeIsMiddlebox[route] !== 1) return false;
   return !isInSubnet(flow, scratch, rules, i, egress === requestEgress, sender);
+}
+
+const TRANSIT = routeKindCode('tgw');
+
+/**
+ * True when an ingress packet comes out of a transit gateway attachment in the interface's own subnet: no network ACL
+ * is evaluated then (Transit Gateway guide, "Network ACLs for transit gateways"). The record does not name the
+ * attachment; the way back toward the peer does.
+ */
+export function comesByOwnTransit(tables: VersionTables, eni: number, peerClass: number): boolean {
+  const { rules, facts } = tables;
+  if ((facts.flags[eni]! & InterfaceFact.transitInSubnet) === 0 || peerClass < 0) return false;
+  const table = rules.eni[eni * ENI_STRIDE + EniWord.routeTable]!;
+  const route = table < 0 ? -1 : routeOf(rules, table, peerClass);
+  return route >= 0 && rules.routeKind[route] === TRANSIT;
 }
 
 /** Class of the local side's address: the one on the wire, else the interface's primary. */

@@ -1,4 +1,5 @@
 import type { PodMapView } from '../pods/pod-map.ts';
+import type { InterfaceFacts } from '../rules/interface-facts.ts';
 import type { RulesView } from '../rules/view.ts';
 
 /** One inventory version as a worker sees it: the compiled rules and the pod map, over shared memory. */
@@ -7,6 +8,7 @@ export interface VersionTables {
   readonly validFromSeconds: number;
   readonly rules: RulesView;
   readonly pods: PodMapView;
+  readonly facts: InterfaceFacts;
   /** ENI index of an interface id. */
   readonly eniIndex: ReadonlyMap<string, number>;
   /** True when NetworkPolicies exist: their column is `unknown` until that layer is built. */

@@ -1,13 +1,22 @@
-import { type Endpoint, endpointText } from '../classify/endpoint.ts';
-import type { ExplainStep, ExplainTables, Explanation } from '../classify/explain.ts';
+import { type Endpoint, endpointText } from '../explain/endpoint.ts';
+import type { ExplainStep, Explanation, Forward } from '../explain/explanation.ts';
+import type { ExplainTables } from '../explain/tables.ts';
 import { formatAddress } from '../model/ip.ts';
+import type { Catalog, CatalogRule } from '../rules/catalog.ts';
 import type { FlowQuestion } from './flow-question.ts';
 
 const PROTOCOL_NAMES: Readonly<Record<number, string>> = { 1: 'icmp', 6: 'tcp', 17: 'udp', 58: 'icmpv6' };
+const LAYER_NAMES = {
+  policy: 'network policy',
+  sg: 'security group',
+  nacl: 'network ACL',
+  route: 'route',
+} as const;
+const COLUMNS = 110;
 
 /**
- * The explanation as people read it: question, the path on one line with the blocker marked, then every layer with its
- * rule, then the reply.
+ * The explanation as people read it: the question, the verdict with who blocks, the path drawn with the blocker marked,
+ * every layer with its rule, then the same for the reply.
  */
 export function drawExplanation(
   tables: ExplainTables,
@@ -17,73 +26,242 @@ export function drawExplanation(
   explanation: Explanation,
 ): string {
   const { inventory } = tables;
-  const { reply } = explanation;
-  const port = question.dstPort === null ? '' : ` ${question.dstPort}`;
-  const protocol = PROTOCOL_NAMES[question.protocol] ?? `protocol ${question.protocol}`;
+  const { steps, way_back: back, reply, forwards } = explanation;
   const id = explanation.id === null ? '' : `${explanation.id}: `;
-  const head = `${id}${endpointText(inventory, from)} → ${endpointText(inventory, to)}, ${protocol}${port}`;
-  const decided = explanation.decided_by === null ? '' : `, decided by ${explanation.decided_by}`;
-  const lines = [
-    head,
-    `  ${explanation.verdict.toUpperCase()}${decided}; ${explanation.outcome}`,
+  const between = `from ${endpointText(inventory, from)} to ${endpointText(inventory, to)}`;
+  const title = `${id}${protocolText(question)} ${between}`;
+  const ends = [endName(tables, from), endName(tables, to, explanation.outcome)] as const;
+  return [
+    title,
+    '='.repeat(Math.min(title.length, COLUMNS)),
+    `${headline(explanation)}`,
     '',
-    `  ${drawPath(tables, from, to, explanation)}`,
+    ...layerSummary(tables, steps),
     '',
-    ...explanation.steps.map((step) => `  ${describeStep(tables, step)}`),
-    `  reply: ${reply.verdict}${reply.decided_by === null ? '' : `, by ${reply.decided_by}`}`,
-  ];
-  return lines.join('\n');
+    'Path:',
+    ...drawPath(tables, ends[0], steps, ends[1], lostAt(tables, to, explanation)),
+    '',
+    'Details:',
+    ...details(tables, steps),
+    '',
+    `Reply: ${verdictText(reply.verdict, reply.decided_by)}; ${back.outcome}${because(back.reason)}`,
+    ...(back.steps.length === 0
+      ? []
+      : [...drawPath(tables, ends[1], back.steps, ends[0]), ...replyDetails(tables, back.steps)]),
+    ...forwards.flatMap((forward) => drawForward(tables, ends[1], forward)),
+  ].join('\n');
 }
 
-/** `[pod shop/web] --> [sg-… rule] --> [acl-… 100] --> [rtb-… 0.0.0.0/0 nat-…] --> [internet]`; ✗ marks what blocks. */
-function drawPath(tables: ExplainTables, from: Endpoint, to: Endpoint, explanation: Explanation): string {
-  const boxes = [box(endName(tables, from))];
-  for (const step of explanation.steps) {
-    if (step.verdict === 'none') continue;
-    const blocks = step.verdict === 'deny' || step.kind === 'none' || step.kind === 'blackhole';
-    boxes.push(`${blocks ? '✗ ' : ''}${box(stepName(step))}`);
+function protocolText({ protocol, srcPort, dstPort, icmpType, icmpCode }: FlowQuestion): string {
+  const name = protocol === null ? 'any protocol' : (PROTOCOL_NAMES[protocol] ?? `protocol ${protocol}`);
+  const port = dstPort === null ? '' : ` ${dstPort}`;
+  const source = srcPort === null ? '' : ` (source port ${srcPort})`;
+  const type = icmpType === null ? '' : ` type ${icmpType}${icmpCode === null ? '' : ` code ${icmpCode}`}`;
+  return `${name}${port}${type}${source}`;
+}
+
+function because(reason: string | null): string {
+  return reason === null ? '' : `: ${reason}`;
+}
+
+function verdictText(verdict: string, rule: string | null): string {
+  return `${verdict.toUpperCase()}${rule === null ? '' : `, decided by ${rule}`}`;
+}
+
+/** `DENY: blocked at ingress of eni-db by network ACL entry acl-db/ingress/90; denied`. */
+function headline({ verdict, decided_by: rule, outcome, reason, steps }: Explanation): string {
+  const blocker = steps.find((step) => step.verdict === 'deny');
+  const rest = `; ${outcome}${because(reason)}`;
+  if (verdict === 'deny' && blocker !== undefined) {
+    const by = `${LAYER_NAMES[blocker.layer]}${blocker.rule === null ? '' : ` (${blocker.rule})`}`;
+    return `DENY: blocked at ${blocker.direction} of ${blocker.at} by ${by}${rest}`;
   }
-  boxes.push(box(endName(tables, to)));
-  return boxes.join(' --> ');
+  if (verdict === 'unknown') {
+    const doubts = [...new Set(steps.flatMap((step) => (step.verdict === 'unknown' ? (step.unknown ?? []) : [])))];
+    return `UNKNOWN${doubts.length === 0 ? '' : `: ${doubts.join('; ')}`}${rest}`;
+  }
+  return `${verdictText(verdict, rule)}${rest}`;
 }
 
-function box(text: string): string {
-  return `[${text}]`;
+const VERBS: Readonly<Record<string, string>> = {
+  allow: 'allows',
+  deny: 'blocks',
+  unknown: 'may allow',
+  exempt: 'exempts',
+};
+
+/** `Egress: security group sg-a allows; network ACL acl-1 blocks`, one line a direction at the ends. */
+function layerSummary(tables: ExplainTables, steps: readonly ExplainStep[]): string[] {
+  return (['egress', 'ingress'] as const).flatMap((direction) => {
+    const of = steps.filter((s) => s.direction === direction && s.layer !== 'route' && s.verdict !== 'none');
+    if (of.length === 0) return [];
+    const words = of.map(
+      (s) => `${LAYER_NAMES[s.layer]} ${holderOf(tables, s)} ${VERBS[s.verdict ?? ''] ?? s.verdict}`,
+    );
+    return [`${direction === 'egress' ? 'Egress: ' : 'Ingress:'} ${words.join('; ')}`];
+  });
 }
 
-/** Short name of an end: the pod, the interface, or the address outside. */
-function endName({ inventory }: ExplainTables, end: Endpoint): string {
+/** The object a step's rule belongs to: groups of the interface, the ACL, the route table. */
+function holderOf({ inventory, catalog }: ExplainTables, step: ExplainStep): string {
+  const rule = ruleOf(catalog, step);
+  if (rule?.layer === 'sg') return rule.rule.groupId;
+  if (rule?.layer === 'nacl') return rule.aclId;
+  if (step.layer === 'sg') {
+    const eni = inventory.networkInterfaces.find((e) => e.id === step.at);
+    return eni?.groups?.join(',') ?? step.at;
+  }
+  return step.rule?.split('/')[0] ?? `at ${step.at}`;
+}
+
+/**
+ * `[pod shop/web] --> [sg-… rule] --> [acl-… 100] --> [rtb-… 0.0.0.0/0 nat-…] --> [internet]`; ✗ marks what blocks, and
+ * what stands behind it is only dotted: the packet never meets it.
+ */
+function drawPath(
+  tables: ExplainTables,
+  from: string,
+  steps: readonly ExplainStep[],
+  to: string,
+  lost?: Lost,
+): string[] {
+  const boxes: string[] = [`[${from}]`];
+  let blocked = false;
+  steps.forEach((step, i) => {
+    if (lost?.before === i && !blocked) {
+      boxes.push(`--> ✗[${lost.reason}]`);
+      blocked = true;
+    }
+    if (step.verdict === 'none') return;
+    const blocks = step.verdict === 'deny' || step.kind === 'none' || step.kind === 'blackhole';
+    const mark = blocks ? '✗' : step.verdict === 'unknown' || step.kind === 'unknown' ? '?' : '';
+    boxes.push(`${blocked ? '··>' : '-->'} ${mark}[${boxName(tables, step)}]`);
+    blocked ||= blocks;
+  });
+  if (lost?.before === steps.length && !blocked) {
+    boxes.push(`--> ✗[${lost.reason}]`);
+    blocked = true;
+  }
+  boxes.push(`${blocked ? '··>' : '-->'} [${to}]`);
+  const lines: string[] = [];
+  let line = ' ';
+  for (const box of boxes) {
+    if (line.length + box.length >= COLUMNS) {
+      lines.push(line);
+      line = '   ';
+    }
+    line += ` ${box}`;
+  }
+  return [...lines, line];
+}
+
+/** A loss that no step shows: before which step, and why. */
+interface Lost {
+  readonly before: number;
+  readonly reason: string;
+}
+
+/** Between the way and the destination's own layers, which are asked all the same. */
+function lostAt({ inventory }: ExplainTables, to: Endpoint, { outcome, reason, steps }: Explanation): Lost | undefined {
+  if (reason === null || outcome === 'unknown' || outcome === 'delivered' || outcome === 'left-network')
+    return undefined;
+  const at = inventory.networkInterfaces[to.eni]?.id;
+  let before = steps.length;
+  while (before > 0 && steps[before - 1]?.at === at && steps[before - 1]?.direction === 'ingress') before--;
+  return { before, reason };
+}
+
+/** Short name of an end: the pod, the interface, or what lies outside. */
+function endName({ inventory }: ExplainTables, end: Endpoint, outcome?: string): string {
   if (end.pod !== null) return `pod ${end.pod.namespace}/${end.pod.name}`;
   const eni = inventory.networkInterfaces[end.eni];
-  if (eni !== undefined) return eni.kindName === null ? eni.id : `${eni.kindName}`;
-  return end.address === null ? 'unknown' : `${formatAddress(end.address)}`;
+  if (eni !== undefined) return eni.kindName === null ? eni.id : `${eni.kindName} ${eni.id}`;
+  const address = end.address === null ? 'not known' : formatAddress(end.address);
+  return outcome === 'left-network' ? `outside ${address}` : address;
 }
 
-function stepName(step: ExplainStep): string {
-  if (step.layer === 'route')
-    return step.rule === null ? `route: ${step.kind}` : `${step.rule} ${step.target ?? step.kind}`;
-  return `${step.rule ?? `${step.layer} ${step.verdict}`}`;
-}
-
-const LAYER_NAMES = { sg: 'security group', nacl: 'network ACL', route: 'route' } as const;
-
-/** `eni-0a egress security group: allow by sgr-1 (sg-0a egress allows all traffic to 0.0.0.0/0); also matches …`. */
-function describeStep({ catalog }: ExplainTables, step: ExplainStep): string {
-  const where = `${step.at} ${step.direction} ${LAYER_NAMES[step.layer]}`.padEnd(44);
-  if (step.layer === 'route') {
-    const entry = catalog.rules.find((rule) => rule.layer === 'route' && rule.id === step.rule);
-    return `${where} ${entry?.text ?? (step.kind === 'none' ? 'no route matches' : 'not known')}`;
+function boxName(tables: ExplainTables, step: ExplainStep): string {
+  const { layer, rule } = step;
+  if (layer === 'route') {
+    if (rule === null) return step.kind === 'none' ? `${step.at}: no route` : `${step.at}: route ${step.kind}`;
+    return `${rule.replace('/', ' ')} ${step.kind === 'blackhole' ? 'blackhole' : (step.target ?? step.kind)}`;
   }
-  const also = step.matched.filter((id) => id !== step.rule);
-  const more =
-    also.length === 0
-      ? ''
-      : `; also matches ${also.slice(0, 5).join(', ')}${also.length > 5 ? ` and ${also.length - 5} more` : ''}`;
-  const rule = catalog.rules.find((r) => r.layer === step.layer && r.id === step.rule);
+  const holder = holderOf(tables, step);
+  if (rule === null) return `${holder} ${step.verdict}`;
+  if (layer === 'nacl') return `${holder} ${rule.split('/').at(-1)}`;
+  return rule.startsWith(`${holder}/`) ? rule : `${holder} ${rule}`;
+}
+
+/** Every step under the place it is judged at. */
+function details(tables: ExplainTables, steps: readonly ExplainStep[]): string[] {
+  const lines: string[] = [];
+  let place = '';
+  for (const step of steps) {
+    const here = `${step.at} ${step.layer === 'route' ? '' : step.direction}`.trimEnd();
+    if (here !== place && !(step.layer === 'route' && place.startsWith(`${step.at} `))) {
+      place = here;
+      lines.push(`  ${here}`);
+    }
+    lines.push(`    ${LAYER_NAMES[step.layer].padEnd(15)} ${describeStep(tables, step)}`);
+    const also = step.matched.filter((id) => id !== step.rule);
+    if (step.layer !== 'route' && also.length > 0) lines.push(`${' '.repeat(20)}${alsoText(step, also)}`);
+    for (const doubt of step.unknown ?? []) lines.push(`${' '.repeat(20)}not known: ${doubt}`);
+  }
+  return lines;
+}
+
+/** The reply's layers, one line each: groups only repeat what they said of the request. */
+function replyDetails(tables: ExplainTables, steps: readonly ExplainStep[]): string[] {
+  return steps.map((step) => {
+    const where = step.layer === 'sg' ? step.at : `${step.at} ${step.direction}`;
+    const name = step.layer === 'sg' ? 'tracked' : LAYER_NAMES[step.layer];
+    const doubt = step.unknown?.[0] === undefined ? '' : ` (${step.unknown[0]})`;
+    return `  ${`${where} ${name}`.padEnd(40)} ${describeStep(tables, step)}${doubt}`;
+  });
+}
+
+const ALSO_MAX = 8;
+
+function alsoText({ verdict }: ExplainStep, also: readonly string[]): string {
+  const more = also.length > ALSO_MAX ? ` and ${also.length - ALSO_MAX} more` : '';
+  return `${verdict === 'unknown' ? 'may match' : 'also matches'} ${also.slice(0, ALSO_MAX).join(', ')}${more}`;
+}
+
+function describeStep({ catalog }: ExplainTables, step: ExplainStep): string {
+  const rule = ruleOf(catalog, step);
+  if (step.layer === 'route') {
+    if (rule !== undefined) return rule.text;
+    if (step.kind === 'none') return 'no route matches';
+    return step.rule === null
+      ? 'not known'
+      : `${step.rule.replace('/', ' sends ')} to ${step.target ?? 'nowhere (blackhole)'}`;
+  }
   if (step.verdict === 'none') {
-    return `${where} ${step.layer === 'nacl' ? 'not crossed (same subnet)' : 'none (the interface has no groups)'}`;
+    return step.layer === 'nacl' ? 'not crossed (inside one subnet)' : 'none (the interface has no groups)';
   }
   const by = step.rule === null ? '' : ` by ${step.rule}`;
-  const text = rule === undefined || rule.id === rule.text ? '' : ` (${rule.text})`;
-  return `${where} ${step.verdict}${by}${text}${more}`;
+  return `${step.verdict}${by}${rule === undefined || rule.id === rule.text ? '' : `: ${rule.text}`}`;
+}
+
+const rulesOf = new WeakMap<Catalog, ReadonlyMap<string, CatalogRule>>();
+
+function ruleOf(catalog: Catalog, { layer, rule }: ExplainStep): CatalogRule | undefined {
+  if (rule === null) return undefined;
+  let byId = rulesOf.get(catalog);
+  if (byId === undefined) {
+    byId = new Map(catalog.rules.map((entry) => [`${entry.layer} ${entry.id}`, entry]));
+    rulesOf.set(catalog, byId);
+  }
+  return byId.get(`${layer} ${rule}`);
+}
+
+function drawForward(tables: ExplainTables, balancer: string, forward: Forward): string[] {
+  const port = forward.port === null ? '' : `:${forward.port}`;
+  const health = forward.health === null ? '' : ` (${forward.health})`;
+  const verdict = verdictText(forward.verdict, forward.decided_by);
+  return [
+    '',
+    `Forwards to ${forward.target}${port}${health}: ${verdict}; ${forward.outcome}`,
+    ...drawPath(tables, balancer, forward.steps, `${forward.target}${port}`),
+  ];
 }

@@ -1,6 +1,8 @@
-import { type Endpoint, findEndpoint } from '../classify/endpoint.ts';
-import { type ExplainTables, type Explanation, explain } from '../classify/explain.ts';
 import { type CompiledInventory, type CompiledVersion, compileInventory } from '../engine/versions.ts';
+import { type Endpoint, findEndpoint } from '../explain/endpoint.ts';
+import { explain } from '../explain/explain.ts';
+import type { Explanation } from '../explain/explanation.ts';
+import type { ExplainTables } from '../explain/tables.ts';
 import { loadInventory } from '../inventory/load.ts';
 import { FlowtrieError } from '../model/errors.ts';
 import { drawExplanation } from './draw.ts';
@@ -59,7 +61,11 @@ function versionAt(compiled: CompiledInventory, atSeconds: number | null): Compi
   return version;
 }
 
-function endOf(version: CompiledVersion, text: string, question: FlowQuestion): Endpoint {
+/** An end that the question leaves open. */
+const ANYWHERE: Endpoint = { address: null, publicAddress: null, eni: -1, pod: null };
+
+function endOf(version: CompiledVersion, text: string | null, question: FlowQuestion): Endpoint {
+  if (text === null) return ANYWHERE;
   const found = findEndpoint(version.inventory, text, question.atSeconds);
   if (found === undefined) {
     const code = question.place === 'explain' ? 'usage' : 'input';

@@ -7,9 +7,10 @@ export interface FlowQuestion {
   /** Where it stands, for messages: `--port`-style flags or `file:line`. */
   readonly place: string;
   readonly id: string | null;
-  readonly from: string;
-  readonly to: string;
-  readonly protocol: number;
+  /** null = not known. */
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly protocol: number | null;
   readonly srcPort: number | null;
   readonly dstPort: number | null;
   readonly icmpType: number | null;
@@ -57,13 +58,14 @@ function parseAt(text: string | undefined, place: string): number | null {
 export async function* readFlowQuestions(file: string): AsyncGenerator<FlowQuestion> {
   const input = file === '-' ? process.stdin : createReadStream(file);
   const name = file === '-' ? 'stdin' : file;
-  const rows = input.pipe(parse({ headers: false, trim: true, ignoreEmpty: true, strictColumnHandling: false }));
+  const rows = input.pipe(parse({ headers: false, trim: true, ignoreEmpty: false, strictColumnHandling: false }));
   input.on('error', (error: Error) => rows.destroy(error));
   let header: string[] | undefined;
   let line = 0;
   try {
     for await (const row of rows as AsyncIterable<string[]>) {
       line++;
+      if (row.every((cell) => cell === '')) continue;
       if (header === undefined) {
         header = checkHeader(row, `${name}:${line}`);
         continue;
@@ -89,9 +91,6 @@ function checkHeader(row: readonly string[], place: string): string[] {
       throw new FlowtrieError('input', `${place}: unknown column '${name}', expected ${COLUMNS.join(',')}`);
     }
   }
-  for (const name of ['src', 'dst']) {
-    if (!row.includes(name)) throw new FlowtrieError('input', `${place}: the header has no column '${name}'`);
-  }
   return [...row];
 }
 
@@ -100,19 +99,13 @@ function questionOf(header: readonly string[], row: readonly string[], place: st
     const text = row[header.indexOf(name)];
     return text === undefined || text === '' || text === 'null' ? undefined : text;
   };
-  const from = value('src');
-  const to = value('dst');
   const protocol = value('protocol');
-  if (from === undefined || to === undefined || protocol === undefined) {
-    const missing = from === undefined ? 'src' : to === undefined ? 'dst' : 'protocol';
-    throw new FlowtrieError('input', `${place}: ${missing} is empty`);
-  }
   return {
     place,
     id: value('id') ?? null,
-    from,
-    to,
-    protocol: parseProtocol(protocol, `${place}: protocol`, 'input'),
+    from: value('src') ?? null,
+    to: value('dst') ?? null,
+    protocol: protocol === undefined ? null : parseProtocol(protocol, `${place}: protocol`, 'input'),
     srcPort: parseNumber(value('src_port'), 65_535, `${place}: src_port`),
     dstPort: parseNumber(value('dst_port'), 65_535, `${place}: dst_port`),
     icmpType: parseNumber(value('icmp_type'), 255, `${place}: icmp_type`),

@@ -9,6 +9,7 @@ import { attachPodMap } from '../pods/pod-map.ts';
 import { attachRules } from '../rules/arena.ts';
 import type { Catalog } from '../rules/catalog.ts';
 import { compileRules } from '../rules/compile.ts';
+import { compileFacts, type InterfaceFacts } from '../rules/interface-facts.ts';
 import { ENI_STRIDE, EniWord, type RulesView } from '../rules/view.ts';
 import { groupOwners } from './owner-groups.ts';
 import type { OwnerGroups } from './tally.ts';
@@ -23,6 +24,7 @@ export interface SharedVersion {
   readonly rulesBytes: number;
   readonly pods: SharedArrayBuffer;
   readonly podsBytes: number;
+  readonly facts: InterfaceFacts;
   /** Interface ids by ENI index. */
   readonly eniIds: readonly string[];
   readonly hasNetworkPolicies: boolean;
@@ -62,6 +64,7 @@ export function compileInventory(loaded: LoadedInventory): CompiledInventory {
       rulesBytes: compiled.byteLength,
       pods: pods.buffer,
       podsBytes: pods.byteLength,
+      facts: compileFacts(inventory),
       eniIds: inventory.networkInterfaces.map((eni) => eni.id),
       hasNetworkPolicies: inventory.networkPolicies > 0,
       groups,
@@ -95,6 +98,7 @@ export function attachVersions(versions: readonly SharedVersion[]): Judge {
     rules: attachRules(shared.rules, 0, shared.rulesBytes),
     pods: attachPodMap(shared.pods, 0, shared.podsBytes),
     eniIndex: new Map(shared.eniIds.map((id, index) => [id, index])),
+    facts: shared.facts,
     hasNetworkPolicies: shared.hasNetworkPolicies,
   }));
   return { versions: tables, interfaces: tables.map((t) => new InterfaceIndex(t)) };

@@ -1,5 +1,6 @@
 import { type Cidr, cidrContains, formatAddress } from '../model/ip.ts';
 import type { Facts } from './facts.ts';
+import { joinGateways } from './gateway-facts.ts';
 import type { Inventory, NetworkInterface, Origin, PodInterval, Subnet } from './inventory.ts';
 import { joinLoadBalancers } from './load-balancers.ts';
 import { type DescribedInterface, joinInterfaces } from './network-interfaces.ts';
@@ -45,6 +46,7 @@ export function assembleInventory(facts: Facts, version: VersionName, warn: Warn
     prefixLists: byId(joinPrefixLists(facts.prefixLists)),
     vpcEndpoints: firstById(facts.vpcEndpoints, 'VPC endpoint', warn),
     vpcPeeringConnections: firstById(facts.vpcPeeringConnections, 'VPC peering connection', warn),
+    gateways: joinGateways(facts.gateways),
     loadBalancers: sortedBy(joinLoadBalancers(facts.loadBalancers), (balancer) => balancer.arn),
     nodes: nodes.map(({ name, instanceId, addresses, zoneName, zoneId, fargate }) => {
       return { name, instanceId, addresses, zone: zones.of(zoneName, zoneId), fargate };

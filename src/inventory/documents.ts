@@ -28,7 +28,9 @@ const AWS_KEYS = new Set([
   'TransitGateways',
   'TransitGatewayAttachments',
   'TransitGatewayVpcAttachments',
+  'TransitGatewayPeeringAttachments',
   'TransitGatewayRouteTables',
+  'VpcBlockPublicAccessExclusions',
   'LoadBalancers',
   'LoadBalancerDescriptions',
   'Listeners',
@@ -39,6 +41,9 @@ const AWS_KEYS = new Set([
   'Reservations',
   'FlowLogs',
 ]);
+
+/** Top-level keys that hold one object. */
+const AWS_OBJECT_KEYS = new Set(['VpcBlockPublicAccessOptions']);
 
 /** Keys of documents that AWS prints without saying what they belong to, and the sibling key that says it. */
 const SIBLING_KEYS: ReadonlyMap<string, string> = new Map([
@@ -79,8 +84,8 @@ const OTHER_KINDS = new Set([
 export class Sections {
   private readonly elements = new Map<string, Cursor[]>();
   readonly podHistories: { readonly file: string; readonly rows: CsvRows }[] = [];
-  /** Documents of `Entries` with the id of their prefix list. */
-  readonly prefixListEntries: Cursor[] = [];
+  /** Documents of `Entries`, `Routes` and `TargetHealthDescriptions` with the id of what they belong to. */
+  readonly pages: ReadonlyMap<string, Cursor[]> = new Map([...SIBLING_KEYS.keys()].map((key) => [key, []]));
   /** Documents that were recognised. */
   count = 0;
   private readonly warn: Warn;
@@ -140,10 +145,13 @@ export class Sections {
         isRecognised = true;
         if (!cursor.has(sibling))
           this.warn(cursor.at(key), `${key} without ${sibling} beside it: what they belong to is not known`);
-        else if (key === 'Entries') this.prefixListEntries.push(cursor);
+        else this.pages.get(key)?.push(cursor);
       } else if (AWS_KEYS.has(key)) {
         isRecognised = true;
         this.addList(key, cursor);
+      } else if (AWS_OBJECT_KEYS.has(key)) {
+        isRecognised = true;
+        this.put(key, [cursor.object(key) ?? []].flat());
       }
     }
     if (isRecognised) this.count++;

@@ -1,6 +1,7 @@
 import type { Address } from '../model/ip.ts';
 import type { Cursor } from './cursor.ts';
 import { Sections, type SourceDocument } from './documents.ts';
+import { type GatewayFacts, mergeGateways, readGateways } from './gateway-facts.ts';
 import { type Instance, readInstance } from './instances.ts';
 import type {
   Described,
@@ -51,6 +52,7 @@ export interface Facts {
   readonly subnets: readonly DescribedSubnet[];
   readonly networkInterfaces: readonly DescribedInterface[];
   readonly interfaceOwners: readonly InterfaceOwner[];
+  readonly gateways: GatewayFacts;
   readonly elasticAddresses: readonly { readonly interfaceId: string; readonly address: Address }[];
   readonly instances: readonly Instance[];
   readonly securityGroups: readonly SecurityGroup[];
@@ -79,6 +81,13 @@ const DESCRIBED_BY: readonly (readonly [string, Described])[] = [
   ['SecurityGroupRules', 'SecurityGroups'],
   ['NetworkAcls', 'NetworkAcls'],
   ['RouteTables', 'RouteTables'],
+  ['InternetGateways', 'InternetGateways'],
+  ['NatGateways', 'NatGateways'],
+  ['VpcEndpoints', 'VpcEndpoints'],
+  ['VpcPeeringConnections', 'VpcPeeringConnections'],
+  ['TransitGatewayAttachments', 'TransitGatewayAttachments'],
+  ['TransitGatewayVpcAttachments', 'TransitGatewayAttachments'],
+  ['TransitGatewayRouteTables', 'TransitGatewayRouteTables'],
   ['Pod', 'Pods'],
   ['Node', 'Nodes'],
   ['Service', 'Services'],
@@ -96,17 +105,23 @@ export function readFacts(
   const described = DESCRIBED_BY.flatMap(([name, word]) => (sections.given(name) === undefined ? [] : [word]));
   if (sections.podHistories.length > 0) described.push('Pods');
   const endpoints = read('VpcEndpoints', readVpcEndpoint);
+  const gateways = readGateways(sections, warn);
   const facts: Facts = {
     described,
     vpcs: read('Vpcs', readVpc),
     subnets: read('Subnets', readSubnet),
     networkInterfaces: read('NetworkInterfaces', readNetworkInterface),
     interfaceOwners: [
-      ...read('NatGateways', readNatGateway).flat(),
+      ...gateways.natGateways.flatMap(({ id, addresses }) => {
+        return addresses.flatMap(({ interfaceId }) => {
+          return interfaceId === null ? [] : ({ interfaceId, kind: 'nat-gateway', name: id } as const);
+        });
+      }),
       ...endpoints.flatMap(({ id, interfaceIds }) => {
         return interfaceIds.map((interfaceId) => ({ interfaceId, kind: 'vpc-endpoint', name: id }) as const);
       }),
     ],
+    gateways,
     elasticAddresses: read('Addresses', readElasticAddress).flat(),
     instances: read('Instances', readInstance),
     securityGroups: read('SecurityGroups', readSecurityGroup),
@@ -116,9 +131,9 @@ export function readFacts(
     prefixLists: [
       ...read('ManagedPrefixLists', readPrefixList),
       ...read('PrefixLists', readPrefixList),
-      ...sections.prefixListEntries.map(readPrefixListEntries),
+      ...(sections.pages.get('Entries') ?? []).map(readPrefixListEntries),
     ],
-    vpcEndpoints: endpoints.map(({ id, vpcId, type, serviceName }) => ({ id, vpcId, type, serviceName })),
+    vpcEndpoints: endpoints.map(({ interfaceIds: _, ...endpoint }) => endpoint),
     vpcPeeringConnections: read('VpcPeeringConnections', readVpcPeeringConnection),
     loadBalancers: [
       ...read('LoadBalancers', readLoadBalancer),
@@ -134,14 +149,6 @@ export function readFacts(
     networkPolicies: read('NetworkPolicy', readNetworkPolicyName),
   };
   return { facts, count: sections.count };
-}
-
-function readNatGateway(cursor: Cursor): InterfaceOwner[] {
-  const name = cursor.requiredText('NatGatewayId');
-  return cursor.objects('NatGatewayAddresses').flatMap((address) => {
-    const interfaceId = address.text('NetworkInterfaceId');
-    return interfaceId === null ? [] : { interfaceId, kind: 'nat-gateway', name };
-  });
 }
 
 function readElasticAddress(cursor: Cursor): { readonly interfaceId: string; readonly address: Address }[] {
@@ -163,6 +170,7 @@ export function mergeFacts(first: Facts, second: Facts): Facts {
     subnets: [...first.subnets, ...second.subnets],
     networkInterfaces: [...first.networkInterfaces, ...second.networkInterfaces],
     interfaceOwners: [...first.interfaceOwners, ...second.interfaceOwners],
+    gateways: mergeGateways(first.gateways, second.gateways),
     elasticAddresses: [...first.elasticAddresses, ...second.elasticAddresses],
     instances: [...first.instances, ...second.instances],
     securityGroups: [...first.securityGroups, ...second.securityGroups],

@@ -1,5 +1,16 @@
 import type { Address, Cidr } from '../model/ip.ts';
 import type { RouteKind } from '../model/verdict.ts';
+import type {
+  ForwardingListener,
+  InternetGateway,
+  NatGateway,
+  PublicAccess,
+  PublicAccessExclusion,
+  TargetGroup,
+  TransitGateway,
+  TransitGatewayAttachment,
+  TransitGatewayRouteTable,
+} from './gateway.ts';
 
 /**
  * What exists in the account and the cluster at one time: readonly objects with AWS's and Kubernetes' own terms.
@@ -21,6 +32,7 @@ export interface Inventory {
   readonly prefixLists: readonly PrefixList[];
   readonly vpcEndpoints: readonly VpcEndpoint[];
   readonly vpcPeeringConnections: readonly VpcPeeringConnection[];
+  readonly gateways: Gateways;
   readonly loadBalancers: readonly LoadBalancer[];
   readonly nodes: readonly KubernetesNode[];
   /** Every interval of every pod that had an address; sorted by namespace, name, start. */
@@ -28,6 +40,20 @@ export interface Inventory {
   readonly services: readonly KubernetesService[];
   /** Number of NetworkPolicy objects seen; their evaluation is a layer of its own. */
   readonly networkPolicies: number;
+}
+
+/** What stands between subnets and the rest of the world, beside route tables: what `explain` walks through. */
+export interface Gateways {
+  readonly internetGateways: readonly InternetGateway[];
+  readonly natGateways: readonly NatGateway[];
+  readonly transitGateways: readonly TransitGateway[];
+  readonly transitGatewayAttachments: readonly TransitGatewayAttachment[];
+  readonly transitGatewayRouteTables: readonly TransitGatewayRouteTable[];
+  /** VPC Block Public Access; null = no document says. */
+  readonly publicAccess: PublicAccess | null;
+  readonly publicAccessExclusions: readonly PublicAccessExclusion[];
+  readonly listeners: readonly ForwardingListener[];
+  readonly targetGroups: readonly TargetGroup[];
 }
 
 /** Kinds of documents whose absence means "unknown" rather than "none". */
@@ -38,6 +64,12 @@ export type Described =
   | 'SecurityGroups'
   | 'NetworkAcls'
   | 'RouteTables'
+  | 'InternetGateways'
+  | 'NatGateways'
+  | 'VpcEndpoints'
+  | 'VpcPeeringConnections'
+  | 'TransitGatewayAttachments'
+  | 'TransitGatewayRouteTables'
   | 'Pods'
   | 'Nodes'
   | 'Services'
@@ -86,6 +118,10 @@ export interface NetworkInterface {
   readonly prefixes: readonly Cidr[];
   /** Public and Elastic addresses associated with its private ones. */
   readonly publicAddresses: readonly Address[];
+  /** Which private address each public one stands for, where the document says so. */
+  readonly associations: readonly { readonly privateAddress: Address; readonly publicAddress: Address }[];
+  /** False on appliances that forward what is not theirs; null = not said. */
+  readonly sourceDestCheck: boolean | null;
   /** Instance it is attached to (or, for a branch ENI, its trunk's); null = none. */
   readonly instanceId: string | null;
   readonly deviceIndex: number | null;
@@ -153,6 +189,8 @@ export type Peer =
       readonly ownerId: string | null;
       /** Peering state when the document gives one (`active`, `deleted`, …). */
       readonly peeringStatus: string | null;
+      /** Peering connection the reference goes through; null = not said. */
+      readonly peeringId: string | null;
     };
 
 export interface NetworkAcl {
@@ -208,6 +246,8 @@ export interface PrefixList {
 
 export interface VpcEndpoint {
   readonly id: string;
+  /** `available`, `deleted` …; null = not said. */
+  readonly state: string | null;
   readonly vpcId: string | null;
   readonly type: string | null;
   readonly serviceName: string | null;

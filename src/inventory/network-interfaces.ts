@@ -36,6 +36,7 @@ export function readNetworkInterface(cursor: Cursor): DescribedInterface {
     interfaceType: cursor.text('InterfaceType'),
     description: cursor.text('Description') ?? '',
     requesterManaged: cursor.flag('RequesterManaged') ?? cursor.object('Operator')?.flag('Managed') ?? false,
+    sourceDestCheck: cursor.flag('SourceDestCheck'),
     groups: cursor.objectsIfAny('Groups')?.map((group) => group.requiredText('GroupId')) ?? null,
     ...readAddresses(cursor),
     instanceId: isAttached ? attachment.text('InstanceId') : null,
@@ -50,7 +51,7 @@ export function readNetworkInterface(cursor: Cursor): DescribedInterface {
 
 function readAddresses(
   cursor: Cursor,
-): Pick<NetworkInterface, 'primary' | 'secondary' | 'prefixes' | 'publicAddresses'> {
+): Pick<NetworkInterface, 'primary' | 'secondary' | 'prefixes' | 'publicAddresses' | 'associations'> {
   const listed = cursor.objects('PrivateIpAddresses');
   const flagged = listed.find((entry) => entry.flag('Primary') === true);
   const ipv6 = cursor.objects('Ipv6Addresses');
@@ -65,7 +66,11 @@ function readAddresses(
     ...ipv6.flatMap((entry) => entry.address('Ipv6Address') ?? []),
   ];
   const primaryText = primary === null ? '' : formatAddress(primary);
-  const associations = [cursor, ...listed].flatMap((entry) => entry.object('Association') ?? []);
+  const publicOf = (entry: Cursor): Address[] => {
+    const association = entry.object('Association');
+    if (association === null) return [];
+    return ['PublicIp', 'CarrierIp', 'CustomerOwnedIp'].flatMap((key) => association.address(key) ?? []);
+  };
   return {
     primary,
     secondary: distinct(others).filter((address) => formatAddress(address) !== primaryText),
@@ -73,11 +78,11 @@ function readAddresses(
       ...cursor.objects('Ipv4Prefixes').flatMap((entry) => entry.cidr('Ipv4Prefix') ?? []),
       ...cursor.objects('Ipv6Prefixes').flatMap((entry) => entry.cidr('Ipv6Prefix') ?? []),
     ],
-    publicAddresses: distinct(
-      associations.flatMap((association) => {
-        return ['PublicIp', 'CarrierIp', 'CustomerOwnedIp'].flatMap((key) => association.address(key) ?? []);
-      }),
-    ),
+    publicAddresses: distinct([cursor, ...listed].flatMap(publicOf)),
+    associations: (listed.length > 0 ? listed : [cursor]).flatMap((entry) => {
+      const privateAddress = entry.address('PrivateIpAddress');
+      return privateAddress === null ? [] : publicOf(entry).map((publicAddress) => ({ privateAddress, publicAddress }));
+    }),
   };
 }
 

@@ -52,7 +52,8 @@ function requiredCidr(cursor: Cursor, key: string): Peer {
 function readGroupPeer(pair: Cursor): Peer {
   // groups of the default VPC and stale references may be told by name only
   const id = pair.text('GroupId') ?? pair.text('GroupName') ?? pair.at('GroupId').fail('a text');
-  return { kind: 'group', id, ownerId: pair.text('UserId'), peeringStatus: pair.text('PeeringStatus') };
+  const peeringId = pair.text('VpcPeeringConnectionId');
+  return { kind: 'group', id, ownerId: pair.text('UserId'), peeringStatus: pair.text('PeeringStatus'), peeringId };
 }
 
 /** An element of `SecurityGroupRules`. */

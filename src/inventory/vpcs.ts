@@ -99,6 +99,7 @@ export function readVpcEndpoint(cursor: Cursor): VpcEndpoint & { readonly interf
   const interfaces = cursor.at('NetworkInterfaceIds');
   return {
     id: cursor.requiredText('VpcEndpointId'),
+    state: cursor.text('State'),
     vpcId: cursor.text('VpcId'),
     type: cursor.text('VpcEndpointType'),
     serviceName: cursor.text('ServiceName'),

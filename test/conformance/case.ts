@@ -18,9 +18,13 @@ export interface ConformanceCase {
   readonly packet: CasePacket;
   /** Fields of the record that differ from what the packet gives (`-` = absent). */
   readonly record?: Readonly<Record<string, string>>;
-  readonly expect: Readonly<Record<string, string | null>>;
+  /** null = the record is never judged: no row, one more in the ledger's counter `ledger`. */
+  readonly expect: CaseColumns | null;
+  readonly ledger?: 'nodata' | 'skipdata';
   readonly note?: string;
 }
+
+export type CaseColumns = Readonly<Record<string, string | null>>;
 
 export interface CasePacket {
   readonly protocol: number;
@@ -79,6 +83,14 @@ export function recordOf({ at, role, packet, record }: ConformanceCase): OracleR
     ...record,
   };
 }
+
+/** False for cases about a change: their inventory has several versions. */
+export function isOneVersion({ inventory }: ConformanceCase): boolean {
+  return !VERSIONED.has(inventory);
+}
+
+/** Inventories with folders named by instants. */
+const VERSIONED: ReadonlySet<string> = new Set(['rule-removed']);
 
 /** True when the record alone shows everything the expectation rests on: no ICMP type, no role but by flags. */
 export function fitsRecord({ role, packet }: ConformanceCase): boolean {

@@ -267,8 +267,18 @@ function judgeRole(scene: Scene, told: { role: Role; basis: RoleBasis } | null):
 function judgeOwnNacl(scene: Scene): NaclAnswer {
   const { world, eni, direction, remote } = scene;
   if (eni === null || direction === 'unknown') return { verdict: 'unknown', rule: null };
+  if (direction === 'ingress' && comesByOwnSubnet(world.network, eni, remote)) return { verdict: 'none', rule: null };
   const { protocol, dstPort: port, icmpType, icmpCode } = scene;
   return judgeNacl(world.network, eni, direction === 'egress', remote, { protocol, port, icmpType, icmpCode });
+}
+
+/** C70: a transit gateway's interface in the own subnet, and the way back leads to it: no network ACL is evaluated. */
+function comesByOwnSubnet(network: Network, eni: OracleEni, remote: OracleAddress | null): boolean {
+  if (remote === null) return false;
+  const isOwn = network.raw.NetworkInterfaces.some(
+    (raw) => raw.SubnetId === eni.subnetId && raw.InterfaceType === 'transit_gateway',
+  );
+  return isOwn && routeFrom(network, eni.subnetId, eni.vpcId, remote).kind === 'tgw';
 }
 
 /** §7.12: any deny denies; then any unknown; a layer that does not apply (`none`) has no say. */

@@ -109,6 +109,7 @@ function somePeer(dice: Dice): Peer {
     id: dice.pick(['sg-0', 'sg-1', 'sg-2', 'sg-3', 'sg-bare', 'sg-gone']),
     ownerId: dice.pick([null, '111111111111', '222222222222']),
     peeringStatus: dice.pick([null, null, 'active', 'deleted']),
+    peeringId: null,
   };
 }
 

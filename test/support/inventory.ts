@@ -1,4 +1,5 @@
 import type {
+  Gateways,
   Inventory,
   NetworkAcl,
   NetworkAclEntry,
@@ -32,6 +33,18 @@ export function cidr(text: string): Cidr {
   return parsed;
 }
 
+const NO_GATEWAYS: Gateways = {
+  internetGateways: [],
+  natGateways: [],
+  transitGateways: [],
+  transitGatewayAttachments: [],
+  transitGatewayRouteTables: [],
+  publicAccess: null,
+  publicAccessExclusions: [],
+  listeners: [],
+  targetGroups: [],
+};
+
 export function inventory(parts: Partial<Inventory>): Inventory {
   return {
     validFrom: null,
@@ -46,6 +59,7 @@ export function inventory(parts: Partial<Inventory>): Inventory {
     prefixLists: [],
     vpcEndpoints: [],
     vpcPeeringConnections: [],
+    gateways: NO_GATEWAYS,
     loadBalancers: [],
     nodes: [],
     pods: [],
@@ -85,6 +99,8 @@ export function eni(
     secondary: singles.slice(1),
     prefixes: addresses.filter((text) => text.includes('/')).map(cidr),
     publicAddresses: [],
+    associations: [],
+    sourceDestCheck: null,
     instanceId: null,
     deviceIndex: null,
     kind: 'other',
@@ -114,7 +130,7 @@ function selector(text: string): Selector {
 function peer(text: string): Peer {
   if (text.includes('/')) return { kind: 'cidr', cidr: cidr(text) };
   if (text.startsWith('pl-')) return { kind: 'prefix-list', id: text };
-  return { kind: 'group', id: text, ownerId: null, peeringStatus: null };
+  return { kind: 'group', id: text, ownerId: null, peeringStatus: null, peeringId: null };
 }
 
 /** Rules as `[id, 'in' | 'out', selector, peer]`. */

@@ -50,7 +50,13 @@ describe('security group rules', () => {
       'sg-a/egress/all/all/sg-b',
     ]);
     const rules = only(loaded).securityGroups[0]?.rules ?? [];
-    expect(rules[3]?.peer).toEqual({ kind: 'group', id: 'sg-b', ownerId: '123', peeringStatus: 'active' });
+    expect(rules[3]?.peer).toEqual({
+      kind: 'group',
+      id: 'sg-b',
+      ownerId: '123',
+      peeringStatus: 'active',
+      peeringId: null,
+    });
     expect(rules[1]?.origin.path).toBe('SecurityGroups[0].IpPermissionsEgress[0].Ipv6Ranges[0]');
   });
 

@@ -94,7 +94,10 @@ describe('knowledge that is missing', () => {
         securityGroups: [
           {
             ...group,
-            rules: group.rules.map((r) => ({ ...r, peer: { kind: 'group', id: 'sg-gone', ownerId, peeringStatus } })),
+            rules: group.rules.map((r) => ({
+              ...r,
+              peer: { kind: 'group', id: 'sg-gone', ownerId, peeringStatus, peeringId: null },
+            })),
           },
         ],
       });
@@ -321,7 +324,7 @@ describe('routes', () => {
   test('middlebox: an interface, a GWLB endpoint, or an endpoint reached by CIDR; not a gateway endpoint', () => {
     const isMiddlebox = (inv: Inventory): boolean => askRules(inv).view.hasMiddleboxRoutes;
     const endpoint = (type: string): Partial<Inventory> => ({
-      vpcEndpoints: [{ id: 'vpce-1', vpcId: 'vpc-a', type, serviceName: null }],
+      vpcEndpoints: [{ id: 'vpce-1', state: null, vpcId: 'vpc-a', type, serviceName: null }],
       prefixLists: [prefixList('pl-1', ['192.0.2.0/24'])],
     });
     expect(isMiddlebox(routed([['0.0.0.0/0', 'eni', 'eni-fw']]))).toBe(true);

@@ -1,5 +1,6 @@
-import type { Inventory, NetworkInterface, PodInterval } from '../inventory/inventory.ts';
-import { type Address, cidrContains, formatAddress, parseAddress } from '../model/ip.ts';
+import type { Inventory, PodInterval } from '../inventory/inventory.ts';
+import { type Address, formatAddress, parseAddress } from '../model/ip.ts';
+import { atlasOf, sameAddress } from './atlas.ts';
 
 /** One end of an explained flow, as far as the inventory knows it. */
 export interface Endpoint {
@@ -18,10 +19,12 @@ export interface Endpoint {
  * nobody.
  */
 export function findEndpoint(inventory: Inventory, text: string, atSeconds: number | null): Endpoint | undefined {
-  const enis = inventory.networkInterfaces;
-  const byId = enis.findIndex((eni) => eni.id === text);
-  if (byId >= 0)
-    return endpoint(enis[byId]?.primary ?? null, byId, podAt(inventory, enis[byId]?.primary ?? null, byId, atSeconds));
+  const atlas = atlasOf(inventory);
+  const byId = atlas.eniIndex.get(text) ?? -1;
+  if (byId >= 0) {
+    const primary = inventory.networkInterfaces[byId]?.primary ?? null;
+    return endpoint(primary, byId, podAt(inventory, primary, byId, atSeconds));
+  }
   const address = parseAddress(text);
   if (address !== undefined) return findByAddress(inventory, address, atSeconds);
   const slash = text.indexOf('/');
@@ -33,26 +36,29 @@ export function findEndpoint(inventory: Inventory, text: string, atSeconds: numb
     (p) => atSeconds === null || (p.startSeconds <= atSeconds && atSeconds < p.endSeconds),
   );
   if (pod === undefined) return undefined;
-  const holder = enis.findIndex((eni) => (pod.vpcId === null || eni.vpcId === pod.vpcId) && holds(eni, pod.address));
+  const enis = inventory.networkInterfaces;
+  const holder = atlas.holders(pod.address).find((eni) => pod.vpcId === null || enis[eni]?.vpcId === pod.vpcId) ?? -1;
   return endpoint(pod.address, holder, pod);
 }
 
 function findByAddress(inventory: Inventory, address: Address, atSeconds: number | null): Endpoint {
-  const enis = inventory.networkInterfaces;
-  const holders = enis.flatMap((eni, index) => (holds(eni, address) ? [index] : []));
+  const atlas = atlasOf(inventory);
+  const holders = atlas.holders(address);
   // the same address in several VPCs names no single interface
   if (holders.length === 1 && holders[0] !== undefined) {
     return endpoint(address, holders[0], podAt(inventory, address, holders[0], atSeconds));
   }
   if (holders.length > 1) return endpoint(address, -1, null);
-  const associated = enis.findIndex((eni) => eni.publicAddresses.some((p) => sameAddress(p, address)));
-  if (associated < 0) return endpoint(address, -1, null);
-  const primary = enis[associated]?.primary ?? null;
+  const eni = atlas.publicHolder(address);
+  if (eni < 0) return endpoint(address, -1, null);
+  const holder = inventory.networkInterfaces[eni];
+  const association = holder?.associations.find((a) => sameAddress(a.publicAddress, address));
+  const privateAddress = association?.privateAddress ?? holder?.primary ?? null;
   return {
-    address: primary,
+    address: privateAddress,
     publicAddress: address,
-    eni: associated,
-    pod: podAt(inventory, primary, associated, atSeconds),
+    eni,
+    pod: podAt(inventory, privateAddress, eni, atSeconds),
   };
 }
 
@@ -68,13 +74,14 @@ function podAt(
 ): PodInterval | null {
   if (address === null) return null;
   const vpcId = inventory.networkInterfaces[eni]?.vpcId ?? null;
-  const owner = inventory.pods.findLast(
-    (pod) =>
-      !pod.hostNetwork &&
-      sameAddress(pod.address, address) &&
-      (pod.vpcId === null || vpcId === null || pod.vpcId === vpcId) &&
-      (atSeconds === null ? pod.endSeconds === Number.POSITIVE_INFINITY : within(pod, atSeconds)),
-  );
+  const owner = atlasOf(inventory)
+    .podsAt(address)
+    .findLast(
+      (pod) =>
+        !pod.hostNetwork &&
+        (pod.vpcId === null || vpcId === null || pod.vpcId === vpcId) &&
+        (atSeconds === null ? pod.endSeconds === Number.POSITIVE_INFINITY : within(pod, atSeconds)),
+    );
   return owner ?? null;
 }
 
@@ -82,22 +89,9 @@ function within(pod: PodInterval, atSeconds: number): boolean {
   return pod.startSeconds <= atSeconds && atSeconds < pod.endSeconds;
 }
 
-/** True when the private address is one of the interface's: primary, secondary, or inside a delegated prefix. */
-function holds(eni: NetworkInterface, address: Address): boolean {
-  return (
-    (eni.primary !== null && sameAddress(eni.primary, address)) ||
-    eni.secondary.some((a) => sameAddress(a, address)) ||
-    eni.prefixes.some((prefix) => cidrContains(prefix, address))
-  );
-}
-
-function sameAddress(a: Address, b: Address): boolean {
-  return a.family === b.family && a.words.every((word, i) => word === b.words[i]);
-}
-
 /** `pod shop/web-0 (10.0.1.5)`, `eni-0a (10.0.1.6)`, `203.0.113.9`. */
 export function endpointText(inventory: Inventory, end: Endpoint): string {
-  const address = end.address === null ? '' : formatAddress(end.address);
+  const address = end.address === null ? 'an address not known' : formatAddress(end.address);
   if (end.pod !== null) return `pod ${end.pod.namespace}/${end.pod.name} (${address})`;
   const eni = inventory.networkInterfaces[end.eni];
   return eni === undefined ? address : `${eni.id} (${address})`;

@@ -5,6 +5,7 @@ import { type Catalog, type CellMatch, compareText, matchesOf } from '../rules/c
 import { addressClass4, addressClass6, cellOf, portClass } from '../rules/lookup.ts';
 import { selectorOrder } from '../rules/port-class.ts';
 import { NO_SET, type RulesView, UNKNOWN_SET } from '../rules/view.ts';
+import type { ExplainTables } from './tables.ts';
 
 /** Answer of one layer to one packet, with names. */
 export interface LayerAnswer {
@@ -21,6 +22,16 @@ export interface PortRange {
   readonly to: number;
 }
 
+/** One packet as a layer sees it. */
+interface LayerQuestion {
+  /** The peer's address; null = not known. */
+  readonly remote: Address | null;
+  /** null = not known: every protocol it may be. */
+  readonly protocol: number | null;
+  readonly ports: PortRange;
+  readonly icmp: IcmpPacket;
+}
+
 /** ICMP type and code of the packet; null = not known. */
 export interface IcmpPacket {
   readonly type: number | null;
@@ -31,6 +42,7 @@ const TCP = 6;
 const UDP = 17;
 const ICMP = 1;
 const ICMPV6 = 58;
+const ALL_PROTOCOLS: readonly number[] = Array.from({ length: 256 }, (_, protocol) => protocol);
 const UNKNOWN: LayerAnswer = { verdict: 'unknown', rule: null, matched: [] };
 
 export function addressClass(view: RulesView, address: Address): number {
@@ -41,28 +53,23 @@ export function addressClass(view: RulesView, address: Address): number {
  * Asks a rule set about one packet. With an unknown port the answer is that of every port it may be: the same for all,
  * or `unknown`. With a known ICMP type, rules that name types decide for certain.
  */
-export function askSet(
-  inventory: Inventory,
-  view: RulesView,
-  catalog: Catalog,
-  set: number,
-  remote: Address | null,
-  protocol: number,
-  ports: PortRange,
-  icmp: IcmpPacket,
-): LayerAnswer {
+export function askSet(tables: ExplainTables, set: number, question: LayerQuestion): LayerAnswer {
+  const { view, catalog } = tables;
+  const { remote, protocol, ports, icmp } = question;
   if (set === NO_SET) return { verdict: 'none', rule: null, matched: [] };
   if (set === UNKNOWN_SET || remote === null) return UNKNOWN;
   const cls = addressClass(view, remote);
   const isIcmp = protocol === ICMP || protocol === ICMPV6;
   if (isIcmp && icmp.type !== null) {
     const cell = cellOf(view, set, cls, portClass(view, protocol, 0));
-    return decideIcmp(inventory, view, catalog, cell, remote, icmp.type, icmp.code);
+    return decideIcmp(tables, cell, remote, icmp.type, icmp.code);
   }
   const cells = new Set<number>();
-  const hasPorts = protocol === TCP || protocol === UDP;
-  for (let port = ports.from; port <= (hasPorts ? ports.to : ports.from); port++) {
-    cells.add(cellOf(view, set, cls, portClass(view, protocol, port)));
+  for (const one of protocol === null ? ALL_PROTOCOLS : [protocol]) {
+    const hasPorts = one === TCP || one === UDP;
+    for (let port = ports.from; port <= (hasPorts ? ports.to : ports.from); port++) {
+      cells.add(cellOf(view, set, cls, portClass(view, one, port)));
+    }
   }
   const answers = [...cells].map((cell) => cellAnswer(view, catalog, cell));
   const [first] = answers;
@@ -88,9 +95,7 @@ function ruleId(catalog: Catalog, rule: number): string | null {
 
 /** Resolves the three-valued cell with the type known; the compiled table keeps typed rules as "maybe". */
 function decideIcmp(
-  inventory: Inventory,
-  view: RulesView,
-  catalog: Catalog,
+  { inventory, view, catalog }: ExplainTables,
   cell: number,
   remote: Address,
   type: number,

@@ -1,0 +1,74 @@
+import type { RouteKind, Verdict } from '../model/verdict.ts';
+import type { Endpoint } from './endpoint.ts';
+import type { IcmpPacket } from './layer-answer.ts';
+
+/** What explain asks about: one connection, as its first packet. */
+export interface ExplainFlow {
+  readonly id: string | null;
+  readonly from: Endpoint;
+  readonly to: Endpoint;
+  /** IANA number; null = not known. */
+  readonly protocol: number | null;
+  /** null = not known: every port it may be. */
+  readonly srcPort: number | null;
+  readonly dstPort: number | null;
+  readonly icmp: IcmpPacket;
+}
+
+/** One layer at one place, in the order the packet meets them. */
+export interface ExplainStep {
+  readonly layer: 'policy' | 'sg' | 'nacl' | 'route';
+  /** Interface id; on the way also a gateway, attachment or subnet without a known interface. */
+  readonly at: string;
+  readonly direction: 'ingress' | 'egress';
+  /** null on route steps. */
+  readonly verdict: Verdict | null;
+  readonly rule: string | null;
+  /** Every rule that matches (or may match), the deciding one first. */
+  readonly matched: readonly string[];
+  /** Route steps only. */
+  readonly kind?: RouteKind;
+  readonly target?: string | null;
+  readonly prefix?: string | null;
+  /** What was not known, where the verdict or the route is unknown. */
+  readonly unknown?: readonly string[];
+}
+
+/** Where the packet ends, as far as rules and routes tell. */
+export type Outcome = 'delivered' | 'left-network' | 'denied' | 'no-route' | 'blackhole' | 'unreachable' | 'unknown';
+
+/** How a way ends, and why in words where a step does not say it. */
+export interface Ending {
+  readonly outcome: Outcome;
+  readonly reason: string | null;
+}
+
+export interface Explanation {
+  readonly id: string | null;
+  /** Security groups, network ACLs and NetworkPolicies at the ends the inventory knows. */
+  readonly verdict: Verdict;
+  readonly decided_by: string | null;
+  readonly outcome: Outcome;
+  readonly reply: { readonly verdict: Verdict; readonly decided_by: string | null };
+  readonly steps: readonly ExplainStep[];
+  /** Why the outcome is what it is, where no step says it: no attachment in the zone, no public address … */
+  readonly reason: string | null;
+  /** The reply's way back: its steps in its own order. */
+  readonly way_back: {
+    readonly outcome: Outcome;
+    readonly reason: string | null;
+    readonly steps: readonly ExplainStep[];
+  };
+  /** Where the destination is a load balancer: the way on to each target, as far as the documents list them. */
+  readonly forwards: readonly Forward[];
+}
+
+export interface Forward {
+  readonly target: string;
+  readonly port: number | null;
+  readonly health: string | null;
+  readonly verdict: Verdict;
+  readonly decided_by: string | null;
+  readonly outcome: Outcome;
+  readonly steps: readonly ExplainStep[];
+}

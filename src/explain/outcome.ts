@@ -1,0 +1,51 @@
+import type { Inventory } from '../inventory/inventory.ts';
+import type { Verdict } from '../model/verdict.ts';
+import type { Ending, ExplainStep } from './explanation.ts';
+import { ending, hasArrived, type Trail, type Way } from './way.ts';
+
+/** A layer that the inventory has no documents of is left out. */
+export function isDescribed(inventory: Inventory, { layer }: ExplainStep): boolean {
+  if (layer === 'policy') return inventory.networkPolicies > 0;
+  const kind = { sg: 'SecurityGroups', nacl: 'NetworkAcls', route: 'RouteTables' } as const;
+  return inventory.described.has(kind[layer]);
+}
+
+/**
+ * Any deny → deny (the first in packet order decides); any unknown → unknown; else allow, decided by the first SG rule.
+ */
+export function joined(
+  inventory: Inventory,
+  steps: readonly ExplainStep[],
+): { readonly verdict: Verdict; readonly decidedBy: string | null } {
+  const layers = steps.filter((s) => s.layer !== 'route' && isDescribed(inventory, s));
+  const denied = layers.find((s) => s.verdict === 'deny');
+  if (denied !== undefined) return { verdict: 'deny', decidedBy: denied.rule };
+  if (layers.length === 0 || layers.some((s) => s.verdict === 'unknown'))
+    return { verdict: 'unknown', decidedBy: null };
+  if (layers.some((s) => s.verdict === 'exempt')) return { verdict: 'exempt', decidedBy: null };
+  const allowing = layers.filter((s) => s.verdict === 'allow');
+  const decider = allowing.find((s) => s.layer === 'sg') ?? allowing[0];
+  return { verdict: 'allow', decidedBy: decider?.rule ?? null };
+}
+
+/**
+ * Where the packet ends. A deny at either end or on the way outranks all; a packet without a way is lost whatever else
+ * is unknown; what is not known to be allowed, or passes an appliance, is not known to arrive.
+ */
+export function outcomeOf(inventory: Inventory, verdict: Verdict, way: Way, trail: Trail, isKnown: boolean): Ending {
+  if (verdict === 'deny') return ending('denied', null);
+  const onTheWay = trail.steps.filter((s) => s.layer !== 'route' && isDescribed(inventory, s));
+  const denied = onTheWay.find((s) => s.verdict === 'deny');
+  if (denied !== undefined) return ending('denied', `on the way at ${denied.at}: ${denied.rule}`);
+  const ended = hasArrived(way) ? arrival(isKnown) : way;
+  if (ended.outcome !== 'delivered' && ended.outcome !== 'left-network') return ended;
+  if (trail.doubt !== null) return ending('unknown', trail.doubt);
+  const doubtful = onTheWay.find((s) => s.verdict === 'unknown');
+  if (doubtful !== undefined) return ending('unknown', `at ${doubtful.at}: ${doubtful.unknown?.[0] ?? 'not known'}`);
+  return verdict === 'unknown' ? ending('unknown', null) : ended;
+}
+
+function arrival(isKnown: boolean): Ending {
+  if (isKnown) return ending('delivered', null);
+  return ending('unknown', 'no interface of the inventory holds the destination');
+}

@@ -1,0 +1,59 @@
+import type { Cursor } from './cursor.ts';
+import type { ForwardingListener, Target, TargetGroup } from './gateway.ts';
+
+/** An element of `Listeners` when it forwards; rules of ALB listeners beyond the default are not read. */
+export function readForwardingListener(cursor: Cursor): ForwardingListener[] {
+  const loadBalancerArn = cursor.requiredText('LoadBalancerArn');
+  const port = cursor.integer('Port', 0, 65_535, 'a port from 0 to 65535');
+  const word = (cursor.text('Protocol') ?? '').toUpperCase();
+  if (port === null || word === '') return [];
+  const groups = cursor.objects('DefaultActions').flatMap((action) => {
+    const listed = action.object('ForwardConfig')?.objects('TargetGroups') ?? [];
+    return [action.text('TargetGroupArn') ?? [], ...listed.map((group) => group.text('TargetGroupArn') ?? [])].flat();
+  });
+  const protocol = word === 'TCP_UDP' || word === 'TCP_QUIC' ? null : word === 'UDP' || word === 'QUIC' ? 17 : 6;
+  return [{ loadBalancerArn, protocol, port, targetGroupArns: [...new Set(groups)] }];
+}
+
+/** An element of `TargetGroups`. */
+export function readTargetGroup(cursor: Cursor): TargetGroup {
+  return {
+    arn: cursor.requiredText('TargetGroupArn'),
+    name: cursor.text('TargetGroupName'),
+    port: cursor.integer('Port', 0, 65_535, 'a port from 0 to 65535'),
+    targetType: cursor.text('TargetType'),
+    targets: null,
+  };
+}
+
+/** A page of `describe-target-health` with the ARN of its target group beside it. */
+export function readTargetHealth(cursor: Cursor): TargetGroup {
+  const targets = cursor.objects('TargetHealthDescriptions').flatMap((description): Target[] => {
+    const target = description.object('Target');
+    if (target === null) return [];
+    return [
+      {
+        id: target.requiredText('Id'),
+        port: target.integer('Port', 0, 65_535, 'a port from 0 to 65535'),
+        health: description.object('TargetHealth')?.text('State') ?? null,
+      },
+    ];
+  });
+  return { arn: cursor.requiredText('TargetGroupArn'), name: null, port: null, targetType: null, targets };
+}
+
+/** A group and the pages of its targets are one group. */
+export function joinTargetGroups(parts: readonly TargetGroup[]): TargetGroup[] {
+  const byArn = new Map<string, TargetGroup>();
+  for (const part of parts) {
+    const before = byArn.get(part.arn);
+    byArn.set(part.arn, {
+      arn: part.arn,
+      name: before?.name ?? part.name,
+      port: before?.port ?? part.port,
+      targetType: before?.targetType ?? part.targetType,
+      targets: before?.targets == null ? part.targets : [...before.targets, ...(part.targets ?? [])],
+    });
+  }
+  return [...byArn.values()];
+}
