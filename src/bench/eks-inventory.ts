@@ -88,6 +88,17 @@ export function eksInventory(size: EksSize, seed: number): Inventory {
     prefixLists,
     vpcEndpoints: [],
     vpcPeeringConnections: [],
+    gateways: {
+      internetGateways: [],
+      natGateways: [],
+      transitGateways: [],
+      transitGatewayAttachments: [],
+      transitGatewayRouteTables: [],
+      publicAccess: null,
+      publicAccessExclusions: [],
+      listeners: [],
+      targetGroups: [],
+    },
     loadBalancers: [],
     nodes: [],
     pods: [],
@@ -151,6 +162,8 @@ function interfacesOf(
       secondary: random.next() < SECOND_ADDRESS ? [free(subnet)] : [],
       prefixes: [],
       publicAddresses: [],
+      associations: [],
+      sourceDestCheck: null,
       instanceId: null,
       deviceIndex: null,
       kind: 'other',
@@ -212,7 +225,9 @@ function groupOf(random: Random, id: string, peers: Peers, size: EksSize): Secur
 
 function peerOf(random: Random, { groupIds, listIds, cidrs }: Peers): Peer {
   const roll = random.next();
-  if (roll < 0.45) return { kind: 'group', id: random.pick(groupIds), ownerId: ACCOUNT, peeringStatus: null };
+  if (roll < 0.45) {
+    return { kind: 'group', id: random.pick(groupIds), ownerId: ACCOUNT, peeringStatus: null, peeringId: null };
+  }
   if (roll < 0.5 && listIds.length > 0) return { kind: 'prefix-list', id: random.pick(listIds) };
   return { kind: 'cidr', cidr: random.pick(cidrs) };
 }

@@ -7,23 +7,12 @@ import { judgeLayers } from './layers.ts';
 import { placeAddresses, placeInterfaces } from './place.ts';
 import { decideRole } from './role.ts';
 import { decideRoute } from './route.ts';
-import type { InterfaceIndex, Scratch, VersionTables } from './tables.ts';
-
-/** What the decoder's interface codes stand for. */
-export interface InterfaceNames {
-  readonly size: number;
-  name(code: number): string;
-}
-
-/** The versions a worker judges by, ascending in time, each with its own view of the interface dictionary. */
-export interface Judge {
-  readonly versions: readonly VersionTables[];
-  readonly interfaces: readonly InterfaceIndex[];
-}
+import type { InterfaceNames, Judge, Scratch, VersionTables } from './tables.ts';
+import { nameCauses } from './versions.ts';
 
 /**
  * Fills `verdicts` for every row of `flow`: the straight line place → direction → attribution → role → layers → route →
- * drift, one column pass after the other, over runs of rows that the same inventory version judges.
+ * drift → cause, one column pass after the other, over runs of rows that the same inventory version judges.
  * Each row is judged by the version valid at its `start`; without one, and before the first version, by the first.
  */
 export function classifyBatch(
@@ -33,6 +22,7 @@ export function classifyBatch(
   judge: Judge,
   dictionary: InterfaceNames,
 ): void {
+  const batch = { flow, verdicts, scratch, judge, dictionary };
   let from = 0;
   while (from < flow.rows) {
     const version = versionOf(judge.versions, flow, from);
@@ -45,8 +35,12 @@ export function classifyBatch(
     placeAddresses(flow, verdicts, scratch, tables, from, to);
     decideDirection(flow, verdicts, scratch, tables, from, to);
     attribute(flow, verdicts, scratch, tables, from, to);
-    if (flow.judged) judgeRows(flow, verdicts, scratch, tables, from, to);
-    else clearRows(verdicts, scratch, from, to);
+    if (flow.judged) {
+      judgeRows(flow, verdicts, scratch, tables, from, to);
+      nameCauses(batch, version, from, to);
+    } else {
+      clearRows(verdicts, scratch, from, to);
+    }
     from = to;
   }
 }
@@ -82,6 +76,7 @@ function clearRows(verdicts: VerdictBatch, scratch: Scratch, from: number, to: n
   verdicts.decidedBy.fill(NO_RULE, from, to);
   verdicts.drift.fill(0, from, to);
   verdicts.driftCause.fill(0, from, to);
+  verdicts.agreeing.fill(0, from, to);
   verdicts.path.fill(0, from, to);
 }
 

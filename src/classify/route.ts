@@ -13,6 +13,7 @@ import {
 } from '../model/verdict.ts';
 import { routeOf } from '../rules/lookup.ts';
 import { ENI_STRIDE, EniWord } from '../rules/view.ts';
+import { isOwnSubnet } from './peer.ts';
 import { Hidden, type Scratch, type VersionTables } from './tables.ts';
 
 const NO_COLUMN = routeKindCode('null');
@@ -72,6 +73,15 @@ export function decideRoute(
       const found = isNear && local >= 0 ? local : routeOf(rules, table, peerClass);
       kind = found >= 0 ? rules.routeKind[found]! : found === -1 ? NO_ROUTE : UNKNOWN_ROUTE;
       if (found >= 0) route = found;
+      if (kind !== LOCAL && isOwnSubnet(flow, scratch, rules, i, egress)) {
+        // inside the subnet packets never meet its router: of the table only the local route holds
+        const six = (egress ? scratch.dst6[i]! : scratch.src6[i]!) >= 0;
+        const local = tables.facts.localRoutes[eni * 2 + (six ? 1 : 0)]!;
+        if (local >= 0) {
+          kind = LOCAL;
+          route = local;
+        }
+      }
     }
     if (egress) {
       verdicts.routeKind[i] = kind;

@@ -1,3 +1,4 @@
+import type { VerdictBatch } from '../model/verdict.ts';
 import type { PodMapView } from '../pods/pod-map.ts';
 import type { InterfaceFacts } from '../rules/interface-facts.ts';
 import type { RulesView } from '../rules/view.ts';
@@ -40,6 +41,18 @@ export class InterfaceIndex {
   }
 }
 
+/** What the decoder's interface codes stand for. */
+export interface InterfaceNames {
+  readonly size: number;
+  name(code: number): string;
+}
+
+/** The versions a worker judges by, ascending in time, each with its own view of the interface dictionary. */
+export interface Judge {
+  readonly versions: readonly VersionTables[];
+  readonly interfaces: readonly InterfaceIndex[];
+}
+
 /** Intermediate columns of one batch, row order of the FlowBatch; reused from batch to batch. */
 export interface Scratch {
   /** ENI index in the row's version, −1 = not in the inventory. */
@@ -63,6 +76,8 @@ export interface Scratch {
   readonly hidden: Uint8Array;
   /** 1 = the security groups answer `unknown` only because the role is not known. */
   readonly roleSplit: Uint8Array;
+  /** Columns of the same rows as another version judges them; allocated when a batch first needs them. */
+  second: { readonly verdicts: VerdictBatch; readonly scratch: Scratch } | null;
 }
 
 /** Values of Scratch.srcClass / dstClass that are no class. */
@@ -88,5 +103,6 @@ export function createScratch(capacity: number): Scratch {
     naclCell: i32(),
     hidden: new Uint8Array(capacity),
     roleSplit: new Uint8Array(capacity),
+    second: null,
   };
 }

@@ -1,7 +1,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { classifyBatch, type Judge } from '../classify/classify.ts';
-import { createScratch, InterfaceIndex, type Scratch } from '../classify/tables.ts';
+import { classifyBatch } from '../classify/classify.ts';
+import { createScratch, InterfaceIndex, type Judge, type Scratch } from '../classify/tables.ts';
 import { formatOf } from '../decode/format.ts';
 import { BATCH_ROWS, DecodeKernel } from '../decode/kernel.ts';
 import { FlowDecoder } from '../decode/text.ts';

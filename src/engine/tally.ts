@@ -1,5 +1,4 @@
-import type { Judge } from '../classify/classify.ts';
-import { NO_ADDRESS, type Scratch } from '../classify/tables.ts';
+import { type Judge, NO_ADDRESS, type Scratch } from '../classify/tables.ts';
 import { type FlowBatch, Present } from '../model/flow.ts';
 import {
   Action,

@@ -1,5 +1,4 @@
-import type { Judge } from '../classify/classify.ts';
-import { InterfaceIndex, type VersionTables } from '../classify/tables.ts';
+import { InterfaceIndex, type Judge, type VersionTables } from '../classify/tables.ts';
 import type { Inventory, InventoryWarning } from '../inventory/inventory.ts';
 import type { LoadedInventory } from '../inventory/load.ts';
 import type { Names } from '../model/names.ts';
@@ -64,7 +63,7 @@ export function compileInventory(loaded: LoadedInventory): CompiledInventory {
       rulesBytes: compiled.byteLength,
       pods: pods.buffer,
       podsBytes: pods.byteLength,
-      facts: compileFacts(inventory),
+      facts: compileFacts(inventory, compiled.catalog, routeTablesOf(view)),
       eniIds: inventory.networkInterfaces.map((eni) => eni.id),
       hasNetworkPolicies: inventory.networkPolicies > 0,
       groups,
@@ -73,6 +72,11 @@ export function compileInventory(loaded: LoadedInventory): CompiledInventory {
     return { shared, view, catalog: compiled.catalog, groupLabels: labels, inventory };
   });
   return { versions, warnings: distinct(warnings) };
+}
+
+/** Index of the route table of each interface. */
+function routeTablesOf({ eni, eniCount }: RulesView): Int32Array {
+  return Int32Array.from({ length: eniCount }, (_, index) => eni[index * ENI_STRIDE + EniWord.routeTable] ?? -1);
 }
 
 function namesOf(inventory: Inventory, catalog: Catalog): Names {

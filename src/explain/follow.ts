@@ -3,7 +3,7 @@ import { isWithin } from './atlas.ts';
 import type { ExplainStep } from './explanation.ts';
 import { throughEgressOnlyGateway, throughInternetGateway, throughNatGateway } from './internet.ts';
 import { isInSubnet, type Scene, siteOfEni } from './scene.ts';
-import { aclStep, groupStep, routeStep } from './steps.ts';
+import { aclStep, groupStep, localRouteStep, routeStep } from './steps.ts';
 import { intoTransitGateway } from './transit.ts';
 import { ending, endingOfRoute, type Stop, type Trail, type Way } from './way.ts';
 
@@ -13,10 +13,13 @@ import { ending, endingOfRoute, type Stop, type Trail, type Way } from './way.ts
  */
 export function follow(scene: Scene, trail: Trail, stop: Stop): Way {
   if (!trail.hop()) return ending('unreachable', 'the routes lead in a circle');
+  if (isInSubnet(scene, stop.site, stop.packet.destination)) {
+    trail.add(localRouteStep(scene, stop.table, stop.site.at, stop.packet.destination));
+    return arrive(stop);
+  }
   const step = routeStep(scene, stop.table, stop.site.at, stop.packet.destination);
   trail.add(step);
   const lost = endingOfRoute(step.kind);
-  if (isInSubnet(scene, stop.site, stop.packet.destination)) return arrive(stop);
   if (lost !== undefined) return lost;
   switch (step.kind) {
     case 'local':

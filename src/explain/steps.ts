@@ -1,4 +1,4 @@
-import type { Address } from '../model/ip.ts';
+import { type Address, cidrContains, formatCidr } from '../model/ip.ts';
 import { ROUTE_KIND, type RouteKind } from '../model/verdict.ts';
 import { routeOf } from '../rules/lookup.ts';
 import { ENI_STRIDE, EniWord } from '../rules/view.ts';
@@ -66,4 +66,18 @@ export function routeStep(scene: Scene, table: number, at: string, to: Address |
   }
   const kind: RouteKind = ROUTE_KIND[view.routeKind[route] ?? 0] ?? 'unknown';
   return { ...base, rule: entry.id, matched: [entry.id], kind, target: entry.target, prefix: entry.prefix };
+}
+
+/** Inside a subnet packets never meet its router: of the table only the local route holds. */
+export function localRouteStep(scene: Scene, table: number, at: string, to: Address | null): ExplainStep {
+  const found = scene.tables.inventory.routeTables[table];
+  const local = found?.routes.find(
+    ({ kind, destination }) =>
+      kind === 'local' && destination.kind === 'cidr' && to !== null && cidrContains(destination.cidr, to),
+  );
+  if (found === undefined || local?.destination.kind !== 'cidr') return routeStep(scene, table, at, to);
+  const prefix = formatCidr(local.destination.cidr);
+  const rule = `${found.id}/${prefix}`;
+  const base = { layer: 'route', at, direction: 'egress', verdict: null } as const;
+  return { ...base, rule, matched: [rule], kind: 'local', target: 'local', prefix };
 }

@@ -184,10 +184,12 @@ export const IMPLICIT_DENY = -2;
  * `srcOwner`/`dstOwner` are pod indices for kind `pod`, else ENI indices, −1 when nothing in the inventory owns the
  * address.
  * `version` is the index of the inventory version that judged the row; rule, route and owner indices belong to it.
+ * `agreeing` is 1 + the index of another version that explains an unexpected action; 0 = none.
  */
 export interface VerdictBatch {
   readonly capacity: number;
   readonly version: Uint16Array;
+  readonly agreeing: Uint16Array;
   readonly direction: Uint8Array;
   readonly role: Uint8Array;
   readonly roleBasis: Uint8Array;
@@ -218,7 +220,7 @@ export interface VerdictBatch {
 export const Effective = { none: 0, record: 1, packet: 2 } as const;
 
 /** Bytes of one row over all columns of a VerdictBatch. */
-const BYTES_PER_ROW = 2 + 17 + 6 * 4;
+const BYTES_PER_ROW = 2 * 2 + 17 + 6 * 4;
 
 export function createVerdictBatch(capacity: number): VerdictBatch {
   const buffer = new SharedArrayBuffer(capacity * BYTES_PER_ROW + 64);
@@ -229,8 +231,12 @@ export function createVerdictBatch(capacity: number): VerdictBatch {
     return column;
   };
   const ints = { srcOwner: i32(), dstOwner: i32(), sgRule: i32(), naclRule: i32(), route: i32(), decidedBy: i32() };
-  const version = new Uint16Array(buffer, offset, capacity);
-  offset += capacity * 2;
+  const u16 = (): Uint16Array => {
+    const column = new Uint16Array(buffer, offset, capacity);
+    offset += capacity * 2;
+    return column;
+  };
+  const indices = { version: u16(), agreeing: u16() };
   const u8 = (): Uint8Array => {
     const column = new Uint8Array(buffer, offset, capacity);
     offset += capacity;
@@ -238,8 +244,8 @@ export function createVerdictBatch(capacity: number): VerdictBatch {
   };
   return {
     capacity,
-    version,
     ...ints,
+    ...indices,
     direction: u8(),
     role: u8(),
     roleBasis: u8(),

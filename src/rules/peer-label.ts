@@ -1,6 +1,7 @@
 import type { Inventory, NetworkInterface, Peer, PrefixList, SecurityGroup } from '../inventory/inventory.ts';
 import { type Cidr, cidrContains, hostCidr } from '../model/ip.ts';
 import type { AddressLabels } from './address-class.ts';
+import { VpcLinks } from './vpc-links.ts';
 
 /** One stretch of addresses that a rule's peer covers. */
 interface PeerLabel {
@@ -33,6 +34,9 @@ export class PeerLabels {
   private readonly vpcCidrs: ReadonlyMap<string, readonly Cidr[]>;
   private readonly vpcOwners: ReadonlyMap<string, string | null>;
   private readonly described: ReadonlySet<string>;
+  private readonly links: VpcLinks;
+  /** State of each described peering connection. */
+  private readonly peerings: ReadonlyMap<string, string>;
   private readonly members = new Map<string, NetworkInterface[]>();
   /** Interfaces whose groups the documents do not say: each may be a member of any group. */
   private readonly ungrouped: NetworkInterface[];
@@ -40,6 +44,8 @@ export class PeerLabels {
 
   constructor(inventory: Inventory, labels: AddressLabels) {
     this.labels = labels;
+    this.links = new VpcLinks(inventory);
+    this.peerings = new Map(inventory.vpcPeeringConnections.map(({ id, status }) => [id, status ?? 'active']));
     this.prefixLists = new Map(inventory.prefixLists.map((list) => [list.id, list]));
     this.vpcCidrs = new Map(inventory.vpcs.map((vpc) => [vpc.id, vpc.cidrs]));
     this.vpcOwners = new Map(inventory.vpcs.map((vpc) => [vpc.id, vpc.ownerId]));
@@ -55,13 +61,16 @@ export class PeerLabels {
   }
 
   /** Labels of `peer` for a rule of `group`, used by an interface of `vpcId` (null = not known). */
-  of(peer: Peer, group: SecurityGroup, vpcId: string | null): readonly PeerLabel[] {
+  of(peer: Peer, group: SecurityGroup, vpcId: string | null, egress: boolean): readonly PeerLabel[] {
     if (peer.kind === 'cidr') {
       return [{ label: this.labels.cidr(peer.cidr), rank: rankOf(peer.cidr), maybe: false }];
     }
     if (peer.kind === 'prefix-list') return this.remember(`list ${peer.id}`, () => this.prefixListLabels(peer.id));
     const state = this.groupState(peer, group);
-    return this.remember(`${state} ${peer.id} ${vpcId ?? ''}`, () => this.groupLabels(peer.id, state, vpcId));
+    const isTold = peer.peeringStatus === 'active';
+    return this.remember(`${state} ${peer.id} ${vpcId ?? ''} ${egress} ${isTold}`, () => {
+      return this.groupLabels(peer.id, state, vpcId, isTold ? null : egress);
+    });
   }
 
   /**
@@ -69,13 +78,19 @@ export class PeerLabels {
    * another one, where our documents do not look. An inactive peering makes the reference stale.
    */
   groupState(peer: Extract<Peer, { kind: 'group' }>, group: SecurityGroup): GroupState {
-    if (peer.peeringStatus !== null && peer.peeringStatus !== 'active') return 'stale';
+    if (this.peeringState(peer) !== 'active') return 'stale';
     if (this.described.has(peer.id)) return 'known';
     const ownerId = group.ownerId ?? this.vpcOwners.get(group.vpcId ?? '') ?? null;
     const sameAccount = peer.ownerId === null || peer.ownerId === ownerId;
     const attached = this.members.has(peer.id);
     if (sameAccount) return attached ? 'known' : 'stale';
     return attached ? 'partly' : 'unknown';
+  }
+
+  /** State of the peering that a reference goes through, by the rule itself, else by its description. */
+  peeringState(peer: Extract<Peer, { kind: 'group' }>): string {
+    if (peer.peeringStatus !== null && peer.peeringStatus !== 'active') return peer.peeringStatus;
+    return this.peerings.get(peer.peeringId ?? '') ?? 'active';
   }
 
   /** True when the entries of the list are known. */
@@ -110,36 +125,53 @@ export class PeerLabels {
     }));
   }
 
-  private groupLabels(id: string, state: GroupState, vpcId: string | null): readonly PeerLabel[] {
+  private groupLabels(
+    id: string,
+    state: GroupState,
+    vpcId: string | null,
+    egress: boolean | null,
+  ): readonly PeerLabel[] {
     if (state === 'stale') return [];
     const found: PeerLabel[] = state === 'known' ? [] : [...this.anywhere(null)];
-    if (state !== 'unknown') found.push(this.memberLabel(`group ${id}`, this.members.get(id) ?? [], vpcId, false));
-    if (this.ungrouped.length > 0) found.push(this.memberLabel('ungrouped', this.ungrouped, vpcId, true));
+    if (state !== 'unknown') {
+      found.push(...this.memberLabels(`group ${id}`, this.members.get(id) ?? [], vpcId, egress, false));
+    }
+    if (this.ungrouped.length > 0) found.push(...this.memberLabels('ungrouped', this.ungrouped, vpcId, null, true));
     return found;
   }
 
   /**
    * A member in another VPC whose address the viewer's VPC uses itself cannot be meant: addresses of VPCs may overlap,
-   * and inside the viewer's own CIDRs only its own interfaces answer.
+   * and inside the viewer's own CIDRs only its own interfaces answer. Any other is meant where the two VPCs are linked;
+   * `egress` null = the rule itself says that its peering is active.
    */
-  private memberLabel(
+  private memberLabels(
     name: string,
     members: readonly NetworkInterface[],
     vpcId: string | null,
+    egress: boolean | null,
     maybe: boolean,
-  ): PeerLabel {
+  ): PeerLabel[] {
     const own = this.vpcCidrs.get(vpcId ?? '') ?? [];
-    const cidrs: Cidr[] = [];
+    const certain: Cidr[] = [];
+    const possible: Cidr[] = [];
     let isShared = true;
     for (const eni of members) {
       const foreign = vpcId !== null && eni.vpcId !== null && eni.vpcId !== vpcId;
+      const link = !foreign || egress === null ? 'yes' : this.links.between(vpcId, eni.vpcId ?? '', egress);
+      if (link !== 'yes') isShared = false;
       for (const cidr of privateCidrs(eni)) {
         if (foreign && own.some((block) => cidrContains(block, cidr))) isShared = false;
-        else cidrs.push(cidr);
+        else if (link === 'yes') certain.push(cidr);
+        else if (link === 'maybe') possible.push(cidr);
       }
     }
-    const key = isShared ? name : `${name} from ${vpcId}`;
-    return { label: this.labels.union(key, cidrs), rank: HOST_RANK, maybe };
+    const key = isShared ? name : `${name} from ${vpcId} ${egress}`;
+    const found: PeerLabel[] = [{ label: this.labels.union(key, certain), rank: HOST_RANK, maybe }];
+    if (possible.length > 0) {
+      found.push({ label: this.labels.union(`${key} maybe`, possible), rank: HOST_RANK, maybe: true });
+    }
+    return found;
   }
 
   private anywhere(family: 4 | 6 | null): readonly PeerLabel[] {

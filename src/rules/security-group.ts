@@ -85,7 +85,7 @@ function entriesOf(
   const index = numbered.securityGroupRules.get(rule.id);
   if (index === undefined) throw new Error(`security group rule ${rule.id} has no number`);
   const selector = ports.add(rule.selector);
-  return peers.of(rule.peer, group, vpcId).map((peer) => ({
+  return peers.of(rule.peer, group, vpcId, rule.egress).map((peer) => ({
     rule: index,
     selector,
     selectorMaybe: isIcmpTyped(rule.selector),
@@ -135,8 +135,8 @@ function referenceWarning(rule: SecurityGroupRule, group: SecurityGroup, peers: 
     case 'known':
       return undefined;
     case 'stale': {
-      const inactive = peer.peeringStatus !== null && peer.peeringStatus !== 'active';
-      const why = inactive ? `is behind a peering in state ${peer.peeringStatus}` : 'is not in the inventory';
+      const state = peers.peeringState(peer);
+      const why = state === 'active' ? 'is not in the inventory' : `is behind a peering in state ${state}`;
       return `stale reference: group ${peer.id} ${why}; the rule matches nothing`;
     }
     case 'partly':

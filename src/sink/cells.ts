@@ -172,6 +172,7 @@ function addedCells(context: RowContext): Readonly<Record<AddedName, TextCell>> 
     route_prefix: route('routePrefix'),
     decided_by: rule((v) => v.decidedBy),
     inventory_version: (_, v, row) => versionLabels[v.version[row] ?? 0] ?? null,
+    agreeing_version: judged((_, v, row) => versionLabels[(v.agreeing[row] ?? 0) - 1] ?? null),
   };
 }
 

@@ -76,6 +76,7 @@ const ADDED = {
   drift_cause: 'why drift is not agree',
   path: 'the way between the two ends',
   inventory_version: 'version of the inventory that judged the record',
+  agreeing_version: 'another version of the inventory that explains an unexpected action',
 } as const;
 
 export type AddedName = keyof typeof ADDED;

@@ -194,8 +194,6 @@ function addedPieces(context: RowContext): readonly Piece[] {
   ];
   const unjudged = ADDED_NAMES.slice(ADDED_NAMES.indexOf('sg_verdict'), ADDED_NAMES.indexOf('path'));
   const nulls = fragment(Object.fromEntries(unjudged.map((name) => [name, null])));
-  const versions = context.versionLabels.map((label) => fragment({ inventory_version: label } satisfies Members));
-  const noVersion = fragment({ inventory_version: null } satisfies Members);
   return [
     wordsPiece([
       ['direction', DIRECTION, (v) => v.direction],
@@ -220,8 +218,23 @@ function addedPieces(context: RowContext): readonly Piece[] {
       for (const piece of judged) piece(out, flow, verdicts, row);
     },
     wordsPiece([['path', PATH, (v) => v.path]]),
-    (out, _, verdicts, row) => out.raw(versions[verdicts.version[row]!] ?? noVersion),
+    versionsPiece(context),
   ];
+}
+
+/** The version that judged the row, and the one that explains an unexpected action: one fragment for each pair. */
+function versionsPiece({ versionLabels }: RowContext): Piece {
+  const fragments: Uint8Array[] = [];
+  return (out, _, verdicts, row) => {
+    const version = verdicts.version[row]!;
+    const agreeing = verdicts.agreeing[row]!;
+    const code = version * (versionLabels.length + 1) + agreeing;
+    fragments[code] ??= fragment({
+      inventory_version: versionLabels[version] ?? null,
+      agreeing_version: versionLabels[agreeing - 1] ?? null,
+    } satisfies Members);
+    out.raw(fragments[code]!);
+  };
 }
 
 type Members = Partial<Record<AddedName, Value>>;

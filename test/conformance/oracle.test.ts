@@ -1,14 +1,17 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { flowLine } from '../oracle/flow-line.ts';
 import type { Oracle } from '../oracle/oracle.ts';
 import { createOracle } from '../oracle/oracle.ts';
-import { fitsRecord, inventoryFolder, knownOf, readCases, readDocuments, recordOf } from './case.ts';
+import { createVersionedOracle } from '../oracle/versions.ts';
+import { fitsRecord, inventoryFolder, isOneVersion, knownOf, readCases, readDocuments, recordOf } from './case.ts';
 
 const cases = readCases();
-const judged = cases.filter(({ expect: wanted }) => wanted !== null);
+const judged = cases.filter((one) => one.expect !== null && isOneVersion(one));
+const versioned = cases.filter((one) => !isOneVersion(one));
 const oracles = new Map<string, Oracle>();
-for (const { inventory } of cases) {
+for (const { inventory } of judged) {
   if (!oracles.has(inventory)) oracles.set(inventory, createOracle(readDocuments(inventoryFolder(inventory))));
 }
 
@@ -36,6 +39,27 @@ describe('the naive oracle agrees with the table of cases', () => {
     expect(verdict).toMatchObject(one.expect ?? {});
   });
 });
+
+describe('the naive oracle over versions agrees with the table of cases', () => {
+  const judges = new Map([...new Set(versioned.map((one) => one.inventory))].map((name) => [name, judgeOf(name)]));
+
+  it.each(versioned)('$id at $at.eni $at.direction', (one) => {
+    expect(judges.get(one.inventory)?.(recordOf(one))).toMatchObject(one.expect ?? {});
+  });
+});
+
+/** Documents of the folder itself belong to every version, those of a folder named by an instant to that one. */
+function judgeOf(name: string): ReturnType<typeof createVersionedOracle> {
+  const folder = inventoryFolder(name);
+  const labels = readdirSync(folder, { withFileTypes: true }).flatMap((file) => (file.isDirectory() ? file.name : []));
+  const always = readDocuments(folder);
+  return createVersionedOracle(
+    labels.sort().map((label) => {
+      const documents = [...readDocuments(join(folder, label)), ...always];
+      return { label, validFrom: Date.parse(label) / 1000, documents };
+    }),
+  );
+}
 
 describe('the table is whole', () => {
   it('every case C01 to C70 is a file or listed as not modelled', () => {

@@ -17,6 +17,7 @@ export interface RawPair {
   GroupId: string;
   UserId?: Maybe<string>;
   PeeringStatus?: Maybe<string>;
+  VpcPeeringConnectionId?: Maybe<string>;
 }
 export interface RawPermission {
   IpProtocol: string | number;
@@ -137,6 +138,20 @@ export interface RawObject {
 }
 
 /** Every element of every top-level array of one name, in document order; by kind for Kubernetes. */
+export interface RawPeering {
+  VpcPeeringConnectionId: string;
+  Status?: Maybe<{ Code?: Maybe<string> }>;
+  RequesterVpcInfo?: Maybe<{ VpcId?: Maybe<string> }>;
+  AccepterVpcInfo?: Maybe<{ VpcId?: Maybe<string> }>;
+}
+
+/** `TransitGateways` and `TransitGatewayVpcAttachments`: the same option stands in both. */
+export interface RawTransit {
+  TransitGatewayId: string;
+  VpcId?: Maybe<string>;
+  Options?: Maybe<{ SecurityGroupReferencingSupport?: Maybe<string> }>;
+}
+
 export interface RawWorld {
   readonly SecurityGroups: RawGroup[];
   readonly SecurityGroupRules: RawGroupRule[];
@@ -148,6 +163,9 @@ export interface RawWorld {
   readonly PrefixLists: { PrefixListId: string; AddressFamily?: Maybe<string>; Cidrs?: Maybe<string[]> }[];
   readonly ManagedPrefixLists: { PrefixListId: string; AddressFamily?: Maybe<string> }[];
   readonly VpcEndpoints: { VpcEndpointId: string; VpcEndpointType?: Maybe<string> }[];
+  readonly VpcPeeringConnections: RawPeering[];
+  readonly TransitGateways: RawTransit[];
+  readonly TransitGatewayVpcAttachments: RawTransit[];
   readonly LoadBalancers: { LoadBalancerArn?: Maybe<string> }[];
   readonly Listeners: { LoadBalancerArn: string; Port: number; Protocol: string }[];
   readonly Instances: { InstanceId: string; VpcId?: Maybe<string>; Tags?: Maybe<Tag[]> }[];
@@ -171,6 +189,9 @@ export function gather(documents: readonly OracleDocument[]): RawWorld {
     PrefixLists: [],
     ManagedPrefixLists: [],
     VpcEndpoints: [],
+    VpcPeeringConnections: [],
+    TransitGateways: [],
+    TransitGatewayVpcAttachments: [],
     LoadBalancers: [],
     Listeners: [],
     Instances: [],

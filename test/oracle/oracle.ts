@@ -131,7 +131,7 @@ function judge(world: World, record: OracleRecord, options: JudgeOptions): Oracl
   const told =
     options.role === undefined ? ladder(world.cluster, facts) : { role: options.role, basis: 'none' as const };
   if (isExempt(scene)) {
-    // CHOICE: exempt needs no interface in the inventory; the role stays what steps 1 to 4 say.
+    // CHOICE: the role stays what steps 1 to 4 say.
     return {
       direction,
       role: told?.role ?? 'unknown',
@@ -139,7 +139,7 @@ function judge(world: World, record: OracleRecord, options: JudgeOptions): Oracl
       ...addresses,
       ...{ sg_verdict: 'exempt', sg_rule: null, nacl_verdict: 'exempt', nacl_rule: null },
       ...{ route_kind: null, route_target: null, route_prefix: null, predicted: 'exempt', decided_by: null },
-      ...drift('exempt', action, null, 'exempt'),
+      ...drift('exempt', action, null, 'exempt', false),
       matched: [],
     };
   }
@@ -161,7 +161,13 @@ function judge(world: World, record: OracleRecord, options: JudgeOptions): Oracl
     route_prefix: route?.prefix ?? null,
     predicted,
     decided_by: decidedBy(predicted, direction, sg, nacl),
-    ...drift(predicted, action, field(record, 'reject-reason'), roleMatters ? 'role-unknown' : 'missing-knowledge'),
+    ...drift(
+      predicted,
+      action,
+      field(record, 'reject-reason'),
+      roleMatters ? 'role-unknown' : 'missing-knowledge',
+      closesConnection(record),
+    ),
     matched: sg.matched,
   };
 }
@@ -188,7 +194,8 @@ function sceneOf(world: World, record: OracleRecord, direction: Scene['direction
 /** §7.17. The resolver at base + 2 counts on port 53 of its own side, either direction. */
 function isExempt(scene: Scene): boolean {
   const { remote } = scene;
-  if (remote === null) return false;
+  // an interface that is not in the inventory leaves every layer unknown (§7.14)
+  if (remote === null || scene.eni === null) return false;
   if (EXEMPT.some((block) => inside(block, remote))) return true;
   const remotePort = scene.direction === 'egress' ? scene.dstPort : scene.srcPort;
   if (remotePort !== 53 || scene.eni?.vpcId == null) return false;
@@ -302,11 +309,18 @@ function routeOf(scene: Scene): { kind: string; target: string | null; prefix: s
   return routeFrom(scene.world.network, scene.eni.subnetId, scene.eni.vpcId, scene.remote);
 }
 
+/** A refused FIN or RST without a SYN ends a connection that was closed before ("Flow log record fields", action). */
+function closesConnection(record: OracleRecord): boolean {
+  const flags = number(record, 'tcp-flags');
+  return field(record, 'protocol') === '6' && flags !== null && (flags & 5) !== 0 && (flags & 2) === 0;
+}
+
 function drift(
   predicted: OracleVerdict['predicted'],
   action: string | null,
   reason: string | null,
   doubt: string,
+  closes: boolean,
 ): { drift: OracleVerdict['drift']; drift_cause: string | null } {
   // CHOICE: a record without an action is `no-action` before anything else.
   if (action !== 'ACCEPT' && action !== 'REJECT') return { drift: 'undetermined', drift_cause: 'no-action' };
@@ -314,5 +328,5 @@ function drift(
   if ((predicted === 'allow') === (action === 'ACCEPT')) return { drift: 'agree', drift_cause: null };
   if (action === 'ACCEPT') return { drift: 'unexpected-accept', drift_cause: null };
   const known = reason === 'BPA' ? 'bpa' : reason === 'EC' ? 'ec' : null;
-  return { drift: 'unexpected-reject', drift_cause: known };
+  return { drift: 'unexpected-reject', drift_cause: known ?? (closes ? 'late-packet' : null) };
 }

@@ -1,6 +1,6 @@
 import type { OracleAddress, OracleCidr } from './address.ts';
 import { byText, cidr, inside } from './address.ts';
-import type { RawGroup, RawGroupRule, RawPair, RawPermission } from './documents.ts';
+import type { RawGroup, RawGroupRule, RawPair, RawPermission, RawTransit } from './documents.ts';
 import type { OracleEni } from './eni.ts';
 import { given, holds } from './eni.ts';
 import type { Network } from './network.ts';
@@ -11,7 +11,13 @@ import { both, portsText, protocolText, selector, selects, width } from './selec
 type Peer =
   | { readonly kind: 'cidr'; readonly block: OracleCidr }
   | { readonly kind: 'prefix-list'; readonly id: string }
-  | { readonly kind: 'group'; readonly id: string; readonly account: string | null; readonly status: string | null };
+  | {
+      readonly kind: 'group';
+      readonly id: string;
+      readonly account: string | null;
+      readonly status: string | null;
+      readonly peering: string | null;
+    };
 
 export interface OracleRule {
   readonly id: string;
@@ -72,7 +78,13 @@ function cidrPeer(text: string): Peer | null {
 }
 
 function pairPeer(pair: RawPair): Peer {
-  return { kind: 'group', id: pair.GroupId, account: given(pair.UserId), status: given(pair.PeeringStatus) };
+  return {
+    kind: 'group',
+    id: pair.GroupId,
+    account: given(pair.UserId),
+    status: given(pair.PeeringStatus),
+    peering: given(pair.VpcPeeringConnectionId),
+  };
 }
 
 function permissionPeers(permission: RawPermission): Peer[] {
@@ -125,18 +137,65 @@ function groupMatch(
   if (scene.middlebox) return 'no';
   // CHOICE: any peering state but `active` is a stale reference (aws.md §2.3: "in state active").
   if (peer.status !== null && peer.status !== 'active') return 'no';
-  // CHOICE: a group is present when it is described or when any interface carries it.
-  // CHOICE: member interfaces of other VPCs count, except at addresses of the viewer's own VPC: there only its own.
+  const { VpcPeeringConnections } = scene.network.raw;
+  const peering = VpcPeeringConnections.find((one) => one.VpcPeeringConnectionId === peer.peering);
+  if ((given(peering?.Status?.Code) ?? 'active') !== 'active') return 'no';
+  // CHOICE: a group of another account that only interfaces show may have members where our documents do not look.
   const members = membersOf(scene.network, peer.id);
-  const own = scene.network.vpcs.get(viewer.vpcId ?? '') ?? [];
-  const isNear = own.some((block) => inside(block, remote));
-  const isMeant = (eni: OracleEni): boolean => holds(eni, remote) >= 0 && (!isNear || eni.vpcId === viewer.vpcId);
-  if (members.some(isMeant)) return 'yes';
-  // An interface whose document does not say its groups may be a member of any that is not stale.
-  const mayBeMember = [...scene.network.enis.values()].some((eni) => eni.groups === null && isMeant(eni));
-  if (members.length > 0 || scene.groups.has(peer.id)) return mayBeMember ? 'maybe' : 'no';
+  const answers = members
+    .filter((eni) => holds(eni, remote) >= 0)
+    .map((eni) =>
+      peer.status === 'active' ? reachesOver(scene, viewer, remote, eni) : linked(scene, rule, viewer, remote, eni),
+    );
+  if (answers.includes('yes')) return 'yes';
+  if (answers.includes('maybe')) return 'maybe';
+  // CHOICE: an interface whose groups no document says may be a member of any group that is not stale.
+  const ungrouped = [...scene.network.enis.values()].some(
+    (eni) => eni.groups === null && holds(eni, remote) >= 0 && reachesOver(scene, viewer, remote, eni) === 'yes',
+  );
+  if (ungrouped && (members.length > 0 || scene.groups.has(peer.id))) return 'maybe';
+  // sure of all members: described here, or seen in the rule's own account
+  if (scene.groups.has(peer.id)) return 'no';
   // CHOICE: UserId not said = the same account; own account not known and UserId said = another account.
   return peer.account === null || peer.account === rule.account ? 'no' : 'maybe';
+}
+
+/** An address inside the viewer's own blocks is its own VPC's, whoever holds the same one elsewhere. */
+function reachesOver({ network }: SgScene, viewer: OracleEni, remote: OracleAddress, member: OracleEni): Answer {
+  if (viewer.vpcId === null || member.vpcId === null || viewer.vpcId === member.vpcId) return 'yes';
+  return (network.vpcs.get(viewer.vpcId) ?? []).some((block) => inside(block, remote)) ? 'no' : 'yes';
+}
+
+/**
+ * aws.md §2.3: a member in another VPC counts over an active peering or, inbound, over a transit gateway with
+ * referencing enabled. CHOICE: with no document of peerings every member counts.
+ */
+function linked(scene: SgScene, rule: OracleRule, viewer: OracleEni, remote: OracleAddress, member: OracleEni): Answer {
+  const own = reachesOver(scene, viewer, remote, member);
+  const { VpcPeeringConnections: peerings, TransitGateways, TransitGatewayVpcAttachments } = scene.network.raw;
+  if (own === 'no' || viewer.vpcId === member.vpcId || peerings.length === 0) return own;
+  if (viewer.vpcId === null || member.vpcId === null) return own;
+  const pair = [viewer.vpcId, member.vpcId];
+  const isPeered = peerings.some((one) => {
+    const ends = [given(one.RequesterVpcInfo?.VpcId), given(one.AccepterVpcInfo?.VpcId)];
+    return (given(one.Status?.Code) ?? 'active') === 'active' && pair.every((vpcId) => ends.includes(vpcId));
+  });
+  if (isPeered) return 'yes';
+  if (rule.egress) return 'no';
+  if (TransitGatewayVpcAttachments.length === 0) return 'maybe';
+  const support = (one: RawTransit): string | null => given(one.Options?.SecurityGroupReferencingSupport);
+  const gatewaysOf = (vpcId: string): string[] =>
+    TransitGatewayVpcAttachments.filter((one) => one.VpcId === vpcId && support(one) !== 'disable').map(
+      (one) => one.TransitGatewayId,
+    );
+  const far = gatewaysOf(member.vpcId);
+  const shared = gatewaysOf(viewer.vpcId).filter((id) => far.includes(id));
+  const enabled = shared.map((id) => {
+    const gateway = TransitGateways.find((one) => one.TransitGatewayId === id);
+    return gateway === undefined ? null : support(gateway);
+  });
+  if (enabled.includes('enable')) return 'yes';
+  return enabled.includes(null) ? 'maybe' : 'no';
 }
 
 export interface SgScene {

@@ -46,7 +46,7 @@ function somePeer(dice: Dice, groups: readonly string[]): Peer {
   const roll = dice.below(10);
   if (roll < 6) return { kind: 'cidr', cidr: someCidr(dice) };
   if (roll < 7) return { kind: 'prefix-list', id: dice.pick(['pl-0', 'pl-1']) };
-  return { kind: 'group', id: dice.pick(groups), ownerId: null, peeringStatus: null };
+  return { kind: 'group', id: dice.pick(groups), ownerId: null, peeringStatus: null, peeringId: null };
 }
 
 function someInterface(dice: Dice, index: number, groups: readonly string[]): NetworkInterface {

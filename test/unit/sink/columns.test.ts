@@ -13,7 +13,8 @@ describe('outputColumns', () => {
       'direction role role_basis src_addr dst_addr src_kind dst_kind src_namespace src_pod src_workload src_node ' +
         'src_service dst_namespace dst_pod dst_workload dst_node dst_service src_attribution dst_attribution ' +
         'src_candidates dst_candidates sg_verdict nacl_verdict policy_verdict sg_rule nacl_rule policy_rule ' +
-        'route_kind route_target route_prefix predicted decided_by drift drift_cause path inventory_version',
+        'route_kind route_target route_prefix predicted decided_by drift drift_cause path inventory_version ' +
+        'agreeing_version',
     );
   });
 

@@ -30,7 +30,7 @@ describe('NDJSON', () => {
         '"sg_verdict":"allow","nacl_verdict":"deny","policy_verdict":"none","sg_rule":"sgr-0a",' +
         '"nacl_rule":"acl-0f/ingress/120","policy_rule":null,"route_kind":null,"route_target":null,' +
         '"route_prefix":null,"predicted":"deny","decided_by":"acl-0f/ingress/120","drift":"agree",' +
-        '"drift_cause":null,"path":"cross-az","inventory_version":"v0","extra":null}\n',
+        '"drift_cause":null,"path":"cross-az","inventory_version":"v0","agreeing_version":null,"extra":null}\n',
     );
   });
 

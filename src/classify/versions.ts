@@ -1,0 +1,98 @@
+import type { FlowBatch } from '../model/flow.ts';
+import { createVerdictBatch, type VerdictBatch } from '../model/verdict.ts';
+import { attribute } from './attribution.ts';
+import { isUnexplained, nameCauseByVersion, nameOwnCause } from './cause.ts';
+import { decideDirection } from './direction.ts';
+import { decideDrift } from './drift.ts';
+import { judgeLayers } from './layers.ts';
+import { placeAddresses, placeInterfaces } from './place.ts';
+import { decideRole } from './role.ts';
+import { createScratch, type InterfaceNames, type Judge, type Scratch } from './tables.ts';
+
+/** Versions asked before and after the one in force; a watched inventory has hundreds. */
+const VERSIONS_ASKED_MAX = 8;
+
+/** A batch with all that judges it. */
+export interface JudgedBatch {
+  readonly flow: FlowBatch;
+  readonly verdicts: VerdictBatch;
+  readonly scratch: Scratch;
+  readonly judge: Judge;
+  readonly dictionary: InterfaceNames;
+}
+
+/**
+ * Gives each row whose action is not what was predicted its cause, and `agreeing` the version that explains it: first
+ * what the record tells by itself, then the nearest earlier versions, then the later ones. Runs of drifting rows are
+ * judged anew as they are; a row that agrees costs one comparison.
+ */
+export function nameCauses(batch: JudgedBatch, version: number, from: number, to: number): void {
+  const { flow, verdicts, scratch, judge } = batch;
+  const tables = judge.versions[version]!;
+  for (let i = from; i < to; i++) {
+    verdicts.agreeing[i] = 0;
+    if (isUnexplained(verdicts, i)) nameOwnCause(flow, verdicts, scratch, tables, i);
+  }
+  if (judge.versions.length === 1) return;
+  for (let i = from; i < to; i++) {
+    if (!isUnexplained(verdicts, i)) continue;
+    let end = i + 1;
+    while (end < to && isUnexplained(verdicts, end)) end++;
+    askVersions(batch, version, i, end);
+    i = end;
+  }
+}
+
+function askVersions(batch: JudgedBatch, version: number, from: number, to: number): void {
+  const last = Math.min(batch.judge.versions.length - 1, version + VERSIONS_ASKED_MAX);
+  let open = to - from;
+  for (let asked = version - 1; asked >= 0 && asked >= version - VERSIONS_ASKED_MAX && open > 0; asked--) {
+    open -= askVersion(batch, version, asked, from, to);
+  }
+  for (let asked = version + 1; asked <= last && open > 0; asked++) {
+    open -= askVersion(batch, version, asked, from, to);
+  }
+}
+
+/** Judges a run by another version; the number of rows that it explains. */
+function askVersion(batch: JudgedBatch, version: number, asked: number, from: number, to: number): number {
+  const { flow, verdicts, scratch, judge } = batch;
+  scratch.second ??= { verdicts: createVerdictBatch(verdicts.capacity), scratch: createScratch(verdicts.capacity) };
+  const { second } = scratch;
+  judgeAgain(batch, second.verdicts, second.scratch, asked, from, to);
+  const comparison = {
+    tables: judge.versions[version]!,
+    verdicts,
+    scratch,
+    other: judge.versions[asked]!,
+    otherVerdicts: second.verdicts,
+    otherScratch: second.scratch,
+    endedSeconds: asked < version ? judge.versions[asked + 1]!.validFromSeconds : null,
+  };
+  let explained = 0;
+  for (let i = from; i < to; i++) {
+    if (!isUnexplained(verdicts, i) || !nameCauseByVersion(flow, comparison, i)) continue;
+    verdicts.agreeing[i] = asked + 1;
+    explained++;
+  }
+  return explained;
+}
+
+function judgeAgain(
+  { flow, judge, dictionary }: JudgedBatch,
+  verdicts: VerdictBatch,
+  scratch: Scratch,
+  version: number,
+  from: number,
+  to: number,
+): void {
+  const tables = judge.versions[version]!;
+  const codes = judge.interfaces[version]!.resolve(dictionary.size, (code) => dictionary.name(code));
+  placeInterfaces(flow, scratch, codes, from, to);
+  placeAddresses(flow, verdicts, scratch, tables, from, to);
+  decideDirection(flow, verdicts, scratch, tables, from, to);
+  attribute(flow, verdicts, scratch, tables, from, to);
+  decideRole(flow, verdicts, scratch, tables, from, to);
+  judgeLayers(flow, verdicts, scratch, tables, from, to);
+  decideDrift(flow, verdicts, scratch, from, to);
+}
