@@ -131,7 +131,7 @@ function judge(world: World, record: OracleRecord, options: JudgeOptions): Oracl
   const told =
     options.role === undefined ? ladder(world.cluster, facts) : { role: options.role, basis: 'none' as const };
   if (isExempt(scene)) {
-    // CHOICE: the role stays what steps 1 to 4 say.
+    // CHOICE: exempt needs no interface in the inventory; the role stays what steps 1 to 4 say.
     return {
       direction,
       role: told?.role ?? 'unknown',
@@ -194,8 +194,7 @@ function sceneOf(world: World, record: OracleRecord, direction: Scene['direction
 /** §7.17. The resolver at base + 2 counts on port 53 of its own side, either direction. */
 function isExempt(scene: Scene): boolean {
   const { remote } = scene;
-  // an interface that is not in the inventory leaves every layer unknown (§7.14)
-  if (remote === null || scene.eni === null) return false;
+  if (remote === null) return false;
   if (EXEMPT.some((block) => inside(block, remote))) return true;
   const remotePort = scene.direction === 'egress' ? scene.dstPort : scene.srcPort;
   if (remotePort !== 53 || scene.eni?.vpcId == null) return false;
