@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ComparisonResult, ContestantResult, Measure } from './compare.ts';
+import { findingRates, findingRatios } from './findings-report.ts';
 import type { Machine } from './machine.ts';
+import type { FindingsResult } from './rules.ts';
 
 /** One file of `results/`. */
 export interface CaseResult {
@@ -24,7 +26,7 @@ const MEASURE_WORDS: Readonly<Record<Measure, string>> = {
 };
 
 /** All results of a folder, by name of the case; none when there is no folder. */
-export function readResults(folder: string): CaseResult[] {
+export function readResults(folder: string): (CaseResult | FindingsResult)[] {
   let names: string[];
   try {
     names = readdirSync(folder);
@@ -32,19 +34,19 @@ export function readResults(folder: string): CaseResult[] {
     return [];
   }
   const files = names.filter((name) => name.endsWith('.json')).sort();
-  return files.map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as CaseResult);
+  return files.map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as CaseResult | FindingsResult);
 }
 
 /** The Markdown between the two markers of a README. */
-export function readmeBlock(results: readonly CaseResult[]): string {
+export function readmeBlock(results: readonly (CaseResult | FindingsResult)[]): string {
   const sections = results.flatMap((result) => {
     const { cores, cpu, node } = result.machine;
     return [
       `**${result.case}** – ${result.title}. ${result.runs} runs, ${cores} cores of ${cpu}, Node ${node}.`,
       '',
-      ...ratioRows(result),
+      ...('findings' in result ? table(findingRatios(result).map(escaped)) : ratioRows(result)),
       '',
-      ...rateRows(result),
+      ...('findings' in result ? table(findingRates(result).map(escaped)) : rateRows(result)),
       '',
     ];
   });
@@ -80,6 +82,10 @@ function table(rows: readonly (readonly string[])[]): string[] {
   const rule = widths.map((width, i) => (i === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`));
   const [head = [], ...body] = rows;
   return [line(head), line(rule), ...body.map(line)];
+}
+
+function escaped(row: readonly string[]): string[] {
+  return row.map(cell);
 }
 
 function cell(text: string): string {

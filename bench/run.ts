@@ -3,16 +3,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Argument, Command, InvalidArgumentError } from 'commander';
-import { CASE_NAMES, type CaseName, prepareCase } from './cases.ts';
+import { CASE_NAMES as LOG_CASES, type CaseName as LogCase, prepareCase } from './cases.ts';
 import { compare } from './compare.ts';
+import { findingsTerminal } from './findings-report.ts';
 import { machineFacts } from './machine.ts';
 import { type CaseResult, readmeBlock, readResults, smokeText, terminalText, withBlock } from './report.ts';
+import { measureRules } from './rules.ts';
 
 /** The repository: two above dist/bench. */
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const RESULTS = join(ROOT, 'bench', 'results');
 
 const RUNS = 5;
+
+const CASE_NAMES = [...LOG_CASES, 'rules'] as const;
+type CaseName = LogCase | 'rules';
 
 interface Flags {
   readonly smoke?: boolean;
@@ -27,7 +32,7 @@ function count(text: string): number {
   return Number(text);
 }
 
-async function runCase(name: CaseName, folder: string, flags: Flags): Promise<CaseResult> {
+async function runCase(name: LogCase, folder: string, flags: Flags): Promise<CaseResult> {
   const tell = (text: string): void => void process.stderr.write(`${text}\n`);
   const smoke = flags.smoke === true;
   const runs = smoke ? 1 : flags.runs;
@@ -37,15 +42,32 @@ async function runCase(name: CaseName, folder: string, flags: Flags): Promise<Ca
   return { case: name, title: test.title, machine: machineFacts(), runs, ...outcome };
 }
 
+function runRules(flags: Flags): void {
+  const smoke = flags.smoke === true;
+  const result = measureRules(smoke, smoke ? 1 : flags.runs, (text) => void process.stderr.write(`${text}\n`));
+  const verified = result.findings.map(({ title }) => title).join('; ');
+  const text = smoke ? `rules: ${result.findings.length} verified (${verified})\n` : findingsTerminal(result);
+  process.stdout.write(`${text}\n`);
+  keep(result, flags);
+}
+
+/** Writes the result of a case where it was asked for. */
+function keep(result: { readonly case: string }, flags: Flags): void {
+  if (flags.write !== true) return;
+  mkdirSync(RESULTS, { recursive: true });
+  writeFileSync(join(RESULTS, `${result.case}.json`), `${JSON.stringify(result, null, 2)}\n`);
+}
+
 async function runCases(names: readonly CaseName[], flags: Flags): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'flowtrie-bench-'));
   try {
     for (const name of names) {
-      const result = await runCase(name, folder, flags);
-      process.stdout.write(`${flags.smoke === true ? smokeText(result) : terminalText(result)}\n`);
-      if (flags.write !== true) continue;
-      mkdirSync(RESULTS, { recursive: true });
-      writeFileSync(join(RESULTS, `${name}.json`), `${JSON.stringify(result, null, 2)}\n`);
+      if (name === 'rules') runRules(flags);
+      else {
+        const result = await runCase(name, folder, flags);
+        process.stdout.write(`${flags.smoke === true ? smokeText(result) : terminalText(result)}\n`);
+        keep(result, flags);
+      }
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });

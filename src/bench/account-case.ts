@@ -110,7 +110,7 @@ function verifyOneLayer(view: RulesView, linear: LinearGroups, flows: AccountFlo
   let matched = 0;
   for (let i = 0; i < sample; i++) {
     const rule = expected[i] ?? -1;
-    const answer = got[i] ?? -1;
+    const answer = view.cellRule[got[i] ?? -1] ?? -1;
     if (rule >= 0) matched++;
     const same = rule >= 0 ? answer === rule : answer < 0;
     assert.ok(same, `flow ${i}: the linear scan finds rule ${rule}, the compiled rules ${answer}`);

@@ -1,3 +1,4 @@
+import { leafIndex } from '../rules/lookup.ts';
 import { PROTOCOL_OFFSET, TCP, UDP, UDP_OFFSET } from '../rules/port-class.ts';
 import { ENI_STRIDE, EniWord, type RulesView } from '../rules/view.ts';
 import type { AccountFlows } from './account-trace.ts';
@@ -5,7 +6,7 @@ import type { AccountFlows } from './account-trace.ts';
 /** Answer of a layer that does not apply or cannot be judged. */
 const NO_ANSWER = -9;
 
-/** Deciding rule of each layer, or why there is none; columns. */
+/** Cell of each layer (its rule and all matches follow from it), rule of the route; columns. */
 export interface LayerAnswers {
   readonly sgEgress: Int32Array;
   readonly naclEgress: Int32Array;
@@ -24,58 +25,107 @@ export function createAnswers(count: number): LayerAnswers {
   };
 }
 
+/** Flows of one batch: its columns stay in the first-level caches. */
+const BATCH = 1024;
+
+/** Columns of one batch, used again and again. */
+const scratch = {
+  srcClass: new Int32Array(BATCH),
+  dstClass: new Int32Array(BATCH),
+  port: new Int32Array(BATCH),
+};
+
 /**
  * The whole way of each flow: security groups and network ACL of the sender, its route, network ACL and security groups
- * of the receiver. Two address classes and one port class serve all five.
+ * of the receiver. Two address classes and one port class serve all five. One pass a layer over a batch: in short loops
+ * the processor overlaps the loads of many flows.
  */
 export function judgeFiveLayers(view: RulesView, flows: AccountFlows, out: LayerAnswers): void {
-  const { eni, cellRule } = view;
-  const { root4, inner4, leaf4, pointerBit4, portTab, pagesPerSet, routePageTab, routePages } = view.sections;
-  const { setInfo, pageTab, pages, rowIdx, sigTop, sigPages, cells } = view.sections;
-  const cellAt = (set: number, cls: number, port: number): number => {
-    const page = pageTab[setInfo[set << 1]! + (cls >> 6)]! << 6;
-    const row = (setInfo[(set << 1) + 1]! + pages[page + (cls & 63)]!) << 1;
-    const columns = sigTop[rowIdx[row]! + (port >> 6)]! << 6;
-    return cells[rowIdx[row + 1]! + sigPages[columns + (port & 63)]!]!;
-  };
-  for (let i = 0; i < flows.count; i++) {
-    const src = flows.src[i]!;
-    let srcClass = root4[src >>> 16]!;
-    if ((srcClass & pointerBit4) !== 0) {
-      srcClass = inner4[((srcClass & ~pointerBit4) << 8) | ((src >>> 8) & 255)]!;
-      if ((srcClass & pointerBit4) !== 0) srcClass = leaf4[((srcClass & ~pointerBit4) << 8) | (src & 255)]!;
+  const { srcClass, dstClass, port } = scratch;
+  for (let from = 0; from < flows.count; from += BATCH) {
+    const to = Math.min(flows.count, from + BATCH);
+    classifyBatch(view, flows.src, from, to, srcClass);
+    classifyBatch(view, flows.dst, from, to, dstClass);
+    classifyPorts(view, flows, from, to, port);
+    judgeBatch(view, flows.srcEni, EniWord.sgEgress, dstClass, from, to, out.sgEgress);
+    judgeBatch(view, flows.srcEni, EniWord.naclEgress, dstClass, from, to, out.naclEgress);
+    routeBatch(view, flows.srcEni, dstClass, from, to, out.route);
+    judgeBatch(view, flows.dstEni, EniWord.naclIngress, srcClass, from, to, out.naclIngress);
+    judgeBatch(view, flows.dstEni, EniWord.sgIngress, srcClass, from, to, out.sgIngress);
+  }
+}
+
+function classifyBatch(view: RulesView, addresses: Uint32Array, from: number, to: number, out: Int32Array): void {
+  const { root4, inner4, leaf4, pointerBit4, fullLeaves4 } = view.sections;
+  for (let i = from; i < to; i++) {
+    const address = addresses[i]!;
+    let cls = root4[address >>> 16]!;
+    if ((cls & pointerBit4) !== 0) {
+      cls = inner4[((cls & ~pointerBit4) << 8) | ((address >>> 8) & 255)]!;
+      if ((cls & pointerBit4) !== 0) cls = leaf4[leafIndex(fullLeaves4, cls & ~pointerBit4, address)]!;
     }
-    const dst = flows.dst[i]!;
-    let dstClass = root4[dst >>> 16]!;
-    if ((dstClass & pointerBit4) !== 0) {
-      dstClass = inner4[((dstClass & ~pointerBit4) << 8) | ((dst >>> 8) & 255)]!;
-      if ((dstClass & pointerBit4) !== 0) dstClass = leaf4[((dstClass & ~pointerBit4) << 8) | (dst & 255)]!;
+    out[i - from] = cls;
+  }
+}
+
+function classifyPorts(view: RulesView, flows: AccountFlows, from: number, to: number, out: Int32Array): void {
+  const { portTab } = view.sections;
+  const { protocol, dstPort } = flows;
+  for (let i = from; i < to; i++) {
+    const pr = protocol[i]!;
+    const at = pr === TCP ? dstPort[i]! : pr === UDP ? UDP_OFFSET + dstPort[i]! : PROTOCOL_OFFSET + pr;
+    out[i - from] = portTab[at]!;
+  }
+}
+
+function judgeBatch(
+  view: RulesView,
+  enis: Int32Array,
+  word: number,
+  classes: Int32Array,
+  from: number,
+  to: number,
+  out: Int32Array,
+): void {
+  const { eni } = view;
+  const { pageTab, pages, sigTop, sigPages, cells, pagesPerSet } = view.sections;
+  const { port } = scratch;
+  for (let i = from; i < to; i++) {
+    const set = eni[enis[i]! * ENI_STRIDE + word]!;
+    if (set < 0) {
+      out[i] = NO_ANSWER;
+      continue;
     }
-    const protocol = flows.protocol[i]!;
-    const port = flows.dstPort[i]!;
-    const portClass =
-      portTab[protocol === TCP ? port : protocol === UDP ? UDP_OFFSET + port : PROTOCOL_OFFSET + protocol]!;
-    const sender = flows.srcEni[i]! * ENI_STRIDE;
-    const receiver = flows.dstEni[i]! * ENI_STRIDE;
-    let set = eni[sender + EniWord.sgEgress]!;
-    out.sgEgress[i] = set < 0 ? NO_ANSWER : cellRule[cellAt(set, dstClass, portClass)]!;
-    set = eni[sender + EniWord.naclEgress]!;
-    out.naclEgress[i] = set < 0 ? NO_ANSWER : cellRule[cellAt(set, dstClass, portClass)]!;
-    set = eni[sender + EniWord.routeTable]!;
-    out.route[i] =
-      set < 0 ? NO_ANSWER : routePages[(routePageTab[set * pagesPerSet + (dstClass >> 6)]! << 6) + (dstClass & 63)]!;
-    set = eni[receiver + EniWord.naclIngress]!;
-    out.naclIngress[i] = set < 0 ? NO_ANSWER : cellRule[cellAt(set, srcClass, portClass)]!;
-    set = eni[receiver + EniWord.sgIngress]!;
-    out.sgIngress[i] = set < 0 ? NO_ANSWER : cellRule[cellAt(set, srcClass, portClass)]!;
+    const cls = classes[i - from]!;
+    const portCls = port[i - from]!;
+    const row = pages[(pageTab[set * pagesPerSet + (cls >> 4)]! << 4) + (cls & 15)]!;
+    const columns = sigTop[cells[row]! + (portCls >> 6)]! << 6;
+    out[i] = cells[row + 1 + sigPages[columns + (portCls & 63)]!]!;
+  }
+}
+
+function routeBatch(
+  view: RulesView,
+  enis: Int32Array,
+  classes: Int32Array,
+  from: number,
+  to: number,
+  out: Int32Array,
+): void {
+  const { eni } = view;
+  const { routePageTab, routePages, pagesPerSet } = view.sections;
+  for (let i = from; i < to; i++) {
+    const table = eni[enis[i]! * ENI_STRIDE + EniWord.routeTable]!;
+    const cls = classes[i - from]!;
+    out[i] = table < 0 ? NO_ANSWER : routePages[(routePageTab[table * pagesPerSet + (cls >> 4)]! << 4) + (cls & 15)]!;
   }
 }
 
 /** One layer alone: security groups of the receiver. */
 export function judgeOneLayer(view: RulesView, flows: AccountFlows, out: Int32Array): void {
-  const { eni, cellRule } = view;
-  const { root4, inner4, leaf4, pointerBit4, portTab } = view.sections;
-  const { setInfo, pageTab, pages, rowIdx, sigTop, sigPages, cells } = view.sections;
+  const { eni } = view;
+  const { root4, inner4, leaf4, pointerBit4, fullLeaves4, portTab } = view.sections;
+  const { pageTab, pages, sigTop, sigPages, cells, pagesPerSet } = view.sections;
   for (let i = 0; i < flows.count; i++) {
     const set = eni[flows.dstEni[i]! * ENI_STRIDE + EniWord.sgIngress]!;
     if (set < 0) {
@@ -86,16 +136,15 @@ export function judgeOneLayer(view: RulesView, flows: AccountFlows, out: Int32Ar
     let cls = root4[src >>> 16]!;
     if ((cls & pointerBit4) !== 0) {
       cls = inner4[((cls & ~pointerBit4) << 8) | ((src >>> 8) & 255)]!;
-      if ((cls & pointerBit4) !== 0) cls = leaf4[((cls & ~pointerBit4) << 8) | (src & 255)]!;
+      if ((cls & pointerBit4) !== 0) cls = leaf4[leafIndex(fullLeaves4, cls & ~pointerBit4, src)]!;
     }
     const protocol = flows.protocol[i]!;
     const port = flows.dstPort[i]!;
     const portCls =
       portTab[protocol === TCP ? port : protocol === UDP ? UDP_OFFSET + port : PROTOCOL_OFFSET + protocol]!;
-    const page = pageTab[setInfo[set << 1]! + (cls >> 6)]! << 6;
-    const row = (setInfo[(set << 1) + 1]! + pages[page + (cls & 63)]!) << 1;
-    const columns = sigTop[rowIdx[row]! + (portCls >> 6)]! << 6;
-    out[i] = cellRule[cells[rowIdx[row + 1]! + sigPages[columns + (portCls & 63)]!]!]!;
+    const row = pages[(pageTab[set * pagesPerSet + (cls >> 4)]! << 4) + (cls & 15)]!;
+    const columns = sigTop[cells[row]! + (portCls >> 6)]! << 6;
+    out[i] = cells[row + 1 + sigPages[columns + (portCls & 63)]!]!;
   }
 }
 
@@ -104,13 +153,13 @@ export function judgeOneLayer(view: RulesView, flows: AccountFlows, out: Int32Ar
  * columns.
  */
 export function matchAddressesOnly(view: RulesView, flows: AccountFlows, out: LayerAnswers): void {
-  const { root4, inner4, leaf4, pointerBit4 } = view.sections;
+  const { root4, inner4, leaf4, pointerBit4, fullLeaves4 } = view.sections;
   for (let i = 0; i < flows.count; i++) {
     const src = flows.src[i]!;
     let srcClass = root4[src >>> 16]!;
     if ((srcClass & pointerBit4) !== 0) {
       srcClass = inner4[((srcClass & ~pointerBit4) << 8) | ((src >>> 8) & 255)]!;
-      if ((srcClass & pointerBit4) !== 0) srcClass = leaf4[((srcClass & ~pointerBit4) << 8) | (src & 255)]!;
+      if ((srcClass & pointerBit4) !== 0) srcClass = leaf4[leafIndex(fullLeaves4, srcClass & ~pointerBit4, src)]!;
     }
     out.sgEgress[i] = srcClass;
   }
@@ -119,7 +168,7 @@ export function matchAddressesOnly(view: RulesView, flows: AccountFlows, out: La
     let dstClass = root4[dst >>> 16]!;
     if ((dstClass & pointerBit4) !== 0) {
       dstClass = inner4[((dstClass & ~pointerBit4) << 8) | ((dst >>> 8) & 255)]!;
-      if ((dstClass & pointerBit4) !== 0) dstClass = leaf4[((dstClass & ~pointerBit4) << 8) | (dst & 255)]!;
+      if ((dstClass & pointerBit4) !== 0) dstClass = leaf4[leafIndex(fullLeaves4, dstClass & ~pointerBit4, dst)]!;
     }
     out.naclEgress[i] = dstClass;
   }

@@ -1,5 +1,6 @@
 import type { Intervals } from '../rules/address-class.ts';
 import { buildTrie4, buildTrie6 } from '../rules/address-trie.ts';
+import { leafIndex } from '../rules/lookup.ts';
 
 /** Prefixes of one family in columns: `words` big-endian words an address. */
 export interface PrefixColumns {
@@ -126,13 +127,13 @@ function compareWords(a: Uint32Array, b: Uint32Array): number {
 /** Looks IPv4 addresses up, one word each. */
 export function lookUpPrefixes4(table: PrefixTable, addresses: Uint32Array, out: Int32Array): void {
   if (table.trie4 === null) throw new TypeError('a table of IPv6 prefixes');
-  const { root, inner, leaf, pointerBit } = table.trie4;
+  const { root, inner, leaf, pointerBit, fullLeaves } = table.trie4;
   for (let i = 0; i < addresses.length; i++) {
     const address = addresses[i]!;
     let entry = root[address >>> 16]!;
     if ((entry & pointerBit) !== 0) {
       entry = inner[((entry & ~pointerBit) << 8) | ((address >>> 8) & 255)]!;
-      if ((entry & pointerBit) !== 0) entry = leaf[((entry & ~pointerBit) << 8) | (address & 255)]!;
+      if ((entry & pointerBit) !== 0) entry = leaf[leafIndex(fullLeaves, entry & ~pointerBit, address)]!;
     }
     out[i] = entry;
   }

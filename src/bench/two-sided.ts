@@ -1,6 +1,7 @@
 import { AddressLabels, classifyAddresses } from '../rules/address-class.ts';
 import { buildTrie4 } from '../rules/address-trie.ts';
 import { BlockPool } from '../rules/block-pool.ts';
+import { leafIndex } from '../rules/lookup.ts';
 import { invertSets, partition } from '../rules/partition.ts';
 import type { FiveTupleRule, FiveTuples, Prefix4 } from './classbench.ts';
 import { BudgetExceeded, type FieldTables, fieldTables, PortDecisions } from './port-decision.ts';
@@ -213,21 +214,21 @@ function groupByDst(rules: readonly number[], dst: Side): ReadonlyMap<number, nu
 /** First matching rule of each packet, −1 = none, into `out`. */
 export function matchTwoSided(compiled: TwoSided, packets: FiveTuples, out: Int32Array): void {
   const { src, dst, srcPort, dstPort, protocol, count } = packets;
-  const { root: srcRoot, inner: srcInner, leaf: srcLeaf, pointerBit: srcBit } = compiled.src;
-  const { root: dstRoot, inner: dstInner, leaf: dstLeaf, pointerBit: dstBit } = compiled.dst;
+  const { root: srcRoot, inner: srcInner, leaf: srcLeaf, pointerBit: srcBit, fullLeaves: srcFull } = compiled.src;
+  const { root: dstRoot, inner: dstInner, leaf: dstLeaf, pointerBit: dstBit, fullLeaves: dstFull } = compiled.dst;
   const { tableCount, firstRules, rowOf, columnOf, pageTab, pages, code } = compiled;
   for (let i = 0; i < count; i++) {
     const s = src[i]!;
     let row = srcRoot[s >>> 16]!;
     if ((row & srcBit) !== 0) {
       row = srcInner[((row & ~srcBit) << 8) | ((s >>> 8) & 255)]!;
-      if ((row & srcBit) !== 0) row = srcLeaf[((row & ~srcBit) << 8) | (s & 255)]!;
+      if ((row & srcBit) !== 0) row = srcLeaf[leafIndex(srcFull, row & ~srcBit, s)]!;
     }
     const d = dst[i]!;
     let column = dstRoot[d >>> 16]!;
     if ((column & dstBit) !== 0) {
       column = dstInner[((column & ~dstBit) << 8) | ((d >>> 8) & 255)]!;
-      if ((column & dstBit) !== 0) column = dstLeaf[((column & ~dstBit) << 8) | (d & 255)]!;
+      if ((column & dstBit) !== 0) column = dstLeaf[leafIndex(dstFull, column & ~dstBit, d)]!;
     }
     row *= tableCount;
     column *= tableCount;

@@ -2,15 +2,20 @@ import type { Intervals } from './address-class.ts';
 import { BlockPool } from './block-pool.ts';
 
 /**
- * IPv4: 16-8-8 bits, leaf-pushed, equal blocks of 256 entries stored once. An entry is a class, or with `pointerBit`
- * the index of a block of the next level: bit 15 of a u16 while all counts fit, else the sign bit of an i32.
+ * IPv4: 16-8-8 bits, leaf-pushed, equal blocks stored once. An entry is a class, or with `pointerBit` the index of a
+ * block of the next level: bit 15 of a u16 while all counts fit, else the sign bit of an i32. `leaf` holds
+ * `fullLeaves` blocks of 256 entries, then blocks of 16 where nothing is finer than a /28; see leafIndex.
  */
-interface Trie4 {
+export interface Trie4 {
   readonly root: Uint16Array | Int32Array;
   readonly inner: Uint16Array | Int32Array;
   readonly leaf: Uint16Array | Int32Array;
+  readonly fullLeaves: number;
   readonly pointerBit: number;
 }
+
+/** While building, marks the pointer to a block of 16 entries. */
+const COARSE = 0x2000_0000;
 
 const U16_POINTER = 0x8000;
 const I32_POINTER = 0x8000_0000 | 0;
@@ -21,8 +26,10 @@ export function buildTrie4(intervals: Intervals, classCount: number): Trie4 {
   const root = new Int32Array(65536);
   const inner = new BlockPool(256);
   const leaf = new BlockPool(256);
+  const coarse = new BlockPool(16);
   const innerBlock = new Int32Array(256);
   const leafBlock = new Int32Array(256);
+  const coarseBlock = new Int32Array(16);
   const endOf = (i: number): number => (i + 1 < count ? starts[(i + 1) * 4]! : 2 ** 32);
   let i = 0;
   for (let high = 0; high < 65536; high++) {
@@ -43,18 +50,36 @@ export function buildTrie4(intervals: Intervals, classCount: number): Trie4 {
         while (endOf(i) <= from + low) i++;
         leafBlock[low] = classes[i]!;
       }
-      innerBlock[middle] = ~leaf.put(leafBlock);
+      const isCoarse = coarsen(leafBlock, coarseBlock);
+      innerBlock[middle] = isCoarse ? ~(coarse.put(coarseBlock) | COARSE) : ~leaf.put(leafBlock);
     }
     root[high] = ~inner.put(innerBlock);
   }
-  const narrow = Math.max(classCount, inner.count, leaf.count) <= U16_POINTER;
+  const narrow = Math.max(classCount, inner.count, leaf.count + coarse.count) <= U16_POINTER;
   const encode = narrow ? encodeU16 : encodeI32;
+  // blocks of 16 are numbered after those of 256
+  const blocks = inner.contents().map((entry) => {
+    return entry < 0 && (~entry & COARSE) !== 0 ? ~((~entry & ~COARSE) + leaf.count) : entry;
+  });
+  const leaves = new Int32Array(leaf.count * 256 + coarse.count * 16);
+  leaves.set(leaf.contents());
+  leaves.set(coarse.contents(), leaf.count * 256);
   return {
     root: encode(root),
-    inner: encode(inner.contents()),
-    leaf: encode(leaf.contents()),
+    inner: encode(blocks),
+    leaf: encode(leaves),
+    fullLeaves: leaf.count,
     pointerBit: narrow ? U16_POINTER : I32_POINTER,
   };
+}
+
+/** Every sixteenth entry of `block` into `coarse`; false when a run of sixteen is not equal. */
+function coarsen(block: Int32Array, coarse: Int32Array): boolean {
+  for (let i = 0; i < 256; i++) {
+    if ((i & 15) === 0) coarse[i >> 4] = block[i]!;
+    else if (block[i] !== block[i - 1]) return false;
+  }
+  return true;
 }
 
 /** While building, a negative entry ~n is a pointer to block n. */

@@ -7,7 +7,7 @@ import { ENI_STRIDE, SUBNET6_STRIDE } from './view.ts';
  * Little-endian, as every machine that Node runs on. Header, u32 words at byte:
  *    0 magic   4 format version   8 bytes in all   12 sections
  *   16 ENIs   20 rules   24 cells   28 address classes   32 pages a rule set   36 1 = middlebox routes exist
- *   40 pointer bit of the IPv4 trie   44–63 zero
+ *   40 pointer bit of the IPv4 trie   44 its leaf blocks of 256 entries   48–63 zero
  *   64 SHA-256 of all other bytes (32 bytes)
  *   96 section table, 16 bytes each: id, byte offset, elements, bytes an element
  * Sections start at HEADER_BYTES, 64-byte aligned, hot ones first.
@@ -33,6 +33,7 @@ const HeaderWord = {
   pagesPerSet: 8,
   middleboxRoutes: 9,
   pointerBit4: 10,
+  fullLeaves4: 11,
 } as const;
 
 /**
@@ -47,10 +48,8 @@ const SECTIONS = [
   ['nodes6', 'i32'],
   ['chains6', 'i32'],
   ['portTab', 'index'],
-  ['setInfo', 'i32'],
   ['pageTab', 'index'],
   ['pages', 'index'],
-  ['rowIdx', 'index'],
   ['sigTop', 'index'],
   ['sigPages', 'index'],
   ['cells', 'index'],
@@ -80,6 +79,7 @@ interface ArenaContents {
   readonly pagesPerSet: number;
   readonly hasMiddleboxRoutes: boolean;
   readonly pointerBit4: number;
+  readonly fullLeaves4: number;
 }
 
 /** Lays the sections out in one SharedArrayBuffer of exactly `byteLength` bytes; equal contents give equal bytes. */
@@ -110,6 +110,7 @@ export function writeArena(contents: ArenaContents): {
   header[HeaderWord.pagesPerSet] = contents.pagesPerSet;
   header[HeaderWord.middleboxRoutes] = contents.hasMiddleboxRoutes ? 1 : 0;
   header[HeaderWord.pointerBit4] = contents.pointerBit4;
+  header[HeaderWord.fullLeaves4] = contents.fullLeaves4;
   const bytes = new Uint8Array(buffer);
   arrays.forEach((array, id) => {
     const offset = offsets[id]!;
@@ -191,14 +192,13 @@ export function attachRules(
       inner4: index('inner4'),
       leaf4: index('leaf4'),
       pointerBit4: header[HeaderWord.pointerBit4]! | 0,
+      fullLeaves4: header[HeaderWord.fullLeaves4]!,
       root6: signed('root6'),
       nodes6: i32('nodes6'),
       chains6: i32('chains6'),
       portTab: index('portTab'),
-      setInfo: i32('setInfo'),
       pageTab: index('pageTab'),
       pages: index('pages'),
-      rowIdx: index('rowIdx'),
       sigTop: index('sigTop'),
       sigPages: index('sigPages'),
       cells: index('cells'),

@@ -8,7 +8,7 @@ import { buildClassFlags, buildEniTable, buildResolvers, buildSubnet6, flagLabel
 import { compileNetworkAcls } from './network-acl.ts';
 import { classifyPorts, PortSelectors } from './port-class.ts';
 import { assignRouteTables, buildRoutePages, canShadowLocal, isMiddleboxRoute, routeLabels } from './route-table.ts';
-import { buildRuleMatrix, PAGE, type RuleSet } from './rule-matrix.ts';
+import { buildRuleMatrix, CLASS_PAGE, type RuleSet } from './rule-matrix.ts';
 import { compileSecurityGroups, securityGroupWarnings } from './security-group.ts';
 
 export interface CompiledRules {
@@ -75,9 +75,10 @@ export function compileRules(inventory: Inventory): CompiledRules {
       resolvers: buildResolvers(inventory),
     },
     ruleCount: rules.length,
-    pagesPerSet: Math.ceil(labelSets.length / PAGE),
+    pagesPerSet: Math.ceil(labelSets.length / CLASS_PAGE),
     hasMiddleboxRoutes,
     pointerBit4: trie4.pointerBit,
+    fullLeaves4: trie4.fullLeaves,
   });
   const warnings = [...securityGroupWarnings(inventory), ...acls.warnings, ...routing.warnings];
   return { ...arena, catalog: numbered.catalog, warnings };

@@ -3,12 +3,17 @@ import type { RulesView } from './view.ts';
 
 /** Class of an IPv4 address (u32 or i32 bits): at most three loads. */
 export function addressClass4(view: RulesView, address: number): number {
-  const { root4, inner4, leaf4, pointerBit4 } = view.sections;
+  const { root4, inner4, leaf4, pointerBit4, fullLeaves4 } = view.sections;
   let entry = root4[address >>> 16]!;
   if ((entry & pointerBit4) === 0) return entry;
   entry = inner4[((entry & ~pointerBit4) << 8) | ((address >>> 8) & 255)]!;
   if ((entry & pointerBit4) === 0) return entry;
-  return leaf4[((entry & ~pointerBit4) << 8) | (address & 255)]!;
+  return leaf4[leafIndex(fullLeaves4, entry & ~pointerBit4, address)]!;
+}
+
+/** Where the last 8 bits of an address lead in leaf block `block`: blocks of 256 entries first, then those of 16. */
+export function leafIndex(fullLeaves: number, block: number, address: number): number {
+  return block < fullLeaves ? (block << 8) | (address & 255) : fullLeaves * 240 + (block << 4) + ((address >>> 4) & 15);
 }
 
 /** Class of an IPv6 address in four big-endian words (u32 or i32 bits). */
@@ -53,16 +58,14 @@ export function openPortClass(view: RulesView, protocol: number): number {
 
 /** Cell of rule set `set` (≥ 0) for a peer's address class and a port class. */
 export function cellOf(view: RulesView, set: number, cls: number, portCls: number): number {
-  const { setInfo, pageTab, pages, rowIdx, sigTop, sigPages, cells } = view.sections;
-  const info = set << 1;
-  const page = pageTab[setInfo[info]! + (cls >> 6)]! << 6;
-  const row = (setInfo[info + 1]! + pages[page + (cls & 63)]!) << 1;
-  const columns = sigTop[rowIdx[row]! + (portCls >> 6)]! << 6;
-  return cells[rowIdx[row + 1]! + sigPages[columns + (portCls & 63)]!]!;
+  const { pageTab, pages, sigTop, sigPages, cells, pagesPerSet } = view.sections;
+  const row = pages[(pageTab[set * pagesPerSet + (cls >> 4)]! << 4) + (cls & 15)]!;
+  const columns = sigTop[cells[row]! + (portCls >> 6)]! << 6;
+  return cells[row + 1 + sigPages[columns + (portCls & 63)]!]!;
 }
 
 /** Rule index of the route of table `routeTable` (≥ 0) toward a class; −1 = no route, −2 = not known. */
 export function routeOf(view: RulesView, routeTable: number, cls: number): number {
   const { routePageTab, routePages, pagesPerSet } = view.sections;
-  return routePages[(routePageTab[routeTable * pagesPerSet + (cls >> 6)]! << 6) + (cls & 63)]!;
+  return routePages[(routePageTab[routeTable * pagesPerSet + (cls >> 4)]! << 4) + (cls & 15)]!;
 }

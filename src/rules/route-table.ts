@@ -5,7 +5,7 @@ import { BlockPool } from './block-pool.ts';
 import { type ExpandedRoute, type NumberedRules, routePriority } from './catalog.ts';
 import { invertSets, partition } from './partition.ts';
 import { rankOf } from './peer-label.ts';
-import { PAGE, putPages } from './rule-matrix.ts';
+import { CLASS_PAGE, putPages } from './rule-matrix.ts';
 import { associationOf, subnetAssociations } from './subnet-association.ts';
 import { UNKNOWN_SET } from './view.ts';
 
@@ -56,9 +56,9 @@ export function buildRoutePages(
   mayShadowLocal: (route: ExpandedRoute) => boolean,
 ): RoutePages {
   const classesOf = invertSets(labelCount, labelSets);
-  const pagesPerTable = Math.ceil(labelSets.length / PAGE);
+  const pagesPerTable = Math.ceil(labelSets.length / CLASS_PAGE);
   const routePageTab = new Int32Array(tables.length * pagesPerTable);
-  const pages = new BlockPool(PAGE);
+  const pages = new BlockPool(CLASS_PAGE);
   tables.forEach((byLabel, index) => {
     const split = partition(labelSets.length, [...byLabel.keys()], (label) => classesOf[label]!);
     const winners = split.parts.map((part) => {

@@ -29,10 +29,8 @@ export interface RuleSet {
 
 /** Sections of the arena as plain arrays; see RulesSections. */
 interface RuleMatrix {
-  readonly setInfo: Int32Array;
   readonly pageTab: Int32Array;
   readonly pages: Int32Array;
-  readonly rowIdx: Int32Array;
   readonly sigTop: Int32Array;
   readonly sigPages: Int32Array;
   readonly cells: Int32Array;
@@ -42,8 +40,11 @@ interface RuleMatrix {
   readonly matchList: Int32Array;
 }
 
-/** Entries of a page: classes of a set, port classes of a column map. */
-export const PAGE = 64;
+/** Classes of a page: few, so that many pages of all sets are equal. */
+export const CLASS_PAGE = 16;
+
+/** Port classes of a page of a column map. */
+const PORT_PAGE = 64;
 
 /**
  * Answers every (set, address class, port class) in advance. Rows, column maps, pages and cells that are equal are
@@ -59,37 +60,36 @@ export function buildRuleMatrix(
 ): RuleMatrix {
   const classesOf = invertSets(labelCount, labelSets);
   const rows = new RowTable(selectorCount, selectorSets);
-  const pages = new BlockPool(PAGE);
-  const pagesPerSet = Math.ceil(labelSets.length / PAGE);
-  const setInfo = new Int32Array(sets.length * 2);
+  const pages = new BlockPool(CLASS_PAGE);
+  const pagesPerSet = Math.ceil(labelSets.length / CLASS_PAGE);
   const pageTab = new Int32Array(sets.length * pagesPerSet);
-  const rowIdx: number[] = [];
   const pageOf = new Map<RuleSet, number>();
   sets.forEach((set, index) => {
+    const base = index * pagesPerSet;
     const same = pageOf.get(set);
     if (same !== undefined) {
-      setInfo.copyWithin(index * 2, same * 2, same * 2 + 2);
+      pageTab.copyWithin(base, same, same + pagesPerSet);
       return;
     }
-    pageOf.set(set, index);
-    setInfo[index * 2] = index * pagesPerSet;
-    setInfo[index * 2 + 1] = rowIdx.length / 2;
+    pageOf.set(set, base);
     const ordered = new OrderedEntries(set.entries);
     const split = partition(labelSets.length, ordered.labels(), (label) => classesOf[label]!);
-    for (const labels of split.parts) {
-      const { columns, cells } = rows.add(set, ordered.at(labels));
-      rowIdx.push(columns, cells);
-    }
-    putPages(pages, split.partOf, pageTab, index * pagesPerSet);
+    const rowOf = split.parts.map((labels) => rows.add(set, ordered.at(labels)));
+    putPages(
+      pages,
+      split.partOf.map((part) => rowOf[part]!),
+      pageTab,
+      base,
+    );
   });
-  return { setInfo, pageTab, pages: pages.contents(), rowIdx: Int32Array.from(rowIdx), ...rows.finish() };
+  return { pageTab, pages: pages.contents(), ...rows.finish() };
 }
 
-/** Cuts `values` into pages and writes the number of each into `tab` from `base` on. */
+/** Cuts `values` into pages of the pool's width and writes the number of each into `tab` from `base` on. */
 export function putPages(pages: BlockPool, values: Int32Array, tab: Int32Array, base: number): void {
-  const page = new Int32Array(PAGE);
-  for (let from = 0, i = base; from < values.length; from += PAGE, i++) {
-    const part = values.subarray(from, from + PAGE);
+  const page = new Int32Array(pages.width);
+  for (let from = 0, i = base; from < values.length; from += pages.width, i++) {
+    const part = values.subarray(from, from + pages.width);
     page.fill(part[part.length - 1]!);
     page.set(part);
     tab[i] = pages.put(page);
@@ -103,15 +103,18 @@ interface Columns {
   readonly parts: readonly (readonly number[])[];
 }
 
-/** A row answers every port class for addresses to which the same entries apply: a column map, and a cell a column. */
+/**
+ * A row answers every port class for addresses to which the same entries apply: the start of its column map, then a
+ * cell a column, in one run of `cells`.
+ */
 class RowTable {
   /** By selector; those that only may be covered follow. */
   private readonly portClassesOf: readonly Int32Array[];
   private readonly selectorCount: number;
   private readonly portClassCount: number;
-  private readonly rows = new Map<string, { readonly columns: number; readonly cells: number }>();
+  private readonly rows = new Map<string, number>();
   private readonly columnMaps = new Map<string, Columns>();
-  private readonly sigPages = new BlockPool(PAGE);
+  private readonly sigPages = new BlockPool(PORT_PAGE);
   private readonly sigTop: number[] = [];
   private readonly cells: number[] = [];
   private readonly cellTable = new CellTable();
@@ -122,15 +125,16 @@ class RowTable {
     this.portClassCount = selectorSets.length;
   }
 
-  /** Row for addresses to which exactly `ordered` of `set` apply, in canonical order. */
-  add(set: RuleSet, ordered: readonly SetEntry[]): { readonly columns: number; readonly cells: number } {
+  /** Start in `cells` of the row for addresses to which exactly `ordered` of `set` apply, in canonical order. */
+  add(set: RuleSet, ordered: readonly SetEntry[]): number {
     let key = `${set.layer} ${set.undescribed}`;
     for (const entry of ordered) key += ` ${entry.rule}.${entry.selector}.${flagsOf(entry)}`;
     let row = this.rows.get(key);
     if (row === undefined) {
       const map = this.columnsOf([...new Set(ordered.map((entry) => entry.selector))].sort((a, b) => a - b));
-      row = { columns: map.base, cells: this.cells.length };
+      row = this.cells.length;
       this.rows.set(key, row);
+      this.cells.push(map.base);
       for (const selectors of map.parts) {
         this.cells.push(this.cellTable.add(set, this.covered(ordered, new Set(selectors))));
       }
@@ -164,7 +168,7 @@ class RowTable {
     if (columns === undefined) {
       const labels = [...selectors, ...selectors.map((selector) => selector + this.selectorCount)];
       const split = partition(this.portClassCount, labels, (label) => this.portClassesOf[label]!);
-      const top = new Int32Array(Math.ceil(this.portClassCount / PAGE));
+      const top = new Int32Array(Math.ceil(this.portClassCount / PORT_PAGE));
       putPages(this.sigPages, split.partOf, top, 0);
       columns = { base: this.sigTop.length, parts: split.parts };
       this.sigTop.push(...top);

@@ -43,29 +43,27 @@ export type SignedArray = Int16Array | Int32Array;
 
 /** The arrays that only rules/lookup.ts and rules/catalog.ts read. */
 export interface RulesSections {
-  /** IPv4 trie, 16-8-8 bits; an entry with `pointerBit4` is the index of a 256-entry block of the next level. */
+  /** IPv4 trie, 16-8-8 bits; an entry with `pointerBit4` is the index of a block of the next level; see Trie4. */
   readonly root4: IndexArray;
   readonly inner4: IndexArray;
   readonly leaf4: IndexArray;
   readonly pointerBit4: number;
+  readonly fullLeaves4: number;
   /** IPv6 trie: 16-bit root, nodes of 16 entries, chains of 16 words; see address-trie. */
   readonly root6: SignedArray;
   readonly nodes6: Int32Array;
   readonly chains6: Int32Array;
   /** Port class of 65536 TCP ports, 65536 UDP ports, 256 protocols. */
   readonly portTab: IndexArray;
-  /** Two words a rule set: start of its page table in `pageTab`, its first row. */
-  readonly setInfo: Int32Array;
-  /** `pagesPerSet` entries a rule set, one for 64 classes: number of the page in `pages`. */
+  /** `pagesPerSet` entries a rule set, one for 16 classes: number of the page in `pages`. */
   readonly pageTab: IndexArray;
-  /** Row of each class, counted from the first row of its set. */
+  /** Start of the row of each class in `cells`; rows and pages are shared by all sets. */
   readonly pages: IndexArray;
-  /** Two entries a row: start of its column map in `sigTop`, of its cells in `cells`. */
-  readonly rowIdx: IndexArray;
   /** One entry for 64 port classes: number of the page in `sigPages`. */
   readonly sigTop: IndexArray;
   /** Column of each port class. */
   readonly sigPages: IndexArray;
+  /** Rows: start of the column map in `sigTop`, then the cell of each column. */
   readonly cells: IndexArray;
   readonly pagesPerSet: number;
   /** `pagesPerSet` entries a route table: number of the page in `routePages`. */
