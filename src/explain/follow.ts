@@ -89,6 +89,9 @@ function throughEndpoint(scene: Scene, trail: Trail, stop: Stop, step: ExplainSt
   const endpoint = inventory.vpcEndpoints.find((e) => e.id === id);
   const isBalancer = endpoint?.type == null ? !isByList(scene, step) : endpoint.type !== 'Gateway';
   if (!isBalancer) {
+    if (endpoint === undefined && inventory.described.has('VpcEndpoints')) {
+      return ending('unknown', `${id} is not described`);
+    }
     const { state } = endpoint ?? { state: null };
     if (state !== null && state.toLowerCase() !== 'available') return ending('blackhole', `${id} is ${state}`);
     return ending('left-network', null);

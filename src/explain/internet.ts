@@ -16,6 +16,9 @@ export function throughInternetGateway(scene: Scene, trail: Trail, stop: Stop, i
   const { inventory } = scene.tables;
   const { site, packet } = stop;
   const gateway = inventory.gateways.internetGateways.find((g) => g.id === id);
+  if (gateway === undefined && inventory.described.has('InternetGateways')) {
+    return ending('unknown', `${id} is not described`);
+  }
   if (gateway !== undefined && site.vpcId !== null && !gateway.vpcIds.includes(site.vpcId)) {
     return ending('unreachable', `${id} is not attached to ${site.vpcId}`);
   }
@@ -112,6 +115,9 @@ export function throughNatGateway(scene: Scene, trail: Trail, stop: Stop, id: st
     return ending('blackhole', `${id} is ${nat.state}`);
   }
   const site = natSite(scene, id);
+  if (site === null && nat === undefined && inventory.described.has('NatGateways')) {
+    return ending('unknown', `${id} is not described`);
+  }
   if (site === null) return ending('left-network', null);
   if (site.subnetId !== null && site.subnetId === stop.site.subnetId) {
     return ending('unreachable', `${id} stands in the sender's own subnet: its route leads back to itself`);

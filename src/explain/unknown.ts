@@ -30,17 +30,23 @@ function doubtsAboutGroups({ tables: { inventory } }: Scene, site: Site): string
   const eni = inventory.networkInterfaces[site.eni];
   if (eni === undefined || eni.groups === null)
     return [`interface-groups-unknown: the groups of ${site.at} are not said`];
-  const described = new Set(inventory.securityGroups.map((group) => group.id));
-  return eni.groups.flatMap((id) => (described.has(id) ? [] : `group-not-described: ${id}`));
+  const groups = new Map(inventory.securityGroups.map((group) => [group.id, group]));
+  return eni.groups.flatMap((id) => {
+    const group = groups.get(id);
+    if (group === undefined) return `group-not-described: ${id}`;
+    return group.disputed === true ? `documents-disagree: about ${id}` : [];
+  });
 }
 
 function doubtsAboutAcl({ tables: { inventory }, atlas }: Scene, site: Site): string[] {
   if (site.subnetId === null) return [`subnet-unknown: the subnet of ${site.at} is not said`];
   const vpcId = atlas.subnets.get(site.subnetId)?.vpcId ?? site.vpcId;
-  const isKnown = inventory.networkAcls.some(
+  const guards = inventory.networkAcls.filter(
     (acl) => acl.subnetIds.includes(site.subnetId ?? '') || (acl.isDefault && acl.vpcId === vpcId),
   );
-  if (!isKnown) return [`network-acl-not-described: of subnet ${site.subnetId}`];
+  const disputed = guards.find((acl) => acl.disputed === true);
+  if (disputed !== undefined) return [`documents-disagree: about ${disputed.id}`];
+  if (guards.length === 0) return [`network-acl-not-described: of subnet ${site.subnetId}`];
   return site.eni < 0 ? [`interface-unknown: no interface of ${site.subnetId} is in the inventory`] : [];
 }
 

@@ -1,9 +1,19 @@
-import { type Cidr, cidrContains, formatAddress } from '../model/ip.ts';
+import { formatAddress } from '../model/ip.ts';
 import type { Facts } from './facts.ts';
 import { joinGateways } from './gateway-facts.ts';
-import type { Inventory, NetworkInterface, Origin, PodInterval, Subnet } from './inventory.ts';
+import type {
+  Inventory,
+  NetworkAcl,
+  NetworkInterface,
+  Origin,
+  PodInterval,
+  RouteTable,
+  SecurityGroup,
+  Subnet,
+} from './inventory.ts';
 import { joinLoadBalancers } from './load-balancers.ts';
 import { type DescribedInterface, joinInterfaces } from './network-interfaces.ts';
+import { warnAboutPlaces } from './places.ts';
 import { joinPods } from './pod-intervals.ts';
 import { joinSecurityGroups } from './security-groups.ts';
 import type { VersionName } from './versions.ts';
@@ -24,7 +34,7 @@ export function assembleInventory(facts: Facts, version: VersionName, warn: Warn
     'node',
     warn,
   );
-  const joined = joinInterfaces(firstById(facts.networkInterfaces, 'network interface', warn), {
+  const joined = joinInterfaces(firstById(facts.networkInterfaces, 'network interface', warn, interfaceOfTwo), {
     instances: facts.instances,
     nodes,
     owners: facts.interfaceOwners,
@@ -39,10 +49,10 @@ export function assembleInventory(facts: Facts, version: VersionName, warn: Warn
     subnets,
     networkInterfaces,
     securityGroups: byId(
-      joinSecurityGroups(firstById(facts.securityGroups, 'security group', warn), facts.securityGroupRules),
+      joinSecurityGroups(firstById(facts.securityGroups, 'security group', warn, groupOfTwo), facts.securityGroupRules),
     ),
-    networkAcls: firstById(facts.networkAcls, 'network ACL', warn),
-    routeTables: firstById(facts.routeTables, 'route table', warn),
+    networkAcls: firstById(facts.networkAcls, 'network ACL', warn, aclOfTwo),
+    routeTables: firstById(facts.routeTables, 'route table', warn, routeTableOfTwo),
     prefixLists: byId(joinPrefixLists(facts.prefixLists)),
     vpcEndpoints: firstById(facts.vpcEndpoints, 'VPC endpoint', warn),
     vpcPeeringConnections: firstById(facts.vpcPeeringConnections, 'VPC peering connection', warn),
@@ -71,21 +81,55 @@ function byId<T extends { readonly id: string }>(objects: readonly T[]): T[] {
   return sortedBy(objects, (object) => object.id);
 }
 
-/** Each object once, sorted by id: of two descriptions the first counts; one warning when they differ. */
+/**
+ * Each object once, sorted by id. One warning when two descriptions differ: `ofTwo` leaves out what they disagree
+ * about; without it, or when they agree about all that it looks at, the first one counts.
+ */
 function firstById<T extends { readonly id: string; readonly origin?: Origin }>(
   objects: readonly T[],
   noun: string,
   warn: Warn,
+  ofTwo?: (first: T, second: T) => T,
 ): T[] {
   const first = new Map<string, T>();
   for (const object of objects) {
     const before = first.get(object.id);
     if (before === undefined) first.set(object.id, object);
     else if (object.origin !== undefined && content(before) !== content(object)) {
-      warn(object.origin, `${noun} ${object.id} is described twice and differently: the first description is used`);
+      const joined = ofTwo?.(before, object) ?? before;
+      first.set(object.id, joined);
+      const what = joined === before ? 'the first description is used' : 'what they disagree about is unknown';
+      warn(object.origin, `${noun} ${object.id} is described twice and differently: ${what}`);
     }
   }
   return byId([...first.values()]);
+}
+
+function groupOfTwo(a: SecurityGroup, b: SecurityGroup): SecurityGroup {
+  return content(byId(a.rules)) === content(byId(b.rules)) ? a : { ...a, rules: [], disputed: true };
+}
+
+/** Every subnet that either description names is guarded by something unknown. */
+function aclOfTwo(a: NetworkAcl, b: NetworkAcl): NetworkAcl {
+  const subnetIds = [...new Set([...a.subnetIds, ...b.subnetIds])];
+  return { ...a, subnetIds, isDefault: a.isDefault || b.isDefault, entries: [], disputed: true };
+}
+
+function routeTableOfTwo(a: RouteTable, b: RouteTable): RouteTable {
+  const subnetIds = [...new Set([...a.subnetIds, ...b.subnetIds])];
+  return { ...a, subnetIds, main: a.main || b.main, gatewayIds: [], routes: [], disputed: true };
+}
+
+/** Groups and places that differ are not known; of the addresses the first description counts. */
+function interfaceOfTwo(a: DescribedInterface, b: DescribedInterface): DescribedInterface {
+  const sameGroups = content([...(a.groups ?? [])].sort()) === content([...(b.groups ?? [])].sort());
+  if (sameGroups && a.subnetId === b.subnetId && a.vpcId === b.vpcId) return a;
+  return {
+    ...a,
+    groups: sameGroups ? a.groups : null,
+    subnetId: a.subnetId === b.subnetId ? a.subnetId : null,
+    vpcId: a.vpcId === b.vpcId ? a.vpcId : null,
+  };
 }
 
 /** An object as text without where it stands. */
@@ -138,42 +182,4 @@ function inventoryInterface(eni: DescribedInterface, subnet: Subnet | undefined,
     vpcId: told.vpcId ?? subnet?.vpcId ?? null,
     zone: zones.of(zoneName, zoneId) ?? subnet?.zone ?? null,
   };
-}
-
-/** Objects that name others which no document describes, and addresses that cannot be where they are said to be. */
-function warnAboutPlaces(inventory: Inventory, warn: Warn): void {
-  const { described } = inventory;
-  const vpcs = new Set(inventory.vpcs.map((vpc) => vpc.id));
-  const subnets = new Map(inventory.subnets.map((subnet) => [subnet.id, subnet]));
-  for (const subnet of inventory.subnets) {
-    if (described.has('Vpcs') && !vpcs.has(subnet.vpcId)) {
-      warn(subnet.origin, `subnet ${subnet.id} is in VPC ${subnet.vpcId}, which is not described`);
-    }
-  }
-  for (const eni of inventory.networkInterfaces) {
-    const subnet = subnets.get(eni.subnetId ?? '');
-    if (subnet !== undefined) warnAboutAddresses(eni, subnet, warn);
-    else if (eni.subnetId !== null && described.has('Subnets')) {
-      warn(eni.origin, `network interface ${eni.id} is in subnet ${eni.subnetId}, which is not described`);
-    }
-    if (eni.vpcId !== null && described.has('Vpcs') && !vpcs.has(eni.vpcId)) {
-      warn(eni.origin, `network interface ${eni.id} is in VPC ${eni.vpcId}, which is not described`);
-    }
-  }
-  if (!described.has('Subnets')) return;
-  for (const { id, subnetIds, origin } of [...inventory.networkAcls, ...inventory.routeTables]) {
-    const missing = subnetIds.filter((subnetId) => !subnets.has(subnetId));
-    if (missing.length > 0) warn(origin, `${id} is associated with ${missing.join(', ')}, which is not described`);
-  }
-}
-
-function warnAboutAddresses(eni: NetworkInterface, subnet: Subnet, warn: Warn): void {
-  const isInside = (address: Cidr | NonNullable<NetworkInterface['primary']>): boolean => {
-    const blocks = subnet.cidrs.filter((cidr) => cidr.family === address.family);
-    return blocks.length === 0 ? subnet.cidrs.length === 0 : blocks.some((cidr) => cidrContains(cidr, address));
-  };
-  const held = [...(eni.primary === null ? [] : [eni.primary]), ...eni.secondary, ...eni.prefixes];
-  const outside = held.filter((address) => !isInside(address)).map(formatAddress);
-  if (outside.length === 0) return;
-  warn(eni.origin, `network interface ${eni.id} holds ${outside.join(', ')}, outside its subnet ${subnet.id}`);
 }

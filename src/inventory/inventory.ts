@@ -75,6 +75,12 @@ export type Described =
   | 'Services'
   | 'NetworkPolicies';
 
+/** What two documents may tell differently. */
+interface Disputable {
+  /** Set when they do: what the object holds is not known then, and left out. */
+  readonly disputed?: true;
+}
+
 /** Where an object stands, for messages: file (relative to the inventory folder) and JSON path. */
 export interface Origin {
   readonly file: string;
@@ -147,7 +153,7 @@ export type EniKind =
   | 'aws-managed'
   | 'other';
 
-export interface SecurityGroup {
+export interface SecurityGroup extends Disputable {
   readonly id: string;
   readonly vpcId: string | null;
   readonly ownerId: string | null;
@@ -193,7 +199,7 @@ export type Peer =
       readonly peeringId: string | null;
     };
 
-export interface NetworkAcl {
+export interface NetworkAcl extends Disputable {
   readonly id: string;
   readonly vpcId: string | null;
   readonly isDefault: boolean;
@@ -214,7 +220,7 @@ export interface NetworkAclEntry {
   readonly origin: Origin;
 }
 
-export interface RouteTable {
+export interface RouteTable extends Disputable {
   readonly id: string;
   readonly vpcId: string | null;
   readonly main: boolean;

@@ -152,6 +152,7 @@ export function assignRouteTables(
   const tables = new Int32Array(inventory.networkInterfaces.length).fill(UNKNOWN_SET);
   const local4 = new Int32Array(tables.length).fill(NO_ROUTE);
   const local6 = new Int32Array(tables.length).fill(NO_ROUTE);
+  const localOf = new Map<string, readonly [local4: number, local6: number]>();
   inventory.networkInterfaces.forEach((eni, index) => {
     if (eni.subnetId === null) return;
     const subnet = subnets.get(eni.subnetId);
@@ -159,8 +160,14 @@ export function assignRouteTables(
     if (table === undefined) return;
     const at = indexOf.get(table) ?? UNKNOWN_SET;
     tables[index] = at;
-    local4[index] = localRoute(numbered.routes[at] ?? [], subnet, 4);
-    local6[index] = localRoute(numbered.routes[at] ?? [], subnet, 6);
+    let local = localOf.get(eni.subnetId);
+    if (local === undefined) {
+      const routes = numbered.routes[at] ?? [];
+      local = [localRoute(routes, subnet, 4), localRoute(routes, subnet, 6)];
+      localOf.set(eni.subnetId, local);
+    }
+    local4[index] = local[0];
+    local6[index] = local[1];
   });
   return { tables, local4, local6, warnings: association.warnings };
 }

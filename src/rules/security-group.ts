@@ -30,7 +30,7 @@ export function compileSecurityGroups(
   const setOf = new Map<string, number>();
   const append = (ids: readonly string[], vpcId: string | null, egress: boolean): number => {
     const attached = ids.map((id) => groups.get(id));
-    const undescribed = attached.includes(undefined);
+    const undescribed = attached.some((group) => group === undefined || group.disputed === true);
     const entries: SetEntry[] = [];
     const withoutReferences: SetEntry[] = [];
     for (const group of attached) {

@@ -5,10 +5,11 @@ interface Associated {
   readonly id: string;
   readonly vpcId: string | null;
   readonly subnetIds: readonly string[];
+  readonly disputed?: true;
   readonly origin: Origin;
 }
 
-/** `null` = two objects claim the same subnet or VPC: which one holds is not known. */
+/** `null` = two objects claim the same subnet or VPC, or documents differ about the object: not known. */
 export interface AssociationTable<T> {
   readonly bySubnet: ReadonlyMap<string, T | null>;
   readonly defaultOfVpc: ReadonlyMap<string, T | null>;
@@ -25,8 +26,9 @@ export function subnetAssociations<T extends Associated>(
   const warnings: InventoryWarning[] = [];
   const claim = (map: Map<string, T | null>, key: string, object: T, what: string): void => {
     const holder = map.get(key);
-    map.set(key, holder === undefined || holder === object ? object : null);
-    if (holder === undefined || holder === object) return;
+    const isOnly = holder === undefined || holder === object;
+    map.set(key, isOnly && object.disputed !== true ? object : null);
+    if (isOnly || object.disputed === true) return;
     const other = holder === null ? 'others' : holder.id;
     warnings.push({
       message: `${noun} ${object.id} and ${other} both claim ${what} ${key}: unknown`,

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { ask, compiled, eni, group, network, routeTable } from './asked.ts';
+import { compileInventory } from '../../../src/engine/versions.ts';
+import { inventoryFromDocuments } from '../../../src/inventory/load.ts';
+import { acl, allow, ask, compiled, eni, entry, group, network, routeTable } from './asked.ts';
 
 const doubtsOf = (asked: ReturnType<typeof ask>): string[] => asked.steps.flatMap((step) => step.unknown ?? []);
 
@@ -57,5 +59,90 @@ describe('appliances', () => {
       outcome: 'unreachable',
       reason: 'the routes lead in a circle',
     });
+  });
+});
+
+/** The network and one more file that tells something else about one of its objects. */
+function withSecond(second: Readonly<Record<string, unknown>>): {
+  readonly asked: ReturnType<typeof ask>;
+  readonly warnings: readonly string[];
+} {
+  const files = [network(), second].map((content, i) => ({ file: `${i}.json`, content }));
+  const { versions, warnings } = compileInventory(inventoryFromDocuments(files));
+  const [version] = versions;
+  if (version === undefined) throw new Error('no version');
+  const told = warnings.map(({ file, path, message }) => `${file} ${path}: ${message}`);
+  return { asked: ask(version, 'eni-app', '8.8.8.8', 443), warnings: told };
+}
+
+describe('two documents that disagree: one warning, what they disagree about is unknown', () => {
+  const differ = 'is described twice and differently: what they disagree about is unknown';
+
+  test.each([
+    ['SecurityGroups', 'security group sg-open', group('sg-open', [], []), 'sg'],
+    [
+      'NetworkAcls',
+      'network ACL acl-main',
+      acl('acl-main', [], [entry(50, true, 'deny'), entry(100, true)], true),
+      'nacl',
+    ],
+    ['RouteTables', 'route table rtb-priv', routeTable('rtb-priv', ['subnet-priv'], []), 'route'],
+    [
+      'NetworkInterfaces',
+      'network interface eni-app',
+      eni('eni-app', 'subnet-priv', '10.0.1.10', { groups: [] }),
+      'sg',
+    ],
+  ])('%s', (key, what, second, layer) => {
+    const { asked, warnings } = withSecond({ [key]: [second] });
+    expect(warnings).toEqual([`1.json ${key}[0]: ${what} ${differ}`]);
+    const doubtful = asked.steps.filter(({ verdict, kind }) => verdict === 'unknown' || kind === 'unknown');
+    expect(new Set(doubtful.map((step) => step.layer))).toEqual(new Set([layer]));
+    expect(asked.outcome).toBe('unknown');
+    expect(asked.verdict).toBe(layer === 'route' ? 'allow' : 'unknown');
+  });
+
+  test('the same rules in another order agree', () => {
+    const rules = [allow('10.0.0.0/8', 80), allow('10.0.0.0/8', 443)];
+    const documents = [rules, [...rules].reverse()].map((ingress, i) => {
+      return { file: `${i}.json`, content: { SecurityGroups: [group('sg-1', ingress, [])] } };
+    });
+    const { versions } = compileInventory(inventoryFromDocuments(documents));
+    expect(versions[0]?.inventory.securityGroups[0]).toMatchObject({ rules: [{}, {}] });
+    expect(versions[0]?.inventory.securityGroups[0]).not.toHaveProperty('disputed');
+  });
+});
+
+describe('routes to what no document describes', () => {
+  const route = { DestinationCidrBlock: '8.0.0.0/8' };
+  test.each([
+    ['nat-gone', { NatGatewayId: 'nat-gone' }],
+    ['igw-gone', { GatewayId: 'igw-gone' }],
+    ['eni-gone', { NetworkInterfaceId: 'eni-gone' }],
+  ])('%s: one warning, outcome unknown', (target, more) => {
+    const tables = [routeTable('rtb-priv', ['subnet-priv'], [{ ...route, ...more }])];
+    const content = network({ RouteTables: tables });
+    const { versions, warnings } = compileInventory(inventoryFromDocuments([{ file: 'a.json', content }]));
+    expect(warnings).toEqual([
+      {
+        file: 'a.json',
+        path: 'RouteTables[0].Routes[1]',
+        message: `rtb-priv sends 8.0.0.0/8 to ${target}, which is not described`,
+      },
+    ]);
+    const [version] = versions;
+    if (version === undefined) throw new Error('no version');
+    expect(ask(version, 'eni-app', '8.8.8.8', 443)).toMatchObject({ verdict: 'allow', outcome: 'unknown' });
+  });
+
+  test('a prefix list without entries', () => {
+    const tables = [
+      routeTable('rtb-priv', ['subnet-priv'], [{ DestinationPrefixListId: 'pl-x', NatGatewayId: 'nat-1' }]),
+    ];
+    const content = network({ RouteTables: tables });
+    const { warnings } = compileInventory(inventoryFromDocuments([{ file: 'a.json', content }]));
+    expect(warnings.map((w) => `${w.path}: ${w.message}`)).toEqual([
+      'RouteTables[0].Routes[1]: rtb-priv: the entries of prefix list pl-x are not in the inventory',
+    ]);
   });
 });

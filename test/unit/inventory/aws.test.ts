@@ -211,6 +211,7 @@ describe('routes', () => {
     expect(table?.routes.map((r) => r.destination)).toEqual([{ kind: 'prefix-list', id: 'pl-1' }]);
     expect(warningsOf(loaded)).toEqual([
       '0.json RouteTables[0].Routes[1]: the route has no destination: it is not used',
+      '0.json RouteTables[0].Routes[0]: rtb-1: the entries of prefix list pl-1 are not in the inventory',
     ]);
   });
 });
