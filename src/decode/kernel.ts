@@ -1,6 +1,4 @@
 import { strict as assert } from 'node:assert';
-import { existsSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import {
   type CarriedColumn,
   createFlowBatch,
@@ -9,6 +7,7 @@ import {
   Present,
   V6_WORDS,
 } from '../model/flow.ts';
+import { createMemory, type KernelFunction, kernelFunctions, PAGE_BYTES } from '../model/kernel.ts';
 import { LINE_BYTES_MAX } from '../model/ledger.ts';
 import { parseIpv6 } from './address-text.ts';
 import { type Format, isCarried, Op } from './format.ts';
@@ -35,22 +34,8 @@ const PARAMETER_BYTES = 128;
 const FIELDS_MAX = 250;
 const NEWLINE = 10;
 
-/** Pages of 64 KiB; the build compiles the same number in. */
+/** Those of src/kernel/asconfig.json. */
 const MEMORY_PAGES = 96;
-const PAGE_BYTES = 65_536;
-
-/** What is used of WebAssembly: its types come with a browser's library, which is not ours. */
-interface Runtime {
-  readonly Module: new (bytes: Uint8Array) => object;
-  readonly Memory: new (limits: { initial: number; maximum: number; shared: boolean }) => { readonly buffer: object };
-  readonly Instance: new (module: object, imports: object) => Instance;
-}
-interface Instance {
-  readonly exports: Readonly<Record<string, unknown>>;
-}
-const { Module, Memory, Instance } = (globalThis as typeof globalThis & { WebAssembly: Runtime }).WebAssembly;
-
-type KernelFunction = (...values: readonly number[]) => number;
 
 /** What became of one piece of text. */
 export interface Decoded {
@@ -106,17 +91,6 @@ const V6: Readonly<Record<number, readonly [word: number, bit: number]>> = {
   [Op.pktDstAddr]: [V6_WORDS.pktDstAddr, Present.pktDstAddrV6],
 };
 
-let compiled: object | undefined;
-
-/** The module, compiled once a thread. Tests run from sources and use the one that the build made. */
-function kernelModule(): object {
-  if (compiled !== undefined) return compiled;
-  const beside = fileURLToPath(new URL('../kernel/decode.wasm', import.meta.url));
-  const built = fileURLToPath(new URL('../../dist/src/kernel/decode.wasm', import.meta.url));
-  compiled = new Module(readFileSync(existsSync(beside) ? beside : built));
-  return compiled;
-}
-
 /**
  * The columnar kernel (src/kernel) with its memory: text window, delimiters, tables, and the columns of the batch,
  * which are views of it. One decoder uses it at a time; a worker keeps it from task to task.
@@ -138,12 +112,12 @@ export class DecodeKernel {
 
   constructor(capacity: number = BATCH_ROWS) {
     assert(capacity > 0 && capacity <= BATCH_ROWS);
-    const memory = new Memory({ initial: MEMORY_PAGES, maximum: MEMORY_PAGES, shared: true });
+    const memory = createMemory(MEMORY_PAGES, true);
     const { buffer } = memory;
     assert(buffer instanceof SharedArrayBuffer);
-    const instance = new Instance(kernelModule(), { env: { memory } });
-    this.decodeText = exported(instance, 'decode');
-    this.remember = exported(instance, 'remember');
+    const functionOf = kernelFunctions('decode', memory);
+    this.decodeText = functionOf('decode');
+    this.remember = functionOf('remember');
     let next = 1024;
     const region = (bytes: number): number => {
       const at = next;
@@ -175,7 +149,7 @@ export class DecodeKernel {
     this.set(layout.INTERFACES, this.interfaces.byteOffset);
     this.set(layout.INTERFACE_MASK, INTERFACE_SLOTS - 1);
     this.set(layout.PATTERNS, patterns);
-    exported(instance, 'prepare')(this.parameters.byteOffset);
+    functionOf('prepare')(this.parameters.byteOffset);
   }
 
   /** Starts a new input: another dictionary of interfaces. */
@@ -293,11 +267,4 @@ export class DecodeKernel {
 function carriedColumn(name: string, slot: Omit<CarriedColumn, 'name'> | undefined): CarriedColumn {
   assert(slot !== undefined);
   return { name, ...slot };
-}
-
-/** A function of the module, by name. */
-function exported(instance: Instance, name: string): KernelFunction {
-  const value = instance.exports[name];
-  assert(typeof value === 'function', `decode kernel: no function ${name}`);
-  return value as KernelFunction;
 }

@@ -4,7 +4,7 @@ import { constants, gunzipSync } from 'node:zlib';
 import { FlowtrieError } from '../model/errors.ts';
 import { openFile } from './byte-source.ts';
 import { kindOf, OPENING_BYTES, type Opening, openingOf } from './content.ts';
-import { Inflater } from './inflater.ts';
+import { ZstdInflater } from './inflater.ts';
 import { outlineOf, type ParquetOutline } from './parquet/slices.ts';
 import { unreadable } from './unreadable.ts';
 import { createZstd, ZSTD_MISSING } from './zstd.ts';
@@ -127,9 +127,9 @@ async function inputFile(name: string): Promise<InputFile> {
 
 /** The first bytes of a zstd file, as far as they can be inflated. */
 async function inflateZstdHead(bytes: Uint8Array): Promise<Uint8Array> {
-  const inflater = new Inflater('zstd');
-  await inflater.write(bytes);
-  const pieces = inflater.take();
+  const inflater = new ZstdInflater();
+  const pieces: Uint8Array[] = [];
+  for await (const piece of inflater.write(bytes)) pieces.push(piece);
   inflater.close();
   return Buffer.concat(pieces);
 }

@@ -2,7 +2,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { FlowtrieError } from '../model/errors.ts';
 import { type Content, framerOf } from './content.ts';
 import { type FramedSlice, LineFramer, READ_BYTES } from './frame.ts';
-import { type Compression, DEFLATED_BYTES, Inflater } from './inflater.ts';
+import { type Compression, DEFLATED_BYTES, inflaterOf } from './inflater.ts';
 import { unreadable } from './unreadable.ts';
 
 const NEWLINE = 10;
@@ -69,9 +69,8 @@ export function* documentSlices(name: string, content: Content, onRead: OnRead):
 }
 
 /**
- * Slices of a compressed file, any number of members (gzip) or frames (zstd). While the caller works on one piece, the
- * next is inflated on a thread of the system's pool. A damaged file yields what could be read, its cut last line as
- * broken, then throws FlowtrieError.
+ * Slices of a compressed file, any number of members (gzip) or frames (zstd). A damaged file yields what could be read,
+ * its cut last line as broken, then throws FlowtrieError.
  */
 export async function* inflatedSlices(
   name: string,
@@ -80,27 +79,21 @@ export async function* inflatedSlices(
   onRead: OnRead,
 ): AsyncGenerator<FramedSlice> {
   const fd = open(name);
-  const inflater = new Inflater(compression);
   try {
+    const inflater = inflaterOf(compression);
     const framer = framerOf(content);
-    const buffers = [new Uint8Array(DEFLATED_BYTES), new Uint8Array(DEFLATED_BYTES)];
-    let given = 0;
-    for (let turn = 0; !inflater.stopped; turn++) {
-      const buffer = buffers[turn % 2] ?? new Uint8Array(DEFLATED_BYTES);
+    const buffer = new Uint8Array(DEFLATED_BYTES);
+    while (inflater.problem === undefined) {
       const count = read(name, fd, buffer, null);
-      const ready = inflater.take();
-      const inflating = count === 0 ? inflater.end() : inflater.write(buffer.subarray(0, count));
-      for (const piece of ready) yield* framer.push(piece);
+      if (count === 0) break;
+      for await (const piece of inflater.write(buffer.subarray(0, count))) yield* framer.push(piece);
       onRead(count);
-      given += count;
-      await inflating;
     }
-    for (const piece of inflater.take()) yield* framer.push(piece);
-    const problem = inflater.problem(given);
+    for await (const piece of inflater.end()) yield* framer.push(piece);
+    const { problem } = inflater;
     yield* framer.finish(problem === undefined ? null : 'truncated');
     if (problem !== undefined) throw new FlowtrieError('input', `${name}: damaged ${compression}: ${problem}`);
   } finally {
-    inflater.close();
     closeSync(fd);
   }
 }

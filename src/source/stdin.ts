@@ -4,7 +4,7 @@ import type { Malformed } from '../model/ledger.ts';
 import type { RecordBlock } from '../model/record-block.ts';
 import { framerOf, kindOf, OPENING_BYTES, openingOf } from './content.ts';
 import type { FramedSlice, Framer } from './frame.ts';
-import { type Compression, DEFLATED_BYTES, Inflater } from './inflater.ts';
+import { type Compression, type Inflater, inflaterOf } from './inflater.ts';
 import { unreadable } from './unreadable.ts';
 
 /** Text bytes of one task cut from a stream. */
@@ -115,9 +115,8 @@ function compressionOf(bytes: Uint8Array, name: string): Compression | undefined
 
 async function* streamSlices(stream: Readable, name: string): AsyncGenerator<FramedSlice> {
   const framer = new StreamFramer();
-  let inflater: Inflater | undefined;
   let compression: Compression | undefined;
-  let given = 0;
+  let inflater: Inflater | undefined;
   let head: Uint8Array | undefined = new Uint8Array(0);
   for await (const read of readsOf(stream, name)) {
     let bytes = read;
@@ -126,23 +125,18 @@ async function* streamSlices(stream: Readable, name: string): AsyncGenerator<Fra
       head = bytes.length < MAGIC_BYTES ? bytes : undefined;
       if (head !== undefined) continue;
       compression = compressionOf(bytes, name);
-      if (compression !== undefined) inflater = new Inflater(compression);
+      if (compression !== undefined) inflater = inflaterOf(compression);
     }
     if (inflater === undefined) {
       yield* framer.push(bytes);
       continue;
     }
-    for (let at = 0; at < bytes.length && !inflater.stopped; at += DEFLATED_BYTES) {
-      given += Math.min(DEFLATED_BYTES, bytes.length - at);
-      await inflater.write(bytes.subarray(at, at + DEFLATED_BYTES));
-      for (const piece of inflater.take()) yield* framer.push(piece);
-    }
-    if (inflater.stopped) break;
+    for await (const piece of inflater.write(bytes)) yield* framer.push(piece);
+    if (inflater.problem !== undefined) break;
   }
   if (head !== undefined && head.length > 0) yield* framer.push(head);
-  if (inflater?.stopped === false) await inflater.end();
-  for (const piece of inflater?.take() ?? []) yield* framer.push(piece);
-  const problem = inflater?.problem(given);
+  if (inflater !== undefined) for await (const piece of inflater.end()) yield* framer.push(piece);
+  const problem = inflater?.problem;
   yield* framer.finish(problem === undefined ? null : 'truncated');
   if (problem !== undefined) throw new FlowtrieError('input', `${name}: damaged ${compression}: ${problem}`);
 }
