@@ -16,6 +16,8 @@ export interface DataRequest {
   readonly files: number;
   readonly pods: number;
   readonly gzip: boolean;
+  /** Absent = v2. */
+  readonly format?: 'v2' | 'v5';
   /** Rules of each security group that no traffic uses. */
   readonly partners: number;
 }
@@ -33,12 +35,22 @@ export interface Data {
 
 /** Writes a seeded world with `flowtrie generate` below `folder` and reads it once, plainly. */
 export async function generateData(folder: string, request: DataRequest): Promise<Data> {
-  const { records, files, pods, gzip, partners } = request;
-  const out = join(folder, `${records}-${files}-${pods}-${partners}-${gzip ? 'gz' : 'plain'}`);
+  const { records, files, pods, gzip, partners, format = 'v2' } = request;
+  const out = join(folder, `${records}-${files}-${pods}-${partners}-${format}-${gzip ? 'gz' : 'plain'}`);
   const counts = { records, files, pods, partners };
   const sizes = Object.entries(counts).flatMap(([name, count]) => [`--${name}`, `${count}`]);
   mkdirSync(folder, { recursive: true });
-  const call = ['generate', '--out', out, '--seed', `${SEED}`, gzip ? '--gzip' : '--no-gzip', ...sizes];
+  const call = [
+    'generate',
+    '--out',
+    out,
+    '--seed',
+    `${SEED}`,
+    gzip ? '--gzip' : '--no-gzip',
+    '--format',
+    format,
+    ...sizes,
+  ];
   // cases of one run share data
   if (!existsSync(out)) execFileSync(process.execPath, [COMMAND, ...call], { stdio: ['ignore', 'ignore', 'pipe'] });
   const names = readdirSync(join(out, 'logs')).sort();

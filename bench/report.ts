@@ -4,6 +4,7 @@ import type { ComparisonResult, ContestantResult, Measure } from './compare.ts';
 import { findingRates, findingRatios } from './findings-report.ts';
 import type { Machine } from './machine.ts';
 import type { FindingsResult } from './rules.ts';
+import { type StagesResult, stageRows } from './stages.ts';
 
 /** One file of `results/`. */
 export interface CaseResult {
@@ -14,6 +15,9 @@ export interface CaseResult {
   readonly comparisons: readonly ComparisonResult[];
   readonly contestants: readonly ContestantResult[];
 }
+
+/** What `results/` holds. */
+export type AnyResult = CaseResult | FindingsResult | StagesResult;
 
 const START = '<!-- bench:start -->';
 const END = '<!-- bench:end -->';
@@ -26,7 +30,7 @@ const MEASURE_WORDS: Readonly<Record<Measure, string>> = {
 };
 
 /** All results of a folder, by name of the case; none when there is no folder. */
-export function readResults(folder: string): (CaseResult | FindingsResult)[] {
+export function readResults(folder: string): AnyResult[] {
   let names: string[];
   try {
     names = readdirSync(folder);
@@ -34,42 +38,45 @@ export function readResults(folder: string): (CaseResult | FindingsResult)[] {
     return [];
   }
   const files = names.filter((name) => name.endsWith('.json')).sort();
-  return files.map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as CaseResult | FindingsResult);
+  return files.map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as AnyResult);
 }
 
 /** The Markdown between the two markers of a README. */
-export function readmeBlock(results: readonly (CaseResult | FindingsResult)[]): string {
+export function readmeBlock(results: readonly AnyResult[]): string {
   const sections = results.flatMap((result) => {
     const { cores, cpu, node } = result.machine;
     return [
       `**${result.case}** – ${result.title}. ${result.runs} runs, ${cores} cores of ${cpu}, Node ${node}.`,
       '',
-      ...('findings' in result ? table(findingRatios(result).map(escaped)) : ratioRows(result)),
-      '',
-      ...('findings' in result ? table(findingRates(result).map(escaped)) : rateRows(result)),
-      '',
+      ...tablesOf(result).flatMap((rows) => [...table(rows.map(escaped)), '']),
     ];
   });
   return sections.join('\n').trimEnd();
 }
 
-function ratioRows(result: CaseResult): string[] {
+function tablesOf(result: AnyResult): string[][][] {
+  if ('inputs' in result) return [stageRows(result)];
+  if ('findings' in result) return [findingRatios(result), findingRates(result)];
+  return [ratioRows(result), rateRows(result)];
+}
+
+function ratioRows(result: CaseResult): string[][] {
   const head = ['Ratio in the same run', 'median', 'min–max', 'wanted'];
   const rows = result.comparisons.map((c) => {
     const wanted = c.wanted === null ? '' : `${c.wanted.bound === 'least' ? '≥' : '≤'} ${c.wanted.value}`;
     const what = `${c.subject} / ${c.rival}, ${MEASURE_WORDS[c.measure]}`;
-    return [cell(what), figure(c.median), `${figure(c.min)}–${figure(c.max)}`, wanted];
+    return [what, figure(c.median), `${figure(c.min)}–${figure(c.max)}`, wanted];
   });
-  return table([head, ...rows]);
+  return [head, ...rows];
 }
 
-function rateRows(result: CaseResult): string[] {
+function rateRows(result: CaseResult): string[][] {
   const head = ['Contestant', 'records', 'records/s', 'per core-second', 'peak, MiB', 'above start'];
   const rows = result.contestants.map((c) => {
     const counts = [c.records, c.recordsPerSecond, c.recordsPerCoreSecond].map((n) => n.toLocaleString('en-US'));
-    return [cell(c.name), ...counts, `${c.peakMib}`, `${c.peakAboveBaselineMib}`];
+    return [c.name, ...counts, `${c.peakMib}`, `${c.peakAboveBaselineMib}`];
   });
-  return table([head, ...rows]);
+  return [head, ...rows];
 }
 
 /** A Markdown table, columns padded as the formatter wants them: the first to the left, figures to the right. */

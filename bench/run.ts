@@ -9,6 +9,7 @@ import { findingsTerminal } from './findings-report.ts';
 import { machineFacts } from './machine.ts';
 import { type CaseResult, readmeBlock, readResults, smokeText, terminalText, withBlock } from './report.ts';
 import { measureRules } from './rules.ts';
+import { measureStages, stagesTerminal } from './stages.ts';
 
 /** The repository: two above dist/bench. */
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -16,8 +17,8 @@ const RESULTS = join(ROOT, 'bench', 'results');
 
 const RUNS = 5;
 
-const CASE_NAMES = [...LOG_CASES, 'rules'] as const;
-type CaseName = LogCase | 'rules';
+const CASE_NAMES = [...LOG_CASES, 'stages', 'rules'] as const;
+type CaseName = (typeof CASE_NAMES)[number];
 
 interface Flags {
   readonly smoke?: boolean;
@@ -51,6 +52,16 @@ function runRules(flags: Flags): void {
   keep(result, flags);
 }
 
+async function runStages(folder: string, flags: Flags): Promise<void> {
+  const smoke = flags.smoke === true;
+  const tell = (text: string): void => void process.stderr.write(`${text}\n`);
+  const result = await measureStages(folder, smoke, smoke ? 1 : flags.runs, tell);
+  const names = result.inputs.map(({ name }) => name).join(', ');
+  const text = smoke ? `stages: ${result.inputs.length} verified (${names})` : stagesTerminal(result);
+  process.stdout.write(`${text}\n`);
+  keep(result, flags);
+}
+
 /** Writes the result of a case where it was asked for. */
 function keep(result: { readonly case: string }, flags: Flags): void {
   if (flags.write !== true) return;
@@ -63,6 +74,7 @@ async function runCases(names: readonly CaseName[], flags: Flags): Promise<void>
   try {
     for (const name of names) {
       if (name === 'rules') runRules(flags);
+      else if (name === 'stages') await runStages(folder, flags);
       else {
         const result = await runCase(name, folder, flags);
         process.stdout.write(`${flags.smoke === true ? smokeText(result) : terminalText(result)}\n`);

@@ -1,0 +1,85 @@
+import type { Profiler } from 'node:inspector';
+import { Session } from 'node:inspector/promises';
+import type { Turn } from './measurement.ts';
+import { readyReplay } from './rivals/replay.ts';
+
+/** What one run of `replay` spent, by stage. */
+export interface StageProfile {
+  readonly records: number;
+  /** Nanoseconds a record: all samples of the stretch, those of a stage. */
+  readonly total: number;
+  readonly stages: Readonly<Record<string, number>>;
+}
+
+const SAMPLING_MICROSECONDS = 200;
+
+/** Stage by part of a file's path, the first that fits: what a function calls belongs to its stage. */
+const STAGES: readonly (readonly [path: string, stage: string])[] = [
+  ['/source/gunzip', 'inflate'],
+  ['/source/inflater', 'inflate'],
+  ['/source/', 'read and cut'],
+  ['/decode/', 'decode'],
+  ['/classify/place', 'place: class and owner entry of both addresses'],
+  ['/classify/direction', 'direction'],
+  ['/classify/attribution', 'attribute: pods at that second'],
+  ['/classify/role', 'role'],
+  ['/classify/layers', 'security groups and network ACLs'],
+  ['/classify/route', 'route and path'],
+  ['/classify/', 'prediction, drift, cause'],
+  ['/engine/tally', 'count: rules, verdicts, workloads, talkers'],
+  ['/engine/group-table', 'count: rules, verdicts, workloads, talkers'],
+];
+const COLLECTOR = 'garbage collector';
+const REST = 'everything else';
+
+function stageOf(name: string, url: string): string | undefined {
+  if (name === '(garbage collector)') return COLLECTOR;
+  return STAGES.find(([path]) => url.includes(path))?.[1];
+}
+
+/** Microseconds by stage; a sample belongs to the nearest caller that a stage is known of. */
+function byStage(profile: Profiler.Profile): Map<string, number> {
+  const stages = new Map<number, string>();
+  const children = new Map(profile.nodes.map((node) => [node.id, node]));
+  const visit = (id: number, inherited: string): void => {
+    const node = children.get(id);
+    if (node === undefined) return;
+    const stage = stageOf(node.callFrame.functionName, node.callFrame.url) ?? inherited;
+    stages.set(id, stage);
+    for (const child of node.children ?? []) visit(child, stage);
+  };
+  const [root] = profile.nodes;
+  if (root !== undefined) visit(root.id, REST);
+  const spent = new Map<string, number>();
+  profile.samples?.forEach((id, i) => {
+    const stage = stages.get(id) ?? REST;
+    spent.set(stage, (spent.get(stage) ?? 0) + (profile.timeDeltas?.[i] ?? 0));
+  });
+  return spent;
+}
+
+async function profile(turn: Turn): Promise<StageProfile> {
+  const job = await readyReplay(turn);
+  // the first pass compiles the code
+  await job.run();
+  const session = new Session();
+  session.connect();
+  await session.post('Profiler.enable');
+  await session.post('Profiler.setSamplingInterval', { interval: SAMPLING_MICROSECONDS });
+  await session.post('Profiler.start');
+  const { records = 0 } = await job.run();
+  const { profile: taken } = await session.post('Profiler.stop');
+  session.disconnect();
+  const spent = byStage(taken);
+  const nanoseconds = (microseconds: number): number => Math.round((microseconds * 1000) / records);
+  const total = [...spent.values()].reduce((sum, part) => sum + part, 0);
+  const order = [...new Set(STAGES.map(([, stage]) => stage)), COLLECTOR, REST];
+  return {
+    records,
+    total: nanoseconds(total),
+    stages: Object.fromEntries(order.map((stage) => [stage, nanoseconds(spent.get(stage) ?? 0)])),
+  };
+}
+
+process.stdout.write(`${JSON.stringify(await profile(JSON.parse(process.argv[2] ?? '{}') as Turn))}\n`);
+process.exit(0);
