@@ -11,7 +11,7 @@ const RUN = fileURLToPath(new URL('../../../dist/bench/run.js', import.meta.url)
 const run = promisify(execFile);
 
 describe('every case runs tiny, with all its rivals, and is verified', () => {
-  test.each([...CASE_NAMES, 'rules'])('%s', async (name) => {
+  test.each([...CASE_NAMES, 'stages', 'rules'])('%s', async (name) => {
     if (!existsSync(RUN)) throw new Error('dist/bench/run.js is missing: npm run build');
     const { stdout } = await run(process.execPath, [RUN, name, '--smoke']);
     expect(stdout).toMatch(new RegExp(`^${name}: [2-9] verified \\(`));
