@@ -104,6 +104,7 @@ export function eksInventory(size: EksSize, seed: number): Inventory {
     pods: [],
     services: [],
     networkPolicies: 0,
+    serviceAccounts: [],
   };
 }
 

@@ -92,6 +92,7 @@ function attributeSide(
     owner[i] = eni;
     // A secondary address of a node without a pod may have been any pod's: the node is known, the owner is not.
     if (eni >= 0 && (kind[i] !== Kind.node || pods.entryIsOwn[at] === 1)) attribution[i] = Attribution.exact;
+    else attribution[i] = resolvedAttribution();
   }
 }
 

@@ -6,6 +6,7 @@ import { addDemo } from './demo.ts';
 import { addExplain } from './explain.ts';
 import { addGenerate } from './generate.ts';
 import { Interrupted } from './interrupt.ts';
+import { addPods } from './pods.ts';
 import { addReplay } from './replay.ts';
 import { version } from './version.ts';
 
@@ -27,7 +28,7 @@ function createProgram(): Command {
         '  $ flowtrie replay a.log.gz --inventory inventory/ --out rows.ndjson\n' +
         '  $ flowtrie explain --inventory inventory/ --from shop/web-0 --to 10.0.3.5 --protocol tcp --port 5432',
     );
-  for (const add of [addReplay, addExplain, addBench, addGenerate, addDemo]) add(program);
+  for (const add of [addReplay, addExplain, addPods, addBench, addGenerate, addDemo]) add(program);
   for (const command of [program, ...program.commands, ...program.commands.flatMap((sub) => sub.commands)]) {
     command
       .exitOverride()

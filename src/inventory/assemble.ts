@@ -15,13 +15,19 @@ import { joinLoadBalancers } from './load-balancers.ts';
 import { type DescribedInterface, joinInterfaces } from './network-interfaces.ts';
 import { warnAboutPlaces } from './places.ts';
 import { joinPods } from './pod-intervals.ts';
+import type { DescribedPod } from './pods.ts';
 import { joinSecurityGroups } from './security-groups.ts';
 import type { VersionName } from './versions.ts';
 import { joinPrefixLists } from './vpcs.ts';
 import type { Warn } from './warnings.ts';
 
-/** Joins what the documents of one version tell into its inventory. */
-export function assembleInventory(facts: Facts, version: VersionName, warn: Warn): Inventory {
+/** Joins what the documents of one version tell into its inventory; `pods` are those of all versions. */
+export function assembleInventory(
+  facts: Facts,
+  pods: readonly DescribedPod[],
+  version: VersionName,
+  warn: Warn,
+): Inventory {
   const described = new Set(facts.described);
   const vpcs = firstById(facts.vpcs, 'VPC', warn);
   const zones = new ZoneIds(facts);
@@ -61,8 +67,9 @@ export function assembleInventory(facts: Facts, version: VersionName, warn: Warn
     nodes: nodes.map(({ name, instanceId, addresses, zoneName, zoneId, fargate }) => {
       return { name, instanceId, addresses, zone: zones.of(zoneName, zoneId), fargate };
     }),
-    pods: sortedPods(joinPods(facts, nodes, networkInterfaces)),
+    pods: sortedPods(joinPods(pods, facts, nodes, networkInterfaces, warn)),
     services: uniqueServices(facts),
+    serviceAccounts: sortedBy(facts.serviceAccounts, ({ namespace, name }) => `${namespace}/${name}`),
     networkPolicies: new Set(facts.networkPolicies).size,
   };
   warnAboutPlaces(inventory, warn);

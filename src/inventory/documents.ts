@@ -1,4 +1,6 @@
 import { Cursor } from './cursor.ts';
+import { podDocumentKind } from './event-documents.ts';
+import type { PodEvents } from './pod-events.ts';
 import { type CsvRows, isPodHistory } from './pod-history.ts';
 import type { Warn } from './warnings.ts';
 
@@ -8,6 +10,8 @@ export interface SourceDocument {
   readonly file: string;
   readonly content: unknown;
   readonly csv?: CsvRows;
+  /** What the lines of a recorded history told, read as a stream. */
+  readonly events?: PodEvents;
 }
 
 /** Top-level keys of `aws … describe-*`: each holds a list of objects. */
@@ -53,11 +57,11 @@ const SIBLING_KEYS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** Kinds of Kubernetes objects that are read. */
-const READ_KINDS = new Set(['Pod', 'Node', 'Service', 'ReplicaSet', 'Job', 'NetworkPolicy']);
+const READ_KINDS = new Set(['Pod', 'Node', 'Service', 'ReplicaSet', 'Job', 'NetworkPolicy', 'ServiceAccount']);
 
 /** Kinds that a dump of a cluster holds besides: known, not needed. */
 const OTHER_KINDS = new Set([
-  ...['Namespace', 'Deployment', 'StatefulSet', 'DaemonSet', 'CronJob', 'ReplicationController', 'Endpoints'],
+  ...['Namespace', 'Event', 'Deployment', 'StatefulSet', 'DaemonSet', 'CronJob', 'ReplicationController', 'Endpoints'],
   ...[
     'EndpointSlice',
     'Ingress',
@@ -69,21 +73,14 @@ const OTHER_KINDS = new Set([
     'TCPRoute',
     'TLSRoute',
   ],
-  ...[
-    'ConfigMap',
-    'ServiceAccount',
-    'TargetGroupBinding',
-    'ENIConfig',
-    'SecurityGroupPolicy',
-    'CNINode',
-    'PolicyEndpoint',
-  ],
+  ...['ConfigMap', 'TargetGroupBinding', 'ENIConfig', 'SecurityGroupPolicy', 'CNINode', 'PolicyEndpoint'],
 ]);
 
 /** Elements of all documents by what they are: AWS's top-level keys and Kubernetes' kinds, in document order. */
 export class Sections {
   private readonly elements = new Map<string, Cursor[]>();
   readonly podHistories: { readonly file: string; readonly rows: CsvRows }[] = [];
+  readonly podEvents: PodEvents[] = [];
   /** Documents of `Entries`, `Routes` and `TargetHealthDescriptions` with the id of what they belong to. */
   readonly pages: ReadonlyMap<string, Cursor[]> = new Map([...SIBLING_KEYS.keys()].map((key) => [key, []]));
   /** Documents that were recognised. */
@@ -118,7 +115,12 @@ export class Sections {
     else for (const element of elements) list.push(element);
   }
 
-  private addFileDocument({ file, content, csv }: SourceDocument, root: string): void {
+  private addFileDocument({ file, content, csv, events }: SourceDocument, root: string): void {
+    if (events !== undefined) {
+      this.podEvents.push(events);
+      this.count++;
+      return;
+    }
     if (csv !== undefined) {
       if (isPodHistory(csv)) {
         this.podHistories.push({ file, rows: csv });
@@ -138,6 +140,12 @@ export class Sections {
   }
 
   private addDocument(cursor: Cursor): void {
+    const history = podDocumentKind(cursor);
+    if (history !== null) {
+      this.put(history, history === 'AuditEvent' && cursor.has('items') ? cursor.objects('items') : [cursor]);
+      this.count++;
+      return;
+    }
     let isRecognised = this.addKubernetes(cursor, null);
     for (const key of cursor.keys()) {
       const sibling = SIBLING_KEYS.get(key);

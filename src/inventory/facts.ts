@@ -1,6 +1,7 @@
 import type { Address } from '../model/ip.ts';
 import type { Cursor } from './cursor.ts';
 import { Sections, type SourceDocument } from './documents.ts';
+import { readEventDocuments } from './event-documents.ts';
 import { type GatewayFacts, mergeGateways, readGateways } from './gateway-facts.ts';
 import { type Instance, readInstance } from './instances.ts';
 import type {
@@ -9,10 +10,12 @@ import type {
   PrefixList,
   RouteTable,
   SecurityGroup,
+  ServiceAccount,
   Vpc,
   VpcEndpoint,
   VpcPeeringConnection,
 } from './inventory.ts';
+import { readIpamd } from './ipamd.ts';
 import {
   type DescribedNode,
   type DescribedService,
@@ -20,6 +23,7 @@ import {
   readNode,
   readOwnedObject,
   readService,
+  readServiceAccount,
 } from './kubernetes.ts';
 import {
   type LoadBalancerPart,
@@ -28,9 +32,11 @@ import {
   readLoadBalancer,
   readTagDescription,
 } from './load-balancers.ts';
+import { readMetrics } from './metric-samples.ts';
 import { readNetworkAcl } from './network-acls.ts';
 import { type DescribedInterface, type InterfaceOwner, readNetworkInterface } from './network-interfaces.ts';
-import { type PodHistoryRow, readPodHistory } from './pod-history.ts';
+import type { PodEvents } from './pod-events.ts';
+import { readPodHistory } from './pod-history.ts';
 import { type DescribedPod, readPod } from './pods.ts';
 import { readRouteTable } from './route-tables.ts';
 import { type ListedRule, readListedRule, readSecurityGroup } from './security-groups.ts';
@@ -64,10 +70,12 @@ export interface Facts {
   readonly vpcPeeringConnections: readonly VpcPeeringConnection[];
   readonly loadBalancers: readonly LoadBalancerPart[];
   readonly nodes: readonly DescribedNode[];
+  /** Pods of lists, tables, metrics and ipamd. */
   readonly pods: readonly DescribedPod[];
-  readonly podHistory: readonly PodHistoryRow[];
+  readonly podEvents: readonly PodEvents[];
   readonly services: readonly DescribedService[];
   readonly owned: readonly OwnedObject[];
+  readonly serviceAccounts: readonly ServiceAccount[];
   /** `namespace/name` of each. */
   readonly networkPolicies: readonly string[];
 }
@@ -103,7 +111,9 @@ export function readFacts(
   const read = <T>(name: string, reader: (cursor: Cursor, warn: Warn) => T): T[] =>
     sections.all(name).map((cursor) => reader(cursor, warn));
   const described = DESCRIBED_BY.flatMap(([name, word]) => (sections.given(name) === undefined ? [] : [word]));
-  if (sections.podHistories.length > 0) described.push('Pods');
+  const tellsPods = ['Metrics', 'Ipamd', 'AuditEvent', 'WatchEvent', 'LogEvents'];
+  const histories = sections.podHistories.length + sections.podEvents.length;
+  if (histories > 0 || tellsPods.some((name) => sections.given(name) !== undefined)) described.push('Pods');
   const endpoints = read('VpcEndpoints', readVpcEndpoint);
   const gateways = readGateways(sections, warn);
   const facts: Facts = {
@@ -142,10 +152,16 @@ export function readFacts(
       ...read('TagDescriptions', readTagDescription),
     ],
     nodes: read('Node', readNode),
-    pods: read('Pod', readPod).filter((pod) => pod !== null),
-    podHistory: sections.podHistories.flatMap(({ file, rows }) => readPodHistory(rows, file, warn)),
+    pods: [
+      ...read('Pod', readPod).filter((pod) => pod !== null),
+      ...sections.podHistories.flatMap(({ file, rows }) => readPodHistory(rows, file, warn)),
+      ...readMetrics(sections.all('Metrics'), warn),
+      ...read('Ipamd', readIpamd).flat(),
+    ],
+    podEvents: [...sections.podEvents, ...readEventDocuments(sections, warn)],
     services: read('Service', readService),
     owned: ['ReplicaSet', 'Job'].flatMap((kind) => read(kind, (cursor) => readOwnedObject(cursor, kind))),
+    serviceAccounts: read('ServiceAccount', readServiceAccount),
     networkPolicies: read('NetworkPolicy', readNetworkPolicyName),
   };
   return { facts, count: sections.count };
@@ -183,9 +199,10 @@ export function mergeFacts(first: Facts, second: Facts): Facts {
     loadBalancers: [...first.loadBalancers, ...second.loadBalancers],
     nodes: [...first.nodes, ...second.nodes],
     pods: [...first.pods, ...second.pods],
-    podHistory: [...first.podHistory, ...second.podHistory],
+    podEvents: [...first.podEvents, ...second.podEvents],
     services: [...first.services, ...second.services],
     owned: [...first.owned, ...second.owned],
+    serviceAccounts: [...first.serviceAccounts, ...second.serviceAccounts],
     networkPolicies: [...first.networkPolicies, ...second.networkPolicies],
   };
 }

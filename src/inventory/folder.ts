@@ -1,8 +1,11 @@
 import { open, readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
 import { parseAllDocuments } from 'yaml';
 import { FlowtrieError } from '../model/errors.ts';
 import type { SourceDocument } from './documents.ts';
+import { eventLineKind, readEventLines, readHead } from './event-lines.ts';
 import { JsonTextError, parseJsonDocuments } from './json-text.ts';
 import { parseCsvRows } from './pod-history.ts';
 import type { Warn } from './warnings.ts';
@@ -61,6 +64,14 @@ async function readDocuments(folder: string, file: string, warn: Warn): Promise<
   const path = join(folder, file);
   const suffix = /\.([^./]+)$/.exec(file)?.[1]?.toLowerCase();
   try {
+    if (suffix !== 'csv' && suffix !== 'yaml' && suffix !== 'yml') {
+      const head = await readHead(path);
+      const kind = eventLineKind(head.text);
+      if (kind !== null) {
+        return [{ file, content: null, events: await readEventLines(path, file, head.gzip, kind, warn) }];
+      }
+      if (head.gzip) return JSON_START.test(head.text) ? jsonDocuments(await readGzip(path), file) : [];
+    }
     if (suffix === 'json') return jsonDocuments(await readText(path), file);
     if (suffix === 'yaml' || suffix === 'yml') return yamlDocuments(await readText(path), file);
     if (suffix === 'csv') return [{ file, content: null, csv: await parseCsvRows(await readText(path), file) }];
@@ -74,6 +85,12 @@ async function readText(path: string): Promise<string> {
   const text = await readFile(path, 'utf8');
   return text.startsWith('\ufeff') ? text.slice(1) : text;
 }
+
+async function readGzip(path: string): Promise<string> {
+  return (await promisify(gunzip)(await readFile(path))).toString('utf8');
+}
+
+const JSON_START = /^\ufeff?\s*[{[]\s*["{[\]}]/;
 
 /** A file of any other name counts when its content is JSON. */
 async function unnamedDocuments(path: string, file: string, warn: Warn): Promise<SourceDocument[]> {

@@ -38,6 +38,7 @@ export interface Inventory {
   /** Every interval of every pod that had an address; sorted by namespace, name, start. */
   readonly pods: readonly PodInterval[];
   readonly services: readonly KubernetesService[];
+  readonly serviceAccounts: readonly ServiceAccount[];
   /** Number of NetworkPolicy objects seen; their evaluation is a layer of its own. */
   readonly networkPolicies: number;
 }
@@ -290,6 +291,13 @@ export interface Listener {
   readonly port: number;
 }
 
+/**
+ * Where a stretch of a pod's life is known from, the most trusted first: what the CNI wrote down, what the API server
+ * logged or streamed, what somebody listed by hand, what was scraped now and then, what one list showed at one time.
+ */
+export const POD_SOURCES = ['ipamd', 'audit', 'watch', 'csv', 'metrics', 'list'] as const;
+export type PodSource = (typeof POD_SOURCES)[number];
+
 /** A pod and one address over one stretch of time. */
 export interface PodInterval {
   readonly namespace: string;
@@ -298,15 +306,21 @@ export interface PodInterval {
   /** `Deployment/web`, or null. */
   readonly workload: string | null;
   readonly nodeName: string | null;
+  readonly serviceAccount: string | null;
   /** VPC when the source names one or node and hostIP tell; null = find it by address. */
   readonly vpcId: string | null;
   /** Branch ENI of the pod (annotation vpc.amazonaws.com/pod-eni). */
   readonly eniId: string | null;
   readonly address: Address;
   readonly hostNetwork: boolean;
-  /** [start, end) in Unix seconds; −Infinity / Infinity when not known. */
+  /** Certainly held in [start, end), Unix seconds; −Infinity / Infinity when not known. */
   readonly startSeconds: number;
   readonly endSeconds: number;
+  /** Possibly held in [softStart, softEnd), which contains the above; Infinity = no later bound is known. */
+  readonly softStartSeconds: number;
+  readonly softEndSeconds: number;
+  /** Everything that told of it, the most trusted first: the first that knows start or end decides it. */
+  readonly sources: readonly PodSource[];
   /** containerPorts, targetPorts of the Services that select it. */
   readonly listeners: readonly Listener[];
   /** hostPorts, seen at the node's address. */
@@ -320,6 +334,13 @@ export interface KubernetesService {
   readonly clusterAddresses: readonly Address[];
   /** NodePorts: listening on every node. */
   readonly nodePorts: readonly Listener[];
+}
+
+export interface ServiceAccount {
+  readonly namespace: string;
+  readonly name: string;
+  /** IAM role its pods assume; null = none. */
+  readonly roleArn: string | null;
 }
 
 /** Something odd but readable: said once, with its place; what depends on it is `unknown`. */

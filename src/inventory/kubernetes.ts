@@ -1,6 +1,6 @@
 import { type Address, formatAddress } from '../model/ip.ts';
 import type { Cursor } from './cursor.ts';
-import type { KubernetesNode, KubernetesService, Listener } from './inventory.ts';
+import type { KubernetesNode, KubernetesService, Listener, ServiceAccount } from './inventory.ts';
 
 /** IANA numbers of Kubernetes' port protocols. */
 const PORT_PROTOCOLS: ReadonlyMap<string, number> = new Map([
@@ -134,5 +134,15 @@ export function readOwnedObject(cursor: Cursor, kind: string): OwnedObject {
     namespace: metadata.text('namespace') ?? 'default',
     name: metadata.requiredText('name'),
     controller: readController(cursor),
+  };
+}
+
+/** An object of `kind: ServiceAccount` (EKS User Guide, "IAM roles for service accounts"). */
+export function readServiceAccount(cursor: Cursor): ServiceAccount {
+  const metadata = cursor.at('metadata');
+  return {
+    namespace: metadata.text('namespace') ?? 'default',
+    name: metadata.requiredText('name'),
+    roleArn: metadata.textMap('annotations').get('eks.amazonaws.com/role-arn') ?? null,
   };
 }

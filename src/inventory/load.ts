@@ -4,6 +4,8 @@ import type { SourceDocument } from './documents.ts';
 import { mergeFacts, readFacts } from './facts.ts';
 import { readInventoryFolder } from './folder.ts';
 import type { Inventory, InventoryWarning } from './inventory.ts';
+import { podEvidence, podsWithin } from './pod-evidence.ts';
+import { livesOf } from './pod-lives.ts';
 import { groupByVersion } from './versions.ts';
 import { Warnings } from './warnings.ts';
 
@@ -40,11 +42,16 @@ function assemble(
   const { warn } = warnings;
   const { always, versions } = groupByVersion(documents);
   const base = readFacts(always, warn);
-  let count = base.count;
-  const inventories = versions.map(({ validFrom, label, files }) => {
-    const own = readFacts(files, warn);
-    count += own.count;
-    return assembleInventory(mergeFacts(own.facts, base.facts), { validFrom, label }, warn);
+  const own = versions.map(({ files }) => readFacts(files, warn));
+  const count = [base, ...own].reduce((sum, facts) => sum + facts.count, 0);
+  const dated = versions.map(({ validFrom }, i) => ({ at: validFrom, facts: own[i]?.facts ?? base.facts }));
+  const histories = [base, ...own].flatMap(({ facts }) => facts.podEvents);
+  const pods = [...podEvidence([{ at: null, facts: base.facts }, ...dated]), ...livesOf(histories, warn)];
+  const inventories = versions.map(({ validFrom, label }, i) => {
+    // the first version also judges what came before it
+    const [from, to] = [i === 0 ? null : validFrom, versions[i + 1]?.validFrom ?? null];
+    const facts = mergeFacts(own[i]?.facts ?? base.facts, base.facts);
+    return assembleInventory(facts, podsWithin(pods, from, to), { validFrom, label }, warn);
   });
   return { loaded: { versions: inventories, warnings: warnings.list() }, count };
 }

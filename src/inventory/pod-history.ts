@@ -1,23 +1,13 @@
 import { parseString } from 'fast-csv';
 import { FlowtrieError } from '../model/errors.ts';
-import { type Address, parseAddress } from '../model/ip.ts';
+import { parseAddress } from '../model/ip.ts';
 import { shown } from './cursor.ts';
 import { parseInstant } from './instant.ts';
+import type { DescribedPod } from './pods.ts';
 import type { Warn } from './warnings.ts';
 
 /** Rows of a CSV text, the header first; a blank line is a row without cells. */
 export type CsvRows = readonly (readonly string[])[];
-
-/** A row of `ip,namespace,pod,node,workload,start,end`. */
-export interface PodHistoryRow {
-  readonly address: Address;
-  readonly namespace: string;
-  readonly name: string;
-  readonly nodeName: string | null;
-  readonly workload: string | null;
-  readonly startSeconds: number;
-  readonly endSeconds: number;
-}
 
 /** Columns without which a CSV is no pod history. */
 const REQUIRED = ['ip', 'namespace', 'pod'] as const;
@@ -52,10 +42,10 @@ function headerOf(rows: CsvRows): string[] {
 }
 
 /** Reads the rows below the header; wrong values fail with `file:line`, column, got and expected. */
-export function readPodHistory(rows: CsvRows, file: string, warn: Warn): PodHistoryRow[] {
+export function readPodHistory(rows: CsvRows, file: string, warn: Warn): DescribedPod[] {
   const names = headerOf(rows);
   const at = new Map<Column, number>(COLUMNS.map((column) => [column, names.indexOf(column)]));
-  const found: PodHistoryRow[] = [];
+  const found: DescribedPod[] = [];
   let line = 1 + lineBreaks(rows[0] ?? []);
   for (const row of rows.slice(1)) {
     line++;
@@ -110,7 +100,7 @@ class HistoryLine {
   }
 }
 
-function readRow(line: HistoryLine, warn: Warn): PodHistoryRow | null {
+function readRow(line: HistoryLine, warn: Warn): DescribedPod | null {
   const name = line.cell('pod') ?? line.fail('pod', 'the name of a pod');
   const ip = line.cell('ip');
   if (ip === null) {
@@ -126,13 +116,19 @@ function readRow(line: HistoryLine, warn: Warn): PodHistoryRow | null {
     );
     return null;
   }
+  const address = parseAddress(ip) ?? line.fail('ip', 'an IPv4 or IPv6 address');
   return {
-    address: parseAddress(ip) ?? line.fail('ip', 'an IPv4 or IPv6 address'),
+    source: 'csv',
     namespace: line.cell('namespace') ?? 'default',
     name,
-    nodeName: line.cell('node'),
+    ...{ uid: null, labels: NO_LABELS, controller: null, hostAddress: null, eniId: null, serviceAccount: null },
     workload: line.cell('workload'),
-    startSeconds,
-    endSeconds,
+    nodeName: line.cell('node'),
+    // the file has no such column
+    hostNetwork: null,
+    spans: [{ address, softStart: startSeconds, start: startSeconds, end: endSeconds, softEnd: endSeconds }],
+    ports: [],
   };
 }
+
+const NO_LABELS: ReadonlyMap<string, string> = new Map();

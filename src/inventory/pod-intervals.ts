@@ -1,70 +1,27 @@
 import { type Address, formatAddress } from '../model/ip.ts';
 import type { Facts } from './facts.ts';
 import type { KubernetesNode, NetworkInterface, PodInterval } from './inventory.ts';
-import { PodContext, podIntervals } from './pods.ts';
+import { mergeIntervals } from './pod-merge.ts';
+import { type DescribedPod, PodContext, podIntervals } from './pods.ts';
+import type { Warn } from './warnings.ts';
 
 /** Every interval of every pod, each once, with its VPC. */
 export function joinPods(
+  pods: readonly DescribedPod[],
   facts: Facts,
   nodes: readonly KubernetesNode[],
   networkInterfaces: readonly NetworkInterface[],
+  warn: Warn,
 ): PodInterval[] {
   const places = new Places(facts, nodes, networkInterfaces);
   const context = new PodContext(facts.owned, facts.services);
-  const intervals = new Intervals();
-  for (const pod of facts.pods) {
-    const vpcOf = (): string | null => places.vpcOf(pod.eniId, pod.nodeName, pod.hostAddress);
-    for (const interval of podIntervals(pod, context, vpcOf)) intervals.add(interval);
+  const intervals: PodInterval[] = [];
+  for (const pod of pods) {
+    const vpcId = places.vpcOf(pod.eniId, pod.nodeName, pod.hostAddress);
+    const isNodeAddress = (address: Address): boolean => places.isNodeAddress(address, vpcId);
+    for (const interval of podIntervals(pod, context, vpcId, isNodeAddress)) intervals.push(interval);
   }
-  for (const row of facts.podHistory) {
-    const vpcId = places.vpcOf(null, row.nodeName, null);
-    intervals.add({
-      ...row,
-      uid: null,
-      vpcId,
-      eniId: null,
-      // the file has no such column, and no other pod has a node's own address
-      hostNetwork: places.isNodeAddress(row.address, vpcId),
-      listeners: [],
-      hostListeners: [],
-    });
-  }
-  return intervals.list();
-}
-
-/** The same pod from several lists is one: by uid, else by name, address and start. */
-class Intervals {
-  private readonly found: PodInterval[] = [];
-  private readonly indexOf = new Map<string, number>();
-
-  add(interval: PodInterval): void {
-    const { uid, namespace, name, startSeconds } = interval;
-    const address = formatAddress(interval.address);
-    const byName = `${namespace}/${name} ${address} ${startSeconds}`;
-    const keys = uid === null ? [byName] : [`${uid} ${address}`, byName];
-    const known = keys.map((key) => this.indexOf.get(key)).find((index) => index !== undefined);
-    const index = known ?? this.found.length;
-    const before = known === undefined ? undefined : this.found[known];
-    this.found[index] = before === undefined ? interval : merge(before, interval);
-    for (const key of keys) this.indexOf.set(key, index);
-  }
-
-  list(): PodInterval[] {
-    return this.found;
-  }
-}
-
-/** A later list may know the end, another one the workload. */
-function merge(a: PodInterval, b: PodInterval): PodInterval {
-  return {
-    ...a,
-    uid: a.uid ?? b.uid,
-    workload: a.workload ?? b.workload,
-    nodeName: a.nodeName ?? b.nodeName,
-    vpcId: a.vpcId ?? b.vpcId,
-    eniId: a.eniId ?? b.eniId,
-    endSeconds: Math.min(a.endSeconds, b.endSeconds),
-  };
+  return mergeIntervals(intervals, warn);
 }
 
 /** Where nodes and interfaces are: a PodList names no VPC. */

@@ -1,6 +1,6 @@
 import { type Address, formatAddress } from '../model/ip.ts';
 import { Cursor } from './cursor.ts';
-import type { Listener, PodInterval } from './inventory.ts';
+import type { Listener, PodInterval, PodSource } from './inventory.ts';
 import {
   type DescribedService,
   distinctListeners,
@@ -12,71 +12,111 @@ import {
 } from './kubernetes.ts';
 
 /** A declared port of a container. */
-interface PodPort {
+export interface PodPort {
   readonly name: string | null;
   readonly protocol: number;
   readonly containerPort: number | null;
   readonly hostPort: number | null;
 }
 
-/** What `kind: Pod` tells; workload, VPC and Service ports are settled when all documents are known. */
+/** An address a pod certainly held in [start, end) and possibly in [softStart, softEnd); Unix seconds. */
+export interface PodSpan {
+  readonly address: Address;
+  readonly softStart: number;
+  readonly start: number;
+  readonly end: number;
+  readonly softEnd: number;
+}
+
+/** What one source tells of one pod; workload, VPC and Service ports are settled when all documents are known. */
 export interface DescribedPod {
+  readonly source: PodSource;
   readonly namespace: string;
   readonly name: string;
   readonly uid: string | null;
   readonly labels: ReadonlyMap<string, string>;
   readonly controller: Owner | null;
+  /** `Deployment/web` where the source itself says so. */
+  readonly workload: string | null;
   readonly nodeName: string | null;
   readonly hostAddress: Address | null;
   readonly eniId: string | null;
-  readonly hostNetwork: boolean;
-  readonly addresses: readonly Address[];
-  readonly startSeconds: number;
-  readonly endSeconds: number;
+  readonly serviceAccount: string | null;
+  /** null = the source has no such field. */
+  readonly hostNetwork: boolean | null;
+  readonly spans: readonly PodSpan[];
   readonly ports: readonly PodPort[];
 }
 
-/** An object of `kind: Pod`; null when it had ended and nothing says when: there is no interval to tell. */
-export function readPod(cursor: Cursor): DescribedPod | null {
+/** What an object of `kind: Pod` says of the pod itself, whatever the time. */
+export type PodObject = Omit<DescribedPod, 'source' | 'workload' | 'spans'>;
+
+export function readPodObject(cursor: Cursor): PodObject {
   const metadata = cursor.at('metadata');
   const spec = cursor.at('spec');
-  const status = cursor.at('status');
-  const endSeconds = readEnd(status);
-  const start = status.instant('startTime') ?? metadata.instant('creationTimestamp') ?? Number.NEGATIVE_INFINITY;
-  const pod: Omit<DescribedPod, 'endSeconds'> = {
+  return {
     namespace: metadata.text('namespace') ?? 'default',
     name: metadata.requiredText('name'),
     uid: metadata.text('uid'),
     labels: metadata.textMap('labels'),
     controller: readController(cursor),
     nodeName: spec.text('nodeName'),
-    hostAddress: status.address('hostIP'),
+    hostAddress: cursor.at('status').address('hostIP'),
     eniId: readBranchEni(metadata),
+    serviceAccount: spec.text('serviceAccountName'),
     hostNetwork: spec.flag('hostNetwork') ?? false,
-    addresses: readAddresses(status),
-    startSeconds: start,
     ports: readPorts(spec),
   };
-  return endSeconds === null ? null : { ...pod, endSeconds };
+}
+
+/** An object of `kind: Pod`; null when it had ended and nothing says when: there is no interval to tell. */
+export function readPod(cursor: Cursor): DescribedPod | null {
+  const status = cursor.at('status');
+  const end = isTerminal(status.text('phase')) ? readFinish(status) : Number.POSITIVE_INFINITY;
+  if (end === null) return null;
+  const accepted = status.instant('startTime') ?? cursor.at('metadata').instant('creationTimestamp');
+  const softStart = accepted ?? Number.NEGATIVE_INFINITY;
+  // the kubelet accepts a pod before the CNI gives it an address: until then another may still hold it
+  const start = Math.max(softStart, readSandboxReady(status) ?? softStart);
+  const spans = readPodAddresses(status).map((address) => ({
+    address,
+    softStart,
+    start: Math.min(start, end),
+    end,
+    softEnd: end,
+  }));
+  return { ...readPodObject(cursor), source: 'list', workload: null, spans };
+}
+
+export function isTerminal(phase: string | null): boolean {
+  return phase === 'Succeeded' || phase === 'Failed';
+}
+
+/** Since when the pod has its network (condition PodReadyToStartContainers); null = not said. */
+function readSandboxReady(status: Cursor): number | null {
+  const condition = status.objects('conditions').find((entry) => {
+    return entry.text('type') === 'PodReadyToStartContainers' && entry.text('status') === 'True';
+  });
+  return condition?.instant('lastTransitionTime') ?? null;
 }
 
 /**
- * Infinity while the pod runs. A finished pod keeps its podIP though the address is free (kubernetes #98611): it ends
- * with its last container; null when no container says so.
+ * A finished pod keeps its podIP though the address is free (kubernetes #98611): it ends with its last container; null
+ * when no container says so.
  */
-function readEnd(status: Cursor): number | null {
-  const phase = status.text('phase');
-  if (phase !== 'Succeeded' && phase !== 'Failed') return Number.POSITIVE_INFINITY;
+export function readFinish(status: Cursor): number | null {
   const ends = status.objects('containerStatuses').flatMap((container) => {
     return container.object('state')?.object('terminated')?.instant('finishedAt') ?? [];
   });
   return ends.length === 0 ? null : Math.max(...ends);
 }
 
-function readAddresses(status: Cursor): Address[] {
+/** Addresses of a status; a patch may also say which ones to take away. */
+export function readPodAddresses(status: Cursor): Address[] {
+  const listed = status.objects('podIPs').filter((entry) => entry.text('$patch') !== 'delete');
   const addresses = [
     ...[status.address('podIP') ?? []].flat(),
-    ...status.objects('podIPs').flatMap((entry) => entry.address('ip') ?? []),
+    ...listed.flatMap((entry) => entry.address('ip') ?? []),
   ];
   return [...new Map(addresses.map((address) => [formatAddress(address), address])).values()];
 }
@@ -95,7 +135,7 @@ function readPorts(spec: Cursor): PodPort[] {
 }
 
 /** The annotation is JSON text: a list whose first element names the branch interface (VPC resource controller). */
-function readBranchEni(metadata: Cursor): string | null {
+export function readBranchEni(metadata: Cursor): string | null {
   const annotation = metadata.object('annotations')?.at('vpc.amazonaws.com/pod-eni');
   const text = annotation?.asText() ?? null;
   if (annotation === undefined || text === null) return null;
@@ -108,6 +148,9 @@ function readBranchEni(metadata: Cursor): string | null {
   const list = new Cursor(parsed, annotation.file, null, annotation.path);
   return list.elements()[0]?.text('eniId') ?? null;
 }
+
+/** Sources that never name a pod's owner. */
+const OWNERLESS_SOURCES: ReadonlySet<PodSource> = new Set(['csv', 'ipamd']);
 
 /** Documents beside the pod that settle its workload and ports. */
 export class PodContext {
@@ -125,8 +168,11 @@ export class PodContext {
   }
 
   /** `Deployment/web`: controller of the ReplicaSet or Job, else that itself; a pod without a controller is its own. */
-  workload(pod: DescribedPod): string {
+  workload(pod: DescribedPod): string | null {
     const { controller, namespace, labels } = pod;
+    if (pod.workload !== null) return pod.workload;
+    // rows of a table name no owner: nothing tells whether there is one
+    if (controller === null && OWNERLESS_SOURCES.has(pod.source)) return null;
     // a static pod is owned by its node
     if (controller === null || controller.kind === 'Node') return `Pod/${pod.name}`;
     const known = this.owned.get(`${controller.kind}/${namespace}/${controller.name}`);
@@ -175,26 +221,39 @@ function inferredController(controller: Owner, labels: ReadonlyMap<string, strin
 export function podIntervals(
   pod: DescribedPod,
   context: PodContext,
-  vpcOf: (pod: DescribedPod) => string | null,
+  vpcId: string | null,
+  isNodeAddress: (address: Address) => boolean,
 ): PodInterval[] {
-  if (pod.addresses.length === 0) return [];
+  if (pod.spans.length === 0) return [];
   const hostListeners = pod.ports.flatMap(({ protocol, hostPort }) =>
     hostPort === null ? [] : { protocol, port: hostPort },
   );
-  const { namespace, name, uid, nodeName, eniId, hostNetwork, startSeconds, endSeconds } = pod;
+  const { namespace, name, uid, nodeName, eniId, serviceAccount } = pod;
   const shared = {
-    namespace,
-    name,
-    uid,
+    ...{ namespace, name, uid, nodeName, serviceAccount, vpcId, eniId },
     workload: context.workload(pod),
-    nodeName,
-    vpcId: vpcOf(pod),
-    eniId,
-    hostNetwork,
-    startSeconds,
-    endSeconds,
+    sources: ONLY[pod.source],
     listeners: context.listeners(pod),
     hostListeners: distinctListeners(hostListeners),
   };
-  return pod.addresses.map((address) => ({ ...shared, address }));
+  return pod.spans.map(({ address, softStart, start, end, softEnd }) => ({
+    ...shared,
+    address,
+    // no other pod has a node's own address
+    hostNetwork: pod.hostNetwork ?? isNodeAddress(address),
+    startSeconds: start,
+    endSeconds: end,
+    softStartSeconds: softStart,
+    softEndSeconds: softEnd,
+  }));
 }
+
+/** One list for all intervals of one source: there may be millions. */
+const ONLY: Readonly<Record<PodSource, readonly PodSource[]>> = {
+  ipamd: ['ipamd'],
+  audit: ['audit'],
+  watch: ['watch'],
+  csv: ['csv'],
+  metrics: ['metrics'],
+  list: ['list'],
+};

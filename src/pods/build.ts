@@ -1,9 +1,10 @@
 import type { Inventory, InventoryWarning } from '../inventory/inventory.ts';
-import { podsByInterface } from './interface-pods.ts';
+import type { Holding } from './holdings.ts';
+import { type InterfacePods, podsByInterface, podsOf } from './interface-pods.ts';
 import { listenerPorts, listenerTable } from './listeners.ts';
 import { ANY_VPC, hashKey, IPV4_ENTRY, wordMask } from './lookup.ts';
-import { ENTRY_STRIDE, packPodMap } from './pod-map.ts';
-import { type AddressKey, addressKey, buildTimeline, type Entry, type Holding } from './timeline.ts';
+import { ENTRY_STRIDE, FOREVER, INTERVAL_STRIDE, packPodMap, SOFT_OPEN } from './pod-map.ts';
+import { type AddressKey, addressKey, buildTimeline, type Entry } from './timeline.ts';
 import { numberVpcs } from './vpc-numbers.ts';
 
 export interface BuiltPodMap {
@@ -17,14 +18,14 @@ export function buildPodMap(inventory: Inventory): BuiltPodMap {
   const vpcs = numberVpcs(inventory);
   const { entries, eniPrimaryEntry, warnings } = buildTimeline(inventory, vpcs);
   const onInterfaces = podsByInterface(inventory, entries, vpcs);
-  const listenerKeys = listenerTable(inventory, onInterfaces);
+  const listenerKeys = listenerTable(inventory, (eni) => podsOf(onInterfaces, entries, eni));
   const packed = packPodMap({
     eniPrimaryEntry,
     eniVpc: vpcs.ofInterface,
     entryEni: Int32Array.from(entries, (e) => e.eni),
     entryIsOwn: Uint8Array.from(entries, (e) => (e.isOwn ? 1 : 0)),
     entryRecords: entryRecords(entries),
-    intervals: Uint32Array.from(entries.flatMap((e) => e.holdings.flatMap(({ start, end, pod }) => [start, end, pod]))),
+    ...intervalTable(entries),
     slots: slotTable(
       entries,
       entries.map((entry) => entry.vpc),
@@ -34,7 +35,7 @@ export function buildPodMap(inventory: Inventory): BuiltPodMap {
     entryIsOnly: Uint8Array.from(entries, (e) => (e.isOnly ? 1 : 0)),
     prefixLengths: prefixLengths(entries),
     ...vpcTable(inventory, vpcs.count),
-    ...interfaceTables(onInterfaces),
+    ...interfaceTables(onInterfaces, entries),
     listenerKeys,
     listenerPorts: listenerPorts(listenerKeys),
   });
@@ -49,6 +50,34 @@ function entryRecords(entries: readonly Entry[]): Uint32Array {
     first += holdings.length;
   });
   return records;
+}
+
+/** Intervals of all entries one after the other; there may be millions. */
+function intervalTable(entries: readonly Entry[]): Record<'intervals' | 'softEdges', Uint32Array> {
+  const count = entries.reduce((sum, entry) => sum + entry.holdings.length, 0);
+  const intervals = new Uint32Array(count * INTERVAL_STRIDE);
+  const edges = new Uint32Array(count);
+  let at = 0;
+  let isSoft = false;
+  for (const { holdings } of entries) {
+    for (const holding of holdings) {
+      const { start, end, pod } = holding;
+      const edge = softEdge(holding);
+      isSoft ||= edge !== 0;
+      intervals[INTERVAL_STRIDE * at] = start;
+      intervals[INTERVAL_STRIDE * at + 1] = end;
+      intervals[INTERVAL_STRIDE * at + 2] = pod;
+      edges[at++] = edge;
+    }
+  }
+  return { intervals, softEdges: isSoft ? edges : new Uint32Array(0) };
+}
+
+/** PodMapView.softEdges; a bound too far away to be held counts as none. */
+function softEdge({ softStart, start, end, softEnd }: Holding): number {
+  const before = softStart <= 0 && start > 0 ? SOFT_OPEN : Math.min(start - softStart, SOFT_OPEN);
+  const after = softEnd >= FOREVER && end < FOREVER ? SOFT_OPEN : Math.min(softEnd - end, SOFT_OPEN);
+  return ((before << 16) | after) >>> 0;
 }
 
 /** Prefix sums: list i is [offsets[i], offsets[i + 1]). */
@@ -111,20 +140,26 @@ function vpcTable(
 }
 
 function interfaceTables(
-  lists: readonly Holding[][],
-): Record<'coverFirst' | 'eniFirst' | 'eniPod', Int32Array> &
-  Record<'coverStart' | 'coverEnd' | 'eniStart' | 'eniEnd', Uint32Array> {
-  const covers = lists.map(coverOf);
-  const all = lists.flat();
+  { entries: lists, hosts }: InterfacePods,
+  entries: readonly Entry[],
+): Record<'coverFirst' | 'eniFirst' | 'eniEntry' | 'hostFirst' | 'hostPod', Int32Array> &
+  Record<'coverStart' | 'coverEnd' | 'hostStart' | 'hostEnd', Uint32Array> {
+  const covers = lists.map((list, e) => {
+    const held = list.flatMap((entry) => entries[entry]?.holdings ?? []);
+    return coverOf([...held, ...(hosts[e] ?? [])].sort((a, b) => a.start - b.start));
+  });
   const cover = covers.flat();
+  const host = hosts.flat();
   return {
     coverFirst: offsets(covers.map((c) => c.length)),
     coverStart: Uint32Array.from(cover, (c) => c.start),
     coverEnd: Uint32Array.from(cover, (c) => c.end),
     eniFirst: offsets(lists.map((list) => list.length)),
-    eniStart: Uint32Array.from(all, (h) => h.start),
-    eniEnd: Uint32Array.from(all, (h) => h.end),
-    eniPod: Int32Array.from(all, (h) => h.pod),
+    eniEntry: Int32Array.from(lists.flat()),
+    hostFirst: offsets(hosts.map((list) => list.length)),
+    hostStart: Uint32Array.from(host, (h) => h.start),
+    hostEnd: Uint32Array.from(host, (h) => h.end),
+    hostPod: Int32Array.from(host, (h) => h.pod),
   };
 }
 

@@ -1,26 +1,39 @@
 import type { Inventory, NetworkInterface, PodInterval } from '../inventory/inventory.ts';
 import { formatAddress } from '../model/ip.ts';
-import { type Entry, type Holding, holdingOf } from './timeline.ts';
+import type { Holding } from './holdings.ts';
+import { type Entry, holdingOf } from './timeline.ts';
 import type { VpcNumbers } from './vpc-numbers.ts';
 
-/**
- * Pods on each interface, by index in Inventory.networkInterfaces: those whose address lies on it and, on a node's
- * primary one, the hostNetwork pods that share its address. Ascending in start.
- */
-export function podsByInterface(
-  inventory: Inventory,
-  entries: readonly Entry[],
-  vpcs: VpcNumbers,
-): readonly Holding[][] {
-  const lists: Holding[][] = inventory.networkInterfaces.map(() => []);
-  for (const { eni, holdings } of entries) for (const holding of holdings) lists[eni]?.push(holding);
+/** Who lives on each interface, by index in Inventory.networkInterfaces. */
+export interface InterfacePods {
+  /** Entries that lie on it. */
+  readonly entries: readonly (readonly number[])[];
+  /** HostNetwork pods that share its address, a node's primary one; ascending in start. */
+  readonly hosts: readonly (readonly Holding[])[];
+}
+
+export function podsByInterface(inventory: Inventory, entries: readonly Entry[], vpcs: VpcNumbers): InterfacePods {
+  const lists: number[][] = inventory.networkInterfaces.map(() => []);
+  entries.forEach(({ eni }, entry) => {
+    lists[eni]?.push(entry);
+  });
+  const hosts: Holding[][] = inventory.networkInterfaces.map(() => []);
   const hostOf = hostInterfaces(inventory, vpcs);
   inventory.pods.forEach((pod, p) => {
     const holding = pod.hostNetwork ? holdingOf(pod, p) : undefined;
-    if (holding !== undefined) lists[hostOf(pod)]?.push(holding);
+    if (holding !== undefined) hosts[hostOf(pod)]?.push(holding);
   });
-  for (const list of lists) list.sort((a, b) => a.start - b.start || a.pod - b.pod);
-  return lists;
+  for (const list of hosts) list.sort((a, b) => a.start - b.start || a.pod - b.pod);
+  return { entries: lists, hosts };
+}
+
+/** Every pod of an interface at any time, each once. */
+export function podsOf(onInterfaces: InterfacePods, entries: readonly Entry[], eni: number): Set<number> {
+  const pods = new Set<number>();
+  for (const entry of onInterfaces.entries[eni] ?? [])
+    for (const { pod } of entries[entry]?.holdings ?? []) pods.add(pod);
+  for (const { pod } of onInterfaces.hosts[eni] ?? []) pods.add(pod);
+  return pods;
 }
 
 /**

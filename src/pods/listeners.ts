@@ -1,7 +1,6 @@
 import type { EniKind, Inventory, Listener, NetworkInterface, PodInterval } from '../inventory/inventory.ts';
 import { firstEndingAfter } from './lookup.ts';
 import { ENTRY_STRIDE, EntryWord, INTERVAL_STRIDE, LISTENER_PORT_BYTES, type PodMapView } from './pod-map.ts';
-import type { Holding } from './timeline.ts';
 
 /** Owner keys of the listener table: pods from 1, interfaces as seen and interfaces with hidden pods above. */
 const SEEN_BASE = 0x4000_0000;
@@ -90,10 +89,10 @@ function hash(owner: number, word: number): number {
 const NODE_KINDS: readonly EniKind[] = ['node-primary', 'node-secondary', 'node-trunk'];
 
 /**
- * Builds the table, load ≤ 0.5; `onInterfaces` lists the pods of each interface at any time, hostNetwork pods on the
- * node's primary one.
+ * Builds the table, load ≤ 0.5; `podsAt` gives the pods of an interface at any time, hostNetwork pods on the node's
+ * primary one.
  */
-export function listenerTable(inventory: Inventory, onInterfaces: readonly (readonly Holding[])[]): Uint32Array {
+export function listenerTable(inventory: Inventory, podsAt: (eni: number) => ReadonlySet<number>): Uint32Array {
   const { networkInterfaces, loadBalancers, pods, services } = inventory;
   const pairs: (readonly [number, number])[] = [];
   const put = (owner: number, ...lists: readonly (readonly Listener[])[]): void => {
@@ -106,7 +105,7 @@ export function listenerTable(inventory: Inventory, onInterfaces: readonly (read
   });
   const nodePorts = services.flatMap((service) => service.nodePorts);
   const balancers = new Map(loadBalancers.map((lb) => [lb.suffix, lb.listeners]));
-  const podsOn = onInterfaces.map((list) => [...new Set(list.map(({ pod }) => pod))].flatMap((p) => pods[p] ?? []));
+  const podsOn = networkInterfaces.map((_, e) => [...podsAt(e)].flatMap((p) => pods[p] ?? []));
   const hosts = hostListeners(inventory, podsOn);
   networkInterfaces.forEach((eni, e) => {
     const isNode = NODE_KINDS.includes(eni.kind);

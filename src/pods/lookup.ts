@@ -1,5 +1,5 @@
 import { Attribution } from '../model/verdict.ts';
-import { ENTRY_STRIDE, EntryWord, FOREVER, INTERVAL_STRIDE, type PodMapView } from './pod-map.ts';
+import { ENTRY_STRIDE, EntryWord, FOREVER, INTERVAL_STRIDE, type PodMapView, SOFT_OPEN } from './pod-map.ts';
 
 /** Share of the owned seconds of a window from which on the pod that held the address longest is taken, in tenths. */
 const CLEAR_TENTHS = 9;
@@ -142,7 +142,8 @@ export function resolvedAttribution(): number {
 /**
  * Pod that held the entry's address in the window [start, end) (an instant counts as its second), −1 = none.
  * `exact`: one pod alone over the whole window. Otherwise the seconds held decide: `inferred` for at least nine tenths
- * of those owned by anybody, else `candidates` (the pod returned held it longest; ties: the earlier).
+ * of those owned (or possibly owned) by anybody, else `candidates` (the pod returned held it longest; ties: the
+ * earlier). −1 with `candidates`: nobody held it for certain, somebody possibly did.
  */
 export function resolvePod(view: PodMapView, entry: number, start: number, end: number): number {
   const { entryRecords, intervals } = view;
@@ -176,13 +177,11 @@ export function resolvePod(view: PodMapView, entry: number, start: number, end: 
       best = pod;
     }
   }
-  if (best < 0) return -1;
-  if (isAlone) attribution = owned === to - from ? Attribution.exact : Attribution.inferred;
-  else {
-    const isClear = to !== FOREVER && bestSeconds * 10 >= owned * CLEAR_TENTHS;
-    attribution = isClear ? Attribution.inferred : Attribution.candidates;
+  if (isAlone && owned === to - from) {
+    attribution = Attribution.exact;
+    return best;
   }
-  return best;
+  return resolveUnsure(view, first, last, from, to, best, bestSeconds, owned, isAlone);
 }
 
 /** Seconds of interval `last` and of those before it, from `low` on, that are the same pod's. */
@@ -197,6 +196,64 @@ function secondsOfPod(intervals: Uint32Array, low: number, last: number, from: n
 
 function secondsWithin(intervals: Uint32Array, i: number, from: number, to: number): number {
   return Math.min(intervals[i * INTERVAL_STRIDE + 1]!, to) - Math.max(intervals[i * INTERVAL_STRIDE]!, from);
+}
+
+/** A record's times may be so much later than its packets (VPC User Guide, "Flow log basics"), or a little earlier. */
+const LATE_SECONDS = 60;
+const EARLY_SECONDS = 5;
+
+/** The window is not one pod's: seconds in which another one possibly held the address count against the best. */
+function resolveUnsure(
+  view: PodMapView,
+  first: number,
+  last: number,
+  from: number,
+  to: number,
+  best: number,
+  bestSeconds: number,
+  owned: number,
+  isAlone: boolean,
+): number {
+  if (best < 0) {
+    const isPossible = anySoft(view, first, last, from - LATE_SECONDS, to + EARLY_SECONDS);
+    attribution = isPossible ? Attribution.candidates : Attribution.none;
+    return -1;
+  }
+  let others = 0;
+  if (view.softEdges.length > 0) {
+    for (let i = first; i < last; i++) {
+      if (view.intervals[i * INTERVAL_STRIDE + 2] !== best) others += softSeconds(view, i, from, to);
+    }
+  }
+  // of a record without times the share of all history says nothing
+  const isClear = (isAlone && others === 0) || (to !== FOREVER && bestSeconds * 10 >= (owned + others) * CLEAR_TENTHS);
+  attribution = isClear ? Attribution.inferred : Attribution.candidates;
+  return best;
+}
+
+/** Start and end of the interval with its soft edges. */
+function softStart(view: PodMapView, interval: number): number {
+  const edge = view.softEdges.length === 0 ? 0 : view.softEdges[interval]! >>> 16;
+  return edge === SOFT_OPEN ? 0 : view.intervals[interval * INTERVAL_STRIDE]! - edge;
+}
+
+function softEnd(view: PodMapView, interval: number): number {
+  const edge = view.softEdges.length === 0 ? 0 : view.softEdges[interval]! & 0xffff;
+  return edge === SOFT_OPEN ? FOREVER : view.intervals[interval * INTERVAL_STRIDE + 1]! + edge;
+}
+
+/** Seconds of [from, to) in the soft parts of an interval. */
+function softSeconds(view: PodMapView, interval: number, from: number, to: number): number {
+  const start = view.intervals[interval * INTERVAL_STRIDE]!;
+  const end = view.intervals[interval * INTERVAL_STRIDE + 1]!;
+  const before = Math.min(start, to) - Math.max(softStart(view, interval), from);
+  const after = Math.min(softEnd(view, interval), to) - Math.max(end, from);
+  return Math.max(0, before) + Math.max(0, after);
+}
+
+function anySoft(view: PodMapView, first: number, last: number, from: number, to: number): boolean {
+  for (let i = first; i < last; i++) if (softStart(view, i) < to && softEnd(view, i) > from) return true;
+  return false;
 }
 
 /** First interval of [low, high) that ends after `second`. */
@@ -227,28 +284,67 @@ export function hasPodsOnInterface(view: PodMapView, eni: number, start: number,
   return a < last && coverStart[a]! < to;
 }
 
-/** Pods that held the entry's address in the window, ascending by index; cold. */
+/**
+ * Pods that held the entry's address in the window or possibly did; when there is none, those that possibly did within
+ * the slack of a record's times. Ascending by index; cold.
+ */
 export function podsAt(view: PodMapView, entry: number, start: number, end: number): number[] {
-  const { entryRecords, intervals } = view;
   const from = Math.min(start, end);
   const to = Math.max(start, end, from + 1);
+  const found = podsWithin(view, entry, from, to);
+  const near = found.size > 0 ? found : podsWithin(view, entry, from - LATE_SECONDS, to + EARLY_SECONDS);
+  return [...near].sort((a, b) => a - b);
+}
+
+/** An interval with its soft edges; Unix seconds, FOREVER = open, 0 = no beginning is known. */
+export interface PodMapInterval {
+  readonly pod: number;
+  readonly start: number;
+  readonly end: number;
+  readonly softStart: number;
+  readonly softEnd: number;
+}
+
+/** Every interval of an entry, ascending in start; cold. */
+export function intervalsOf(view: PodMapView, entry: number): PodMapInterval[] {
+  const { entryRecords, intervals } = view;
+  const first = entryRecords[entry * ENTRY_STRIDE + EntryWord.first]!;
+  return Array.from({ length: entryRecords[entry * ENTRY_STRIDE + EntryWord.count]! }, (_, k) => {
+    const i = first + k;
+    const at = i * INTERVAL_STRIDE;
+    const [start, end, pod] = [intervals[at]!, intervals[at + 1]!, intervals[at + 2]!];
+    return { pod, start, end, softStart: softStart(view, i), softEnd: softEnd(view, i) };
+  });
+}
+
+function podsWithin(view: PodMapView, entry: number, from: number, to: number): Set<number> {
+  const { entryRecords, intervals } = view;
   const found = new Set<number>();
   const first = entryRecords[entry * ENTRY_STRIDE + EntryWord.first]!;
   const last = first + entryRecords[entry * ENTRY_STRIDE + EntryWord.count]!;
-  for (let at = first * INTERVAL_STRIDE; at < last * INTERVAL_STRIDE; at += INTERVAL_STRIDE) {
-    if (intervals[at]! < to && intervals[at + 1]! > from) found.add(intervals[at + 2]!);
+  for (let i = first; i < last; i++) {
+    if (softStart(view, i) < to && softEnd(view, i) > from) found.add(intervals[i * INTERVAL_STRIDE + 2]!);
   }
-  return [...found].sort((a, b) => a - b);
+  return found;
 }
 
 /** Pods on the interface in the window, hostNetwork pods included on a node's primary one, ascending by index; cold. */
 export function podsOnInterface(view: PodMapView, eni: number, start: number, end: number): number[] {
-  const { eniFirst, eniStart, eniEnd, eniPod } = view;
+  const { eniFirst, eniEntry, entryRecords, intervals, hostFirst, hostStart, hostEnd, hostPod } = view;
   const from = Math.min(start, end);
   const to = Math.max(start, end, from + 1);
   const found = new Set<number>();
-  for (let i = eniFirst[eni]!; i < eniFirst[eni + 1]!; i++) {
-    if (eniStart[i]! < to && eniEnd[i]! > from) found.add(eniPod[i]!);
+  for (let e = eniFirst[eni]!; e < eniFirst[eni + 1]!; e++) {
+    const at = eniEntry[e]! * ENTRY_STRIDE;
+    const first = entryRecords[at + EntryWord.first]!;
+    const last = first + entryRecords[at + EntryWord.count]!;
+    for (let i = firstEndingAfter(intervals, first, last, from); i < last; i++) {
+      if (intervals[i * INTERVAL_STRIDE]! >= to) break;
+      found.add(intervals[i * INTERVAL_STRIDE + 2]!);
+    }
+  }
+  for (let i = hostFirst[eni]!; i < hostFirst[eni + 1]!; i++) {
+    if (hostStart[i]! < to && hostEnd[i]! > from) found.add(hostPod[i]!);
   }
   return [...found].sort((a, b) => a - b);
 }

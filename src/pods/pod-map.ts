@@ -20,6 +20,11 @@ export interface PodMapView {
   readonly entryRecords: Uint32Array;
   /** INTERVAL_STRIDE u32 words an interval: start, end (exclusive, FOREVER = open) in Unix seconds, pod index. */
   readonly intervals: Uint32Array;
+  /**
+   * One word an interval: seconds before its start × 65,536 + seconds after its end in which the pod possibly held the
+   * address too, SOFT_OPEN = no bound is known. Empty when every edge is hard.
+   */
+  readonly softEdges: Uint32Array;
   /** Open addressing by VPC and address: entry or −1; a power of two, at most half full. */
   readonly slots: Int32Array;
   /** The same by address alone; one entry stands for those of several VPCs. */
@@ -40,11 +45,14 @@ export interface PodMapView {
   readonly coverFirst: Int32Array;
   readonly coverStart: Uint32Array;
   readonly coverEnd: Uint32Array;
-  /** Every pod interval on interface e, hostNetwork pods on the primary one too: [eniFirst[e], eniFirst[e + 1]). */
+  /** Entries that lie on interface e, delegated IPv6 prefixes included: [eniFirst[e], eniFirst[e + 1]). */
   readonly eniFirst: Int32Array;
-  readonly eniStart: Uint32Array;
-  readonly eniEnd: Uint32Array;
-  readonly eniPod: Int32Array;
+  readonly eniEntry: Int32Array;
+  /** HostNetwork pods at interface e, a node's primary one: [hostFirst[e], hostFirst[e + 1]), ascending in start. */
+  readonly hostFirst: Int32Array;
+  readonly hostStart: Uint32Array;
+  readonly hostEnd: Uint32Array;
+  readonly hostPod: Int32Array;
   /** Listening ports: open addressing over pairs (owner key, protocol × 65,536 + port); owner 0 = empty. */
   readonly listenerKeys: Uint32Array;
   /**
@@ -77,6 +85,7 @@ const SECTIONS = [
   ['entryIsOwn', 'u8'],
   ['entryRecords', 'u32'],
   ['intervals', 'u32'],
+  ['softEdges', 'u32'],
   ['slots', 'i32'],
   ['anySlots', 'i32'],
   ['entryVpc', 'i32'],
@@ -90,9 +99,11 @@ const SECTIONS = [
   ['coverStart', 'u32'],
   ['coverEnd', 'u32'],
   ['eniFirst', 'i32'],
-  ['eniStart', 'u32'],
-  ['eniEnd', 'u32'],
-  ['eniPod', 'i32'],
+  ['eniEntry', 'i32'],
+  ['hostFirst', 'i32'],
+  ['hostStart', 'u32'],
+  ['hostEnd', 'u32'],
+  ['hostPod', 'i32'],
   ['listenerKeys', 'u32'],
   ['listenerPorts', 'u8'],
 ] as const satisfies readonly (readonly [keyof PodMapView, 'i32' | 'u32' | 'u8'])[];
@@ -101,12 +112,15 @@ type SectionName = (typeof SECTIONS)[number][0];
 
 // header, u32 words: 0 magic, 1 version, 2 section count, 3 total bytes, then (byte offset, element count) a section
 const MAGIC = 0x646f_7066; // "fpod"
-const FORMAT_VERSION = 2;
+const FORMAT_VERSION = 3;
 const HEADER_WORDS = 4 + SECTIONS.length * 2;
 const ALIGNMENT = 64;
 
 /** The end of time in intervals: no end is known. */
 export const FOREVER = 0xffff_ffff;
+
+/** A soft edge without a bound, and the longest one that has one, seconds. */
+export const SOFT_OPEN = 0xffff;
 
 function align(offset: number): number {
   return Math.ceil(offset / ALIGNMENT) * ALIGNMENT;
@@ -159,6 +173,7 @@ export function attachPodMap(buffer: SharedArrayBuffer, byteOffset: number, byte
     entryIsOwn: u8('entryIsOwn'),
     entryRecords: u32('entryRecords'),
     intervals: u32('intervals'),
+    softEdges: u32('softEdges'),
     slots: i32('slots'),
     anySlots: i32('anySlots'),
     entryVpc: i32('entryVpc'),
@@ -172,9 +187,11 @@ export function attachPodMap(buffer: SharedArrayBuffer, byteOffset: number, byte
     coverStart: u32('coverStart'),
     coverEnd: u32('coverEnd'),
     eniFirst: i32('eniFirst'),
-    eniStart: u32('eniStart'),
-    eniEnd: u32('eniEnd'),
-    eniPod: i32('eniPod'),
+    eniEntry: i32('eniEntry'),
+    hostFirst: i32('hostFirst'),
+    hostStart: u32('hostStart'),
+    hostEnd: u32('hostEnd'),
+    hostPod: i32('hostPod'),
     listenerKeys: u32('listenerKeys'),
     listenerPorts: u8('listenerPorts'),
   };
@@ -203,8 +220,11 @@ function checkLengths(view: PodMapView): void {
     const { length } = view[name];
     assert(length === expected, `pod map: section ${name} has ${length} elements, expected ${expected}`);
   };
-  const lists = (first: 'vpcFirst' | 'vpcFirst6' | 'coverFirst' | 'eniFirst', of: SectionName, width = 1): void =>
-    same(of, (view[first].at(-1) ?? 0) * width);
+  const lists = (
+    first: 'vpcFirst' | 'vpcFirst6' | 'coverFirst' | 'eniFirst' | 'hostFirst',
+    of: SectionName,
+    width = 1,
+  ): void => same(of, (view[first].at(-1) ?? 0) * width);
   const entries = view.entryEni.length;
   const enis = view.eniPrimaryEntry.length;
   same('entryIsOwn', entries);
@@ -213,6 +233,7 @@ function checkLengths(view: PodMapView): void {
   const last = (entries - 1) * ENTRY_STRIDE;
   const held = (view.entryRecords[last + EntryWord.first] ?? 0) + (view.entryRecords[last + EntryWord.count] ?? 0);
   same('intervals', held * INTERVAL_STRIDE);
+  if (view.softEdges.length > 0) same('softEdges', held);
   same('entryIsOnly', entries);
   same('listenerPorts', LISTENER_PORT_BYTES);
   same('eniVpc', enis);
@@ -220,7 +241,9 @@ function checkLengths(view: PodMapView): void {
   same('eniFirst', enis + 1);
   same('vpcFirst6', view.vpcFirst.length);
   for (const of of ['coverStart', 'coverEnd'] as const) lists('coverFirst', of);
-  for (const of of ['eniStart', 'eniEnd', 'eniPod'] as const) lists('eniFirst', of);
+  same('hostFirst', enis + 1);
+  lists('eniFirst', 'eniEntry');
+  for (const of of ['hostStart', 'hostEnd', 'hostPod'] as const) lists('hostFirst', of);
   lists('vpcFirst', 'vpcCidrs', 2);
   lists('vpcFirst6', 'vpcCidrs6', 8);
   for (const name of ['slots', 'anySlots', 'listenerKeys'] as const) {

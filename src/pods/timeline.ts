@@ -1,15 +1,9 @@
 import type { Inventory, InventoryWarning, PodInterval } from '../inventory/inventory.ts';
 import { type Address, type Cidr, cidrContains, formatAddress, formatIpv4, formatIpv6 } from '../model/ip.ts';
+import { type Holding, separateHoldings } from './holdings.ts';
 import { IPV4_ENTRY, wordMask } from './lookup.ts';
 import { FOREVER } from './pod-map.ts';
 import type { VpcNumbers } from './vpc-numbers.ts';
-
-/** One stretch of time in which a pod held an address; [start, end) in Unix seconds as u32, FOREVER = open. */
-export interface Holding {
-  readonly start: number;
-  end: number;
-  readonly pod: number;
-}
 
 /** One address (or delegated IPv6 prefix) of one VPC. */
 export interface Entry {
@@ -54,7 +48,8 @@ export function holdingOf(pod: PodInterval, index: number): Holding | undefined 
   if (pod.endSeconds < pod.startSeconds) return undefined;
   const start = wholeSeconds(pod.startSeconds);
   const end = Math.min(Math.max(wholeSeconds(pod.endSeconds), start + 1), FOREVER);
-  return { start, end, pod: index };
+  const softStart = Math.min(wholeSeconds(pod.softStartSeconds), start);
+  return { softStart, start, end, softEnd: Math.max(wholeSeconds(pod.softEndSeconds), end), pod: index };
 }
 
 function wholeSeconds(time: number): number {
@@ -152,7 +147,7 @@ class TimelineBuilder {
         eni,
         isOwn: primaryKeys[eni] === key || (eni >= 0 && length === 128 && this.lists(eni, words)),
         isOnly: this.isOnly(entry),
-        holdings: this.separate(entry),
+        holdings: separateHoldings(entry.holdings, this.inventory.pods, this.warnings),
       };
     });
     const eniPrimaryEntry = Int32Array.from(primaryKeys, (key) => this.entries.get(key ?? '')?.index ?? -1);
@@ -254,84 +249,6 @@ class TimelineBuilder {
     const inside = blocks.filter(({ cidrs }) => cidrs.some((block) => cidrContains(block, pod.address)));
     return single(inside.map(({ vpcId }) => this.vpcs.byId.get(vpcId)));
   }
-
-  /**
-   * Holdings of an address, ascending in start and in end. Intervals of one pod that touch are one. An earlier one that
-   * runs into a later one ends where that begins; two that begin together both stay, for nothing tells which is right.
-   */
-  private separate(entry: OpenEntry): readonly Holding[] {
-    const list = this.unite(entry.holdings);
-    for (let i = 1; i < list.length; i++) {
-      const later = list[i];
-      for (let j = i - 1; later !== undefined && j >= 0; j--) {
-        const earlier = list[j];
-        if (earlier === undefined || earlier.end <= later.start) break;
-        this.warnAboutOverlap(earlier, later);
-        if (earlier.start < later.start) earlier.end = later.start;
-      }
-    }
-    return list;
-  }
-
-  private unite(holdings: readonly Holding[]): Holding[] {
-    const { pods } = this.inventory;
-    const sorted = [...holdings].sort((a, b) => a.start - b.start || a.end - b.end || a.pod - b.pod);
-    const united: Holding[] = [];
-    const latest = new Map<string, number>();
-    for (const holding of sorted) {
-      const name = `${pods[holding.pod]?.namespace}/${pods[holding.pod]?.name}`;
-      const at = latest.get(name) ?? -1;
-      const last = united[at];
-      const [a, b] = [pods[last?.pod ?? -1], pods[holding.pod]];
-      if (last === undefined || a === undefined || b === undefined || !isSamePod(a, b) || holding.start > last.end) {
-        latest.set(name, united.length);
-        united.push({ ...holding });
-        continue;
-      }
-      united[at] = { start: last.start, end: Math.max(last.end, holding.end), pod: this.better(last.pod, holding.pod) };
-    }
-    return this.identified(united).sort((a, b) => a.start - b.start || a.end - b.end || a.pod - b.pod);
-  }
-
-  /** Of two intervals of one pod the one with a uid comes from the API and knows the pod's ports. */
-  private better(one: number, other: number): number {
-    const { pods } = this.inventory;
-    return pods[one]?.uid === null && pods[other]?.uid !== null ? other : one;
-  }
-
-  /** All stretches of one pod carry one index: who held an address longest is asked of pods, not of stretches. */
-  private identified(holdings: readonly Holding[]): Holding[] {
-    const { pods } = this.inventory;
-    const known = new Map<string, number[]>();
-    const nameOf = (pod: number): string => `${pods[pod]?.namespace}/${pods[pod]?.name}`;
-    const same = (pod: number): number[] => {
-      const b = pods[pod];
-      return (known.get(nameOf(pod)) ?? []).filter((other) => {
-        const a = pods[other];
-        return a !== undefined && b !== undefined && isSamePod(a, b);
-      });
-    };
-    for (const { pod } of holdings) known.set(nameOf(pod), [...(known.get(nameOf(pod)) ?? []), pod]);
-    return holdings.map((holding) => ({ ...holding, pod: same(holding.pod).reduce((a, b) => this.better(a, b)) }));
-  }
-
-  private warnAboutOverlap(earlier: Holding, later: Holding): void {
-    const [a, b] = [this.inventory.pods[earlier.pod], this.inventory.pods[later.pod]];
-    if (a === undefined || b === undefined) return;
-    const address = formatAddress(b.address);
-    const outcome =
-      earlier.start < later.start
-        ? 'the earlier one is taken to end where the later begins'
-        : 'nothing tells whose it is while both do';
-    const text = `pods ${a.namespace}/${a.name} and ${b.namespace}/${b.name} both hold ${address}: ${outcome}`;
-    this.warnings.push({ message: text, file: 'pods', path: address });
-  }
-}
-
-/** A source without uids may know more of the same pod. */
-function isSamePod(a: PodInterval, b: PodInterval): boolean {
-  const sameName = a.namespace === b.namespace && a.name === b.name;
-  return sameName && (a.uid === null || b.uid === null || a.uid === b.uid);
 }
 
 /** The one value of a list whose values are all equal. */

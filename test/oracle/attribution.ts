@@ -158,8 +158,16 @@ function lookUp(network: Network, cluster: Cluster, home: string | null, at: Ora
     const meant = pods.filter((pod) => side.pod === null || podId(pod) === `${side.namespace}/${side.pod}`);
     return { side, pods: meant, owner, hidden: false, isOwn: false };
   }
-  if (owner === null) return named('unknown');
-  return { side: eniSide(at.text, at, owner), pods, owner, hidden: false, isOwn: isOwn(owner, at) };
+  const bare: SideFacts =
+    owner === null
+      ? named('unknown')
+      : { side: eniSide(at.text, at, owner), pods, owner, hidden: false, isOwn: isOwn(owner, at) };
+  if (bare.side.attribution === 'exact' || owner?.class === 'branch') return bare;
+  // eks.md §4.6: a record's times may be up to 60 s late, or a little early: the neighbours in time may be meant
+  const slack = { start: ask.window.start - 60, end: ask.window.end + 5 };
+  const near = here.filter((pod) => pod.vpcId === place.vpcId && overlap(pod, slack) > 0);
+  if (near.length === 0) return bare;
+  return { ...bare, side: { ...bare.side, attribution: 'candidates', candidates: sorted(near.map(podId)) } };
 }
 
 interface Ask {

@@ -128,8 +128,10 @@ class Naive {
     if (home === null) return none;
     const [start, end] = [Math.min(first, last), Math.max(first, last, Math.min(first, last) + 1)];
     const here = this.at(home, at).sort((a, b) => clamp(a) - clamp(b) || a.endSeconds - b.endSeconds);
+    const cutOf = (one: PodInterval): number =>
+      Math.min(one.endSeconds, ...here.map(clamp).filter((other) => other > clamp(one)));
     const seconds = here.map((one) => {
-      const cut = Math.min(one.endSeconds, ...here.map(clamp).filter((other) => other > clamp(one)));
+      const cut = cutOf(one);
       let count = 0;
       for (let s = start; s < end; s++) if (s >= one.startSeconds && s < cut) count++;
       return { one, count };
@@ -137,7 +139,11 @@ class Naive {
     const total = seconds.reduce((sum, { count }) => sum + count, 0);
     const top = seconds.reduce<(typeof seconds)[number] | null>((a, b) => (b.count > (a?.count ?? 0) ? b : a), null);
     const eniId = this.owner(home, at);
-    if (top === null) return { ...none, eni: eniId };
+    if (top === null) {
+      const near = here.filter((one) => one.startSeconds < end + 5 && cutOf(one) > start - 60);
+      const candidates = near.map(({ name }) => `ns/${name}`).sort();
+      return { ...none, eni: eniId, attribution: near.length > 0 ? 'candidates' : 'none', candidates };
+    }
     const isExact = top.count === end - start && total === top.count;
     return {
       eni: eniId,

@@ -64,6 +64,7 @@ export function inventory(parts: Partial<Inventory>): Inventory {
     nodes: [],
     pods: [],
     services: [],
+    serviceAccounts: [],
     networkPolicies: 0,
     ...parts,
   };

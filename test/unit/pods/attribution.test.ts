@@ -68,7 +68,7 @@ const CASES: readonly (readonly [string, string, number, number, Partial<Answer>
     { pod: 'shop/web', attribution: 'candidates', candidates: ['shop/cart', 'shop/web'] },
   ],
   ['A04 one owner in part', '10.0.1.11', 345, 370, { pod: 'shop/cart', attribution: 'inferred' }],
-  ['A05 gap', '10.0.1.11', 310, 330, { pod: null, eni: 'eni-1p', attribution: 'none', candidates: [] }],
+  ['A05 gap', '10.0.1.11', 310, 330, { pod: null, eni: 'eni-1p', attribution: 'candidates', candidates: ['shop/web'] }],
   ['A06 finished before', '10.0.1.21', 150, 200, { pod: 'shop/api', eni: 'eni-1s', attribution: 'exact' }],
   ['A06 later', '10.0.1.21', 300, 350, { pod: 'shop/api', attribution: 'exact', candidates: ['shop/api'] }],
   [
@@ -130,7 +130,9 @@ describe('attribution cases', () => {
 describe('windows', () => {
   test('an instant is its second, and reversed times are swapped', () => {
     expect(at('10.0.1.11', 299, 299)).toMatchObject({ pod: 'shop/web', attribution: 'exact' });
-    expect(at('10.0.1.11', 300, 300)).toMatchObject({ pod: null, attribution: 'none' });
+    expect(at('10.0.1.11', 300, 300)).toMatchObject({ pod: null, attribution: 'candidates' });
+    expect(at('10.0.1.11', 299 + 60, 299 + 60)).toMatchObject({ candidates: ['shop/web', 'shop/cart'].sort() });
+    expect(at('10.0.1.21', -50, -40)).toMatchObject({ attribution: 'none', candidates: [] });
     expect(at('10.0.1.11', 60, 10)).toEqual(at('10.0.1.11', 10, 60));
   });
 

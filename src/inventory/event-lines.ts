@@ -1,0 +1,228 @@
+import { createReadStream } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { constants, createGunzip, gunzipSync } from 'node:zlib';
+import { FlowtrieError } from '../model/errors.ts';
+import { Cursor } from './cursor.ts';
+import {
+  isAuditEvent,
+  isWatchEvent,
+  type PodEvent,
+  type PodEvents,
+  type PodRelist,
+  podEventOfAudit,
+  podEventOfWatch,
+  relistOfWatch,
+} from './pod-events.ts';
+import type { Warn } from './warnings.ts';
+
+/** What the lines of a file are: audit events, or envelopes of them, or watch events. */
+export type EventLineKind = 'audit' | 'envelope' | 'watch';
+
+const HEAD_BYTES = 64 * 1024;
+const CHUNK_BYTES = 4 * 1024 * 1024;
+/** Kubernetes refuses objects over 3 MiB; an event holds two. */
+const LINE_BYTES_MAX = 16 * 1024 * 1024;
+/** Events kept in memory, a few for each pod; a busy cluster writes a million a day. */
+const EVENTS_MAX = 20_000_000;
+/** Lines of one file that are complained of one by one. */
+const COMPLAINTS_MAX = 5;
+
+const NEWLINE = 10;
+/** A CloudWatch export puts the time of ingestion before each line. */
+const TIME_PREFIX = /^\d{4}-\d\d-\d\dT[\d:.]+Z\s+/;
+const GZIP_MAGIC = 0x8b1f;
+
+/** What stands in every line that may tell of a pod, so that others are never parsed; null = any line may. */
+const NEEDLES: Readonly<Record<EventLineKind, Buffer | null>> = {
+  audit: Buffer.from('"pods"'),
+  envelope: Buffer.from('\\"pods\\"'),
+  watch: null,
+};
+const VERB = Buffer.from('"verb":"');
+/** First letters of get, list and watch: nothing is written. */
+const READING_VERBS: ReadonlySet<number> = new Set(Buffer.from('glw'));
+
+/** First bytes of a file, inflated when they are gzip. */
+export async function readHead(path: string): Promise<{ readonly gzip: boolean; readonly text: string }> {
+  const handle: FileHandle = await open(path);
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
+    const gzip = bytesRead > 2 && buffer.readUInt16LE(0) === GZIP_MAGIC;
+    return {
+      gzip,
+      text: (gzip ? inflatedHead(buffer.subarray(0, bytesRead)) : buffer.subarray(0, bytesRead)).toString(),
+    };
+  } finally {
+    await handle.close();
+  }
+}
+
+function inflatedHead(bytes: Buffer): Buffer {
+  try {
+    return gunzipSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH });
+  } catch {
+    return Buffer.alloc(0);
+  }
+}
+
+/** What the lines of a file are by its first one; null = no lines of events. */
+export function eventLineKind(head: string): EventLineKind | null {
+  const line = head.replace(/^\ufeff?\s*/, '').replace(TIME_PREFIX, '');
+  const first = line.slice(0, Math.max(0, line.includes('\n') ? line.indexOf('\n') : line.length));
+  if (!first.startsWith('{"')) return null;
+  if (/^\{"messageType":|^\{(?:"[^"]*":[^[{]*)*"logEvents":\[/.test(first)) return 'envelope';
+  if (/"apiVersion":\s*"audit\.k8s\.io\//.test(first) && /"kind":\s*"Event"/.test(first)) return 'audit';
+  return /"type":\s*"(?:ADDED|MODIFIED|DELETED|BOOKMARK|ERROR|LIST)"/.test(first) && /"object":/.test(first)
+    ? 'watch'
+    : null;
+}
+
+/** Reads the pod events of a file line by line; what is broken is said with its line and left out. */
+export async function readEventLines(
+  path: string,
+  file: string,
+  gzip: boolean,
+  kind: EventLineKind,
+  warn: Warn,
+): Promise<PodEvents> {
+  const lines = new EventLines(file, kind, warn);
+  const raw = createReadStream(path, { highWaterMark: CHUNK_BYTES });
+  const inflate = gzip ? createGunzip({ chunkSize: CHUNK_BYTES }) : null;
+  if (inflate !== null) raw.on('error', (error) => inflate.destroy(error));
+  try {
+    for await (const chunk of inflate === null ? raw : raw.pipe(inflate)) lines.push(chunk as Buffer);
+  } catch (error) {
+    const { message } = error as Error;
+    warn({ file, path: `line ${lines.line}` }, `cannot be read further: ${message}; what stands before is used`);
+  }
+  lines.finish();
+  return lines.found;
+}
+
+class EventLines {
+  readonly found: { readonly events: PodEvent[]; readonly relists: PodRelist[] } = { events: [], relists: [] };
+  /** Number of the line that begins the next block. */
+  line = 1;
+  private readonly file: string;
+  private readonly kind: EventLineKind;
+  private readonly warn: Warn;
+  private rest: Buffer[] = [];
+  private restBytes = 0;
+  private complaints = 0;
+  private isFull = false;
+
+  constructor(file: string, kind: EventLineKind, warn: Warn) {
+    this.file = file;
+    this.kind = kind;
+    this.warn = warn;
+  }
+
+  push(chunk: Buffer): void {
+    const end = chunk.lastIndexOf(NEWLINE);
+    if (end < 0) {
+      this.rest.push(chunk);
+      this.restBytes += chunk.length;
+      if (this.restBytes > LINE_BYTES_MAX) this.dropLongLine();
+      return;
+    }
+    const head = chunk.subarray(0, end + 1);
+    this.scan(this.rest.length === 0 ? head : Buffer.concat([...this.rest, head]));
+    // a copy, so that the chunk itself can go
+    const tail = Buffer.from(chunk.subarray(end + 1));
+    this.rest = tail.length === 0 ? [] : [tail];
+    this.restBytes = tail.length;
+  }
+
+  finish(): void {
+    const last = Buffer.concat(this.rest).toString().trimEnd();
+    if (last !== '' && !last.endsWith('}'))
+      this.complain(this.line, 'broken JSON: the file ends in the middle of a line');
+    else if (last !== '') this.scan(Buffer.from(`${last}\n`));
+    if (this.complaints <= COMPLAINTS_MAX) return;
+    const more = this.complaints - COMPLAINTS_MAX;
+    this.warn({ file: this.file, path: `line ${this.line - 1}` }, `${more} more lines could not be used`);
+  }
+
+  private dropLongLine(): void {
+    this.complain(this.line, `longer than ${LINE_BYTES_MAX} bytes: no event`);
+    this.rest = [];
+    this.restBytes = 0;
+  }
+
+  /** Whole lines. Only those that hold the needle are looked at. */
+  private scan(block: Buffer): void {
+    const needle = NEEDLES[this.kind];
+    let counted = 0;
+    let line = this.line;
+    for (let at = 0; at < block.length; ) {
+      const found = needle === null ? at : block.indexOf(needle, at);
+      if (found < 0) break;
+      const start = needle === null ? at : block.lastIndexOf(NEWLINE, found) + 1;
+      const end = block.indexOf(NEWLINE, found);
+      at = end + 1;
+      if (this.kind === 'audit' && isReading(block, start, end)) continue;
+      line += newlines(block, counted, start);
+      counted = start;
+      this.take(block.toString('utf8', start, end), line);
+    }
+    this.line = line + newlines(block, counted, block.length);
+  }
+
+  private take(text: string, line: number): void {
+    const json = text.replace(TIME_PREFIX, '').trim();
+    if (json === '') return;
+    try {
+      this.read(new Cursor(JSON.parse(json), this.file, null, `line ${line}`));
+    } catch (error) {
+      if (error instanceof FlowtrieError) this.complain(line, error.message.replace(`${this.file}: `, ''));
+      else if (error instanceof SyntaxError) this.complain(line, `broken JSON: ${error.message}`);
+      else throw error;
+    }
+  }
+
+  private read(cursor: Cursor): void {
+    const { events, relists } = this.found;
+    if (events.length >= EVENTS_MAX) {
+      if (!this.isFull) this.complain(this.line, `more than ${EVENTS_MAX} events of pods: later ones are not used`);
+      this.isFull = true;
+      return;
+    }
+    if (isAuditEvent(cursor)) {
+      const event = podEventOfAudit(cursor);
+      if (event !== null) events.push(event);
+    } else if (isWatchEvent(cursor)) {
+      const list = relistOfWatch(cursor);
+      const event = list === null ? podEventOfWatch(cursor) : null;
+      if (event !== null) events.push(event);
+      if (list === null) return;
+      for (const one of list.events) events.push(one);
+      relists.push(list.relist);
+    } else for (const message of envelopeMessages(cursor)) this.read(message);
+  }
+
+  private complain(line: number, message: string): void {
+    this.complaints++;
+    if (this.complaints <= COMPLAINTS_MAX) this.warn({ file: this.file, path: `line ${line}` }, message);
+  }
+}
+
+/** Audit events inside `{"logEvents": […]}` (subscription), `{"events": […]}` (get-log-events) or `{"message": …}`. */
+export function envelopeMessages(cursor: Cursor): Cursor[] {
+  const entries = [...(cursor.objectsIfAny('logEvents') ?? []), ...(cursor.objectsIfAny('events') ?? [])];
+  const messages = [cursor, ...entries].flatMap((entry) => entry.text('message') ?? []);
+  return messages.flatMap((message) => {
+    if (!message.includes('"pods"')) return [];
+    return new Cursor(JSON.parse(message.replace(TIME_PREFIX, '')), cursor.file, null, cursor.path);
+  });
+}
+
+function isReading(block: Buffer, start: number, end: number): boolean {
+  const verb = block.indexOf(VERB, start);
+  return verb >= 0 && verb < end && READING_VERBS.has(block[verb + VERB.length] ?? 0);
+}
+
+function newlines(block: Buffer, from: number, to: number): number {
+  let count = 0;
+  for (let at = block.indexOf(NEWLINE, from); at >= 0 && at < to; at = block.indexOf(NEWLINE, at + 1)) count++;
+  return count;
+}

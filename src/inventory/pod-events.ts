@@ -1,0 +1,206 @@
+import type { Address } from '../model/ip.ts';
+import type { Cursor } from './cursor.ts';
+import { isTerminal, type PodObject, readBranchEni, readFinish, readPodAddresses, readPodObject } from './pods.ts';
+
+/** Something the API server said of one pod at one time; absent = not said. */
+export interface PodEvent {
+  readonly source: 'audit' | 'watch';
+  /** Unix seconds. */
+  readonly time: number;
+  /** `gone`: the object was removed; `bound`: only the node is known. */
+  readonly kind: 'state' | 'bound' | 'gone';
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string | null;
+  readonly nodeName: string | null;
+  readonly object: PodObject | null;
+  readonly addresses: readonly Address[];
+  readonly hostAddress: Address | null;
+  readonly eniId: string | null;
+  readonly startTime: number | null;
+  readonly terminal: boolean;
+  readonly finishedAt: number | null;
+  /** Latest instant at which the pod may still have had its address, where that is later than `time`. */
+  readonly until: number | null;
+}
+
+/** A list that replaced a broken watch: pods that were open and are not in it went away meanwhile. */
+export interface PodRelist {
+  readonly time: number;
+  readonly uids: ReadonlySet<string>;
+}
+
+/** Events of one source in the order they were written. */
+export interface PodEvents {
+  readonly events: readonly PodEvent[];
+  readonly relists: readonly PodRelist[];
+}
+
+const NOTHING = {
+  nodeName: null,
+  object: null,
+  addresses: [],
+  hostAddress: null,
+  eniId: null,
+  startTime: null,
+  terminal: false,
+  finishedAt: null,
+  until: null,
+} as const;
+
+const AUDIT_GROUP = 'audit.k8s.io/';
+const NODE_USER = 'system:node:';
+
+/** True for an object of the API server's audit log, whatever it is about. */
+export function isAuditEvent(cursor: Cursor): boolean {
+  const version = cursor.at('apiVersion').value;
+  return cursor.at('kind').value === 'Event' && typeof version === 'string' && version.startsWith(AUDIT_GROUP);
+}
+
+/** True for what `kubectl get … --watch --output-watch-events` prints: `{"type": "ADDED", "object": …}`. */
+export function isWatchEvent(cursor: Cursor): boolean {
+  const type = cursor.at('type').value;
+  return (
+    typeof type === 'string' && /^(ADDED|MODIFIED|DELETED|BOOKMARK|ERROR|LIST)$/.test(type) && cursor.has('object')
+  );
+}
+
+/**
+ * What an audit event tells of a pod, null when nothing. Policy of EKS: pods/status is logged with the request's body,
+ * other writes to pods with both bodies (EKS Best Practices, "Detective controls").
+ */
+export function podEventOfAudit(cursor: Cursor): PodEvent | null {
+  const reference = cursor.object('objectRef');
+  const code = cursor.object('responseStatus')?.at('code').value;
+  const stage = cursor.text('stage');
+  if (reference?.text('resource') !== 'pods' || (stage !== null && stage !== 'ResponseComplete')) return null;
+  if (typeof code === 'number' && (code < 200 || code > 299)) return null;
+  const time = cursor.instant('requestReceivedTimestamp') ?? cursor.instant('stageTimestamp');
+  if (time === null) return cursor.at('requestReceivedTimestamp').fail('the time of the request');
+  const request = bodyOf(cursor, 'requestObject');
+  const response = bodyOf(cursor, 'responseObject');
+  const name = reference.text('name') ?? response?.at('metadata').text('name') ?? null;
+  if (name === null) return null;
+  const told = request?.at('metadata').text('uid') ?? response?.at('metadata').text('uid');
+  const base = {
+    ...NOTHING,
+    source: 'audit' as const,
+    time,
+    namespace: reference.text('namespace') ?? 'default',
+    name,
+    uid: told ?? reference.text('uid'),
+  };
+  const verb = cursor.text('verb');
+  const user = cursor.object('user')?.text('username') ?? '';
+  if (verb === 'delete') return deletion(base, user, request, response);
+  if (verb !== 'create' && verb !== 'update' && verb !== 'patch') return null;
+  return written(base, reference.text('subresource'), user, request, response);
+}
+
+type Base = Omit<PodEvent, 'kind'>;
+
+/** Only the kubelet's last delete, or one without grace, ends a pod; any other starts its termination. */
+function deletion(base: Base, user: string, request: Cursor | null, response: Cursor | null): PodEvent | null {
+  const uid = response?.at('metadata').text('uid') ?? request?.object('preconditions')?.text('uid') ?? base.uid;
+  const isLast = user.startsWith(NODE_USER) || request?.at('gracePeriodSeconds').value === 0;
+  return isLast ? { ...base, kind: 'gone', uid } : null;
+}
+
+function written(
+  base: Base,
+  subresource: string | null,
+  user: string,
+  request: Cursor | null,
+  response: Cursor | null,
+): PodEvent | null {
+  if (subresource === 'binding') {
+    const nodeName = request?.object('target')?.text('name') ?? null;
+    return nodeName === null ? null : { ...base, kind: 'bound', nodeName };
+  }
+  if (subresource === 'status') {
+    if (request === null) return null;
+    const nodeName = user.startsWith(NODE_USER) ? user.slice(NODE_USER.length) : null;
+    return { ...base, kind: 'state', nodeName, ...statusOf(request) };
+  }
+  if (subresource !== null) return null;
+  if (response?.has('spec') === true) {
+    const object = readPodObject(response);
+    return { ...base, kind: 'state', object, nodeName: object.nodeName, eniId: object.eniId, ...statusOf(response) };
+  }
+  const eniId = request === null ? null : readBranchEni(request.at('metadata'));
+  return { ...base, kind: 'state', eniId };
+}
+
+/** A body that is an object: a JSON patch is a list of operations and names no fields. */
+function bodyOf(cursor: Cursor, key: string): Cursor | null {
+  const body = cursor.at(key);
+  return body.keys().length === 0 ? null : body;
+}
+
+type Status = Pick<PodEvent, 'addresses' | 'hostAddress' | 'startTime' | 'terminal' | 'finishedAt'>;
+
+function statusOf(pod: Cursor): Status {
+  const status = pod.object('status');
+  if (status === null) return NOTHING;
+  return {
+    addresses: readPodAddresses(status),
+    hostAddress: status.address('hostIP'),
+    startTime: status.instant('startTime'),
+    terminal: isTerminal(status.text('phase')),
+    finishedAt: readFinish(status),
+  };
+}
+
+/**
+ * What a recorded watch event tells; null for bookmarks, errors and objects of other kinds. `time` beside the object is
+ * when it arrived; without it the object's latest write is taken.
+ */
+export function podEventOfWatch(cursor: Cursor): PodEvent | null {
+  const object = cursor.at('object');
+  const type = cursor.text('type');
+  const kind = object.at('kind').value;
+  if (type === 'BOOKMARK' || type === 'ERROR' || (kind !== undefined && kind !== 'Pod')) return null;
+  return watched(object, cursor.instant('time'), type === 'DELETED');
+}
+
+function watched(object: Cursor, arrived: number | null, isGone: boolean): PodEvent | null {
+  const pod = readPodObject(object);
+  const metadata = object.at('metadata');
+  const time = arrived ?? latestWrite(object);
+  if (time === null) return null;
+  return {
+    ...NOTHING,
+    source: 'watch',
+    time,
+    kind: isGone ? 'gone' : 'state',
+    ...{ namespace: pod.namespace, name: pod.name, uid: pod.uid, nodeName: pod.nodeName, eniId: pod.eniId },
+    object: pod,
+    ...statusOf(object),
+    // an object that is gone may have lived on for its grace after its last write
+    until: isGone && arrived === null ? metadata.instant('deletionTimestamp') : null,
+  };
+}
+
+/** The pods of a list that the watch began again with: as many events, and who is in it. */
+export function relistOfWatch(cursor: Cursor): { readonly events: PodEvent[]; readonly relist: PodRelist } | null {
+  if (cursor.text('type') !== 'LIST') return null;
+  const time = cursor.instant('time');
+  if (time === null) return cursor.at('time').fail('the time of the list');
+  const items = cursor.at('object').objects('items');
+  const events = items.flatMap((item) => watched(item, time, false) ?? []);
+  return { events, relist: { time, uids: new Set(events.flatMap((event) => event.uid ?? [])) } };
+}
+
+/** Time of the last write an object tells of: its managed fields, else the times in its status. */
+function latestWrite(object: Cursor): number | null {
+  const metadata = object.at('metadata');
+  const status = object.at('status');
+  const times = [
+    ...metadata.objects('managedFields').map((entry) => entry.instant('time')),
+    ...status.objects('conditions').map((entry) => entry.instant('lastTransitionTime')),
+    status.instant('startTime'),
+    metadata.instant('creationTimestamp'),
+    readFinish(status),
+  ].filter((time) => time !== null);
+  return times.length === 0 ? null : Math.max(...times);
+}
