@@ -26,6 +26,8 @@ interface GenerateFlags {
   readonly hours: number;
   readonly partners: number;
   readonly truth?: boolean;
+  readonly podLife?: number;
+  readonly history?: string;
 }
 
 export function addGenerate(program: Command): void {
@@ -51,6 +53,8 @@ export function addGenerate(program: Command): void {
       0,
     )
     .option('--truth', 'write truth.csv: what is true of every data line')
+    .option('--pod-life <s>', 'replace every pod after about so many seconds', wholeNumber('--pod-life', 10, 86_400))
+    .option('--history <kinds>', 'tell pods by csv, audit, watch, metrics, lists, ipamd (comma-separated) only')
     .option('-v, --verbose', 'stack traces of errors')
     .addHelpText(
       'after',
@@ -85,15 +89,20 @@ async function generateCommand(flags: GenerateFlags): Promise<void> {
   const out = required(flags.out, '--out', 'generate');
   const { defaultFiles, defaultNodes, formatFields } = await import('../synthetic/options.ts');
   const { generateWorld } = await import('../synthetic/cluster.ts');
+  const { historyKinds } = await import('../synthetic/pod-histories.ts');
   const { writeWorld } = await import('../synthetic/inventory-files.ts');
   const { writeLogs } = await import('../synthetic/logs.ts');
   const { seed, pods, records, gzip, drift, reject } = flags;
   const { hours, partners } = flags;
-  const world = generateWorld({ seed, pods, nodes: flags.nodes ?? defaultNodes(pods), hours, partners });
+  const world = generateWorld({
+    ...{ seed, pods, nodes: flags.nodes ?? defaultNodes(pods), hours, partners },
+    lifeSeconds: flags.podLife ?? null,
+  });
   const fields = formatFields(flags.format);
+  const histories = flags.history === undefined ? [] : historyKinds(flags.history);
   const files = Math.min(records, flags.files ?? defaultFiles(flags.hours));
   try {
-    await writeWorld(world, out);
+    await writeWorld(world, out, histories);
     const written = await writeLogs(world, out, {
       records,
       files,

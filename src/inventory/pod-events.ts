@@ -9,6 +9,8 @@ export interface PodEvent {
   readonly time: number;
   /** `gone`: the object was removed; `bound`: only the node is known. */
   readonly kind: 'state' | 'bound' | 'gone';
+  /** Folder of the file: only there does a name mean the same pod, for the files may be of several clusters. */
+  readonly scope: string;
   readonly namespace: string;
   readonly name: string;
   readonly uid: string | null;
@@ -26,6 +28,8 @@ export interface PodEvent {
 
 /** A list that replaced a broken watch: pods that were open and are not in it went away meanwhile. */
 export interface PodRelist {
+  /** Scope of its file. */
+  readonly scope: string;
   readonly time: number;
   readonly uids: ReadonlySet<string>;
 }
@@ -85,6 +89,7 @@ export function podEventOfAudit(cursor: Cursor): PodEvent | null {
   const base = {
     ...NOTHING,
     source: 'audit' as const,
+    scope: scopeOf(cursor),
     time,
     namespace: reference.text('namespace') ?? 'default',
     name,
@@ -95,6 +100,10 @@ export function podEventOfAudit(cursor: Cursor): PodEvent | null {
   if (verb === 'delete') return deletion(base, user, request, response);
   if (verb !== 'create' && verb !== 'update' && verb !== 'patch') return null;
   return written(base, reference.text('subresource'), user, request, response);
+}
+
+function scopeOf({ file }: Cursor): string {
+  return file.slice(0, Math.max(0, file.lastIndexOf('/')));
 }
 
 type Base = Omit<PodEvent, 'kind'>;
@@ -171,6 +180,7 @@ function watched(object: Cursor, arrived: number | null, isGone: boolean): PodEv
   return {
     ...NOTHING,
     source: 'watch',
+    scope: scopeOf(object),
     time,
     kind: isGone ? 'gone' : 'state',
     ...{ namespace: pod.namespace, name: pod.name, uid: pod.uid, nodeName: pod.nodeName, eniId: pod.eniId },
@@ -188,7 +198,10 @@ export function relistOfWatch(cursor: Cursor): { readonly events: PodEvent[]; re
   if (time === null) return cursor.at('time').fail('the time of the list');
   const items = cursor.at('object').objects('items');
   const events = items.flatMap((item) => watched(item, time, false) ?? []);
-  return { events, relist: { time, uids: new Set(events.flatMap((event) => event.uid ?? [])) } };
+  return {
+    events,
+    relist: { scope: scopeOf(cursor), time, uids: new Set(events.flatMap((event) => event.uid ?? [])) },
+  };
 }
 
 /** Time of the last write an object tells of: its managed fields, else the times in its status. */

@@ -1,4 +1,4 @@
-import { type Address, formatAddress } from '../model/ip.ts';
+import { type Address, type Cidr, formatAddress } from '../model/ip.ts';
 import type { Facts } from './facts.ts';
 import type { KubernetesNode, NetworkInterface, PodInterval } from './inventory.ts';
 import { mergeIntervals } from './pod-merge.ts';
@@ -18,8 +18,9 @@ export function joinPods(
   const intervals: PodInterval[] = [];
   for (const pod of pods) {
     const vpcId = places.vpcOf(pod.eniId, pod.nodeName, pod.hostAddress);
+    const nodeOf = (address: Address): string | null => places.nodeOf(address, vpcId);
     const isNodeAddress = (address: Address): boolean => places.isNodeAddress(address, vpcId);
-    for (const interval of podIntervals(pod, context, vpcId, isNodeAddress)) intervals.push(interval);
+    for (const interval of podIntervals(pod, context, vpcId, isNodeAddress, nodeOf)) intervals.push(interval);
   }
   return mergeIntervals(intervals, warn);
 }
@@ -34,10 +35,17 @@ class Places {
   /** Primary addresses of the nodes' interfaces; key `address`, values their VPCs. */
   private readonly nodeAddresses = new Map<string, (string | null)[]>();
   private readonly instancesOfAddress = new Map<string, string[]>();
+  private readonly nodeOfInstance: ReadonlyMap<string, string>;
+  private readonly networkInterfaces: readonly NetworkInterface[];
+  private readonly held = new Map<string, NetworkInterface[]>();
 
   constructor(facts: Facts, nodes: readonly KubernetesNode[], networkInterfaces: readonly NetworkInterface[]) {
     this.vpcOfEni = new Map(networkInterfaces.map((eni) => [eni.id, eni.vpcId]));
     this.nodes = new Map(nodes.map((node) => [node.name, node]));
+    this.networkInterfaces = networkInterfaces;
+    this.nodeOfInstance = new Map(
+      nodes.flatMap(({ name, instanceId }) => (instanceId === null ? [] : [[instanceId, name] as const])),
+    );
     for (const { instanceId, vpcId } of networkInterfaces) {
       if (instanceId !== null && vpcId !== null) this.vpcOfInstance.set(instanceId, vpcId);
     }
@@ -75,8 +83,38 @@ class Places {
     return vpcs.size === 1 ? (only ?? null) : null;
   }
 
+  /** Name of the node whose interfaces hold the address; null = none, or several do. */
+  nodeOf(address: Address, vpcId: string | null): string | null {
+    const held = this.holders().get(formatAddress(address)) ?? [];
+    const instances = new Set(held.flatMap((eni) => (vpcId === null || eni.vpcId === vpcId ? [eni.instanceId] : [])));
+    const [instance = null] = instances;
+    return instances.size === 1 && instance !== null ? (this.nodeOfInstance.get(instance) ?? null) : null;
+  }
+
+  /** Interfaces by each address they hold; made when a source names no nodes. */
+  private holders(): ReadonlyMap<string, readonly NetworkInterface[]> {
+    if (this.held.size > 0) return this.held;
+    for (const eni of this.networkInterfaces) {
+      const delegated = eni.prefixes.flatMap((prefix) => addressesOf(prefix));
+      for (const address of [...(eni.primary === null ? [] : [eni.primary]), ...eni.secondary, ...delegated]) {
+        const key = formatAddress(address);
+        this.held.set(key, [...(this.held.get(key) ?? []), eni]);
+      }
+    }
+    return this.held;
+  }
+
   isNodeAddress(address: Address, vpcId: string | null): boolean {
     const vpcs = this.nodeAddresses.get(formatAddress(address)) ?? [];
     return vpcs.some((vpc) => vpcId === null || vpc === null || vpc === vpcId);
   }
+}
+
+/** Prefixes the VPC CNI delegates are /28; longer runs of addresses are not looked through. */
+const DELEGATED_MIN = 24;
+
+function addressesOf(prefix: Cidr): Address[] {
+  if (prefix.family !== 4 || prefix.length < DELEGATED_MIN) return [];
+  const base = prefix.words[0];
+  return Array.from({ length: 2 ** (32 - prefix.length) }, (_, i) => ({ family: 4, words: [(base + i) >>> 0] }));
 }

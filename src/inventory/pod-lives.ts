@@ -8,6 +8,7 @@ const COOLDOWN_SECONDS = 30;
 
 /** A pod as its events tell it so far. */
 interface Life {
+  readonly scope: string;
   readonly source: PodEvent['source'];
   readonly namespace: string;
   readonly name: string;
@@ -74,7 +75,7 @@ class Lives {
     const relist = this.relists.shift();
     if (relist === undefined) return;
     for (const life of this.all) {
-      if (life.end !== null || life.uid === null || relist.uids.has(life.uid)) continue;
+      if (life.end !== null || life.scope !== relist.scope || relist.uids.has(life.uid ?? '')) continue;
       closeAll(life, Math.min(lastEvent, relist.time), relist.time);
       life.end = 'gone';
     }
@@ -101,7 +102,7 @@ class Lives {
 
   /** By uid; events without one (a binding) belong to the latest pod of that name. */
   private lifeOf(event: PodEvent): Life {
-    const name = `${event.namespace}/${event.name}`;
+    const name = `${event.scope}\n${event.namespace}/${event.name}`;
     const named = this.byName.get(name);
     const known = event.uid === null ? named : (this.byUid.get(event.uid) ?? (named?.uid === null ? named : undefined));
     if (known !== undefined && !(event.uid === null && known.end !== null && event.kind !== 'gone')) {
@@ -112,7 +113,7 @@ class Lives {
       return known;
     }
     const life: Life = {
-      ...{ source: event.source, namespace: event.namespace, name: event.name, uid: event.uid },
+      ...{ scope: event.scope, source: event.source, namespace: event.namespace, name: event.name, uid: event.uid },
       ...{ object: null, nodeName: null, hostAddress: null, eniId: null, startTime: null },
       ...{ open: new Map(), spans: [], end: null },
     };

@@ -78,7 +78,8 @@ function mergeLife(life: readonly PodInterval[], contradictions: Contradictions)
     (byTrust.find((interval) => interval[key] !== null) ?? best)[key];
   // a source that only says "still there" does not know the end
   const begun = byTrust.find((interval) => interval.startSeconds !== Number.NEGATIVE_INFINITY) ?? best;
-  const ended = byTrust.find((interval) => interval.endSeconds !== Number.POSITIVE_INFINITY) ?? best;
+  const over = byTrust.filter((interval) => interval.endSeconds !== Number.POSITIVE_INFINITY);
+  const ended = over.find((interval) => !isBracketed(interval)) ?? over[0] ?? best;
   const sources = POD_SOURCES.filter((source) => byTrust.some((interval) => interval.sources.includes(source)));
   const listening = byTrust.find((interval) => interval.listeners.length + interval.hostListeners.length > 0) ?? best;
   // an earlier end of another source is no earlier than the start
@@ -101,6 +102,11 @@ function mergeLife(life: readonly PodInterval[], contradictions: Contradictions)
   };
   for (const told of byTrust) contradictions.check(merged, told, begun, ended);
   return merged;
+}
+
+/** The end was not seen, only that a later list lacks the pod. */
+function isBracketed({ sources, endSeconds, softEndSeconds }: PodInterval): boolean {
+  return (sources[0] === 'ipamd' || sources[0] === 'list') && softEndSeconds > endSeconds;
 }
 
 /** What a source says that cannot be, given the one that is trusted more. */

@@ -223,6 +223,7 @@ export function podIntervals(
   context: PodContext,
   vpcId: string | null,
   isNodeAddress: (address: Address) => boolean,
+  nodeOf: (address: Address) => string | null,
 ): PodInterval[] {
   if (pod.spans.length === 0) return [];
   const hostListeners = pod.ports.flatMap(({ protocol, hostPort }) =>
@@ -239,6 +240,7 @@ export function podIntervals(
   return pod.spans.map(({ address, softStart, start, end, softEnd }) => ({
     ...shared,
     address,
+    nodeName: nodeName ?? nodeOf(address),
     // no other pod has a node's own address
     hostNetwork: pod.hostNetwork ?? isNodeAddress(address),
     startSeconds: start,

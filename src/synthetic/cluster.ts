@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { Kind } from '../model/verdict.ts';
 import { PREFIX_ADDRESSES } from './addresses.ts';
-import { liveOut, type Slots } from './lifetimes.ts';
+import { COOLDOWN_SECONDS, liveOut, type Slots } from './lifetimes.ts';
 import { addEni, addFixtures, type Draft, privateDnsName, startDraft, subnetIn } from './network.ts';
 import { checkWorldOptions, type WorldOptions } from './options.ts';
 import { CLUSTER, SPAN_START, ZONES } from './plan.ts';
@@ -37,7 +37,10 @@ function modeOf(index: number): NodeMode {
 export function generateWorld(options: WorldOptions): World {
   checkWorldOptions(options);
   const random = new Random(options.seed, 0);
-  const slotsPerNode = Math.ceil((options.pods / options.nodes) * (1 + SPARE_SHARE)) + SPARE_MIN;
+  const lifeSeconds = options.lifeSeconds ?? null;
+  // addresses that rest are not there for others
+  const resting = lifeSeconds === null ? 0 : (2 * COOLDOWN_SECONDS) / lifeSeconds;
+  const slotsPerNode = Math.ceil((options.pods / options.nodes) * (1 + SPARE_SHARE + resting)) + SPARE_MIN;
   const modes = Array.from({ length: options.nodes }, (_, i) => modeOf(i));
   const trunks = modes.filter((mode) => mode === 'trunk').length;
   const customNodes = modes.filter((mode) => mode === 'custom').length;
@@ -57,6 +60,7 @@ export function generateWorld(options: WorldOptions): World {
     branches,
     startSeconds,
     endSeconds,
+    lifeSeconds,
   });
   return {
     options,

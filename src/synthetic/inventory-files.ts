@@ -1,17 +1,21 @@
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { awsDocuments } from './aws-documents.ts';
-import { kubernetesDocuments, podHistory } from './kubernetes-documents.ts';
+import { kubernetesDocuments, POD_LIST, podHistory } from './kubernetes-documents.ts';
+import { type HistoryKind, historyFiles } from './pod-histories.ts';
 import type { World } from './world.ts';
 
 /** Text gathered before it is handed to the file. */
 const PIECE_CHARS = 256 * 1024;
 
-/** Writes `DIR/inventory/`: what `aws … describe-*` and `kubectl get … -o json` would print, and the pod history. */
-export async function writeWorld(world: World, dir: string): Promise<void> {
+/**
+ * Writes `DIR/inventory/`: what `aws … describe-*` and `kubectl get … -o json` would print, and the pod history. With
+ * `histories` the lives of pods are told in those forms only, and no list shows the pods of the end.
+ */
+export async function writeWorld(world: World, dir: string, histories: readonly HistoryKind[] = []): Promise<void> {
   const folder = join(dir, 'inventory');
   await mkdir(folder, { recursive: true });
   for (const { file, key, items, siblings } of awsDocuments(world)) {
@@ -19,6 +23,7 @@ export async function writeWorld(world: World, dir: string): Promise<void> {
     await writeText(join(folder, file), listText(`{\n  ${head.join('')}"${key}": [`, items));
   }
   for (const { file, items } of kubernetesDocuments(world)) {
+    if (histories.length > 0 && file === POD_LIST) continue;
     await writeText(
       join(folder, file),
       listText(
@@ -27,7 +32,11 @@ export async function writeWorld(world: World, dir: string): Promise<void> {
       ),
     );
   }
-  await writeText(join(folder, 'pod-history.csv'), podHistory(world));
+  if (histories.length === 0) await writeText(join(folder, 'pod-history.csv'), podHistory(world));
+  for (const { file, pieces } of histories.flatMap((kind) => historyFiles(world, kind))) {
+    await mkdir(dirname(join(folder, file)), { recursive: true });
+    await writeText(join(folder, file), pieces);
+  }
 }
 
 function* listText(head: string, items: Iterable<unknown>): Iterable<string> {

@@ -9,9 +9,11 @@ export interface KubernetesDocument {
   readonly items: Iterable<unknown>;
 }
 
+export const POD_LIST = 'kubectl-get-pods.json';
+
 export function kubernetesDocuments(world: World): KubernetesDocument[] {
   return [
-    { file: 'kubectl-get-pods.json', items: pods(world) },
+    { file: POD_LIST, items: pods(world) },
     { file: 'kubectl-get-nodes.json', items: nodes(world) },
     { file: 'kubectl-get-services.json', items: services(world) },
     { file: 'kubectl-get-replicasets.json', items: replicaSets(world) },
@@ -20,7 +22,7 @@ export function kubernetesDocuments(world: World): KubernetesDocument[] {
 }
 
 /** RFC 3339, whole seconds, as the Kubernetes API prints it. */
-function instantText(seconds: number): string {
+export function instantText(seconds: number): string {
   return new Date(seconds * 1000).toISOString().replace('.000Z', 'Z');
 }
 
@@ -29,6 +31,11 @@ function uid(...numbers: readonly number[]): string {
   const hex = (value: number, digits: number): string => (value >>> 0).toString(16).padStart(8, '0').slice(-digits);
   const first = `${hex(Math.imul(a + 1, 0x9e37_79b1), 8)}-${hex(b, 4)}`;
   return `${first}-4${hex(a, 3)}-8${hex(b >>> 4, 3)}-${hex(a, 8)}${hex(b, 4)}`;
+}
+
+/** Different in every world, as uids are. */
+export function podUid({ options }: World, life: number): string {
+  return uid(life, Math.imul(options.seed + 1, 0x9e37_79b1) | 1);
 }
 
 function labels(workload: Workload): Record<string, string> {
@@ -55,7 +62,8 @@ export function isListed({ lives, workloads }: World, life: number): boolean {
   return lives.end[life] === FOREVER || workloads[lives.workload[life] ?? 0]?.kind === 'Job';
 }
 
-function pod(world: World, life: number, w: number, workload: Workload): unknown {
+/** Life's pod as the API server shows it at the end of the span. */
+export function pod(world: World, life: number, w: number, workload: Workload): unknown {
   const { lives, nodes, enis } = world;
   const node = element(nodes, lives.node[life] ?? 0);
   const podIP = dotted(lives.address[life] ?? 0);
@@ -72,7 +80,7 @@ function pod(world: World, life: number, w: number, workload: Workload): unknown
     metadata: {
       name: podName(world, life),
       namespace: workload.namespace,
-      uid: uid(life, 1),
+      uid: podUid(world, life),
       creationTimestamp: startTime,
       labels: labels(workload),
       ...(workload.branch ? { annotations: { 'vpc.amazonaws.com/pod-eni': podEni(world, life) } } : {}),
@@ -230,15 +238,16 @@ function* daemonSets(world: World): Iterable<unknown> {
   }
 }
 
-/** The pod history CSV: pods the API server has forgotten. */
-export function* podHistory(world: World): Iterable<string> {
+/** The pod history CSV: pods the API server has forgotten, or all. */
+export function* podHistory(world: World, all = false): Iterable<string> {
   const { lives, workloads, nodes } = world;
   yield 'ip,namespace,pod,node,workload,start,end\n';
   for (let life = 0; life < lives.count; life++) {
-    if (isListed(world, life)) continue;
+    if (!all && isListed(world, life)) continue;
     const workload = element(workloads, lives.workload[life] ?? 0);
     const node = element(nodes, lives.node[life] ?? 0);
-    const [start, end] = [instantText(lives.start[life] ?? 0), instantText(lives.end[life] ?? 0)];
+    const ended = lives.end[life] ?? FOREVER;
+    const [start, end] = [instantText(lives.start[life] ?? 0), ended === FOREVER ? '' : instantText(ended)];
     const owner = `${workload.kind}/${workload.name}`;
     const pod = `${dotted(lives.address[life] ?? 0)},${workload.namespace},${podName(world, life)}`;
     yield `${pod},${node.name},${owner},${start},${end}\n`;

@@ -3,7 +3,7 @@ import { element, type Random } from './random.ts';
 import { type Eni, FOREVER, type Lives, type Node, type Workload } from './world.ts';
 
 /** Seconds a released address rests before ipamd hands it out again (VPC CNI, IP_COOLDOWN_PERIOD). */
-const COOLDOWN_SECONDS = 30;
+export const COOLDOWN_SECONDS = 30;
 /** A churning pod lives at least this long. */
 const LIFE_SECONDS_MIN = 240;
 /** Part of the span a churning pod lives on average: bounds the number of lives a replica has. */
@@ -30,6 +30,8 @@ export interface LifePlan {
   readonly branches: readonly number[];
   readonly startSeconds: number;
   readonly endSeconds: number;
+  /** Length of a churning pod's life; null = drawn by the span. */
+  readonly lifeSeconds: number | null;
 }
 
 interface Life {
@@ -93,6 +95,11 @@ function bear(random: Random, plan: LifePlan, { at, replica, workload }: Birth):
 
 function endOf(random: Random, plan: LifePlan, workload: Workload, at: number): number {
   if (!workload.churns) return FOREVER;
+  const { lifeSeconds } = plan;
+  if (lifeSeconds !== null) {
+    const end = Math.max(at, plan.startSeconds) + Math.round(lifeSeconds * (0.75 + random.below(500) / 1000));
+    return end < plan.endSeconds ? end : FOREVER;
+  }
   const mean = Math.max(2 * LIFE_SECONDS_MIN, (plan.endSeconds - plan.startSeconds) * LIFE_SHARE);
   const length = Math.round(LIFE_SECONDS_MIN + random.below(Math.max(1, 2 * (mean - LIFE_SECONDS_MIN))));
   const end = Math.max(at, plan.startSeconds) + length;

@@ -11,6 +11,8 @@ export interface WorldOptions {
   readonly hours: number;
   /** Inbound rules of each security group besides those that traffic uses: partners that never come (default 0). */
   readonly partners?: number;
+  /** Every pod is replaced after about so long; null = some workloads' pods a few times in the span. */
+  readonly lifeSeconds?: number | null;
 }
 
 /** How much traffic, and in what form. */

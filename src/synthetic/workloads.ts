@@ -145,7 +145,8 @@ export function planWorkloads(options: WorldOptions, trunks: number): readonly W
   }
   let firstReplica = 0;
   return drafts.map((draft) => {
-    const workload = { ...draft, firstReplica, templateHash: random.hex(10) };
+    const churns = draft.churns || (options.lifeSeconds != null && !draft.branch && !draft.hostNetwork);
+    const workload = { ...draft, churns, firstReplica, templateHash: random.hex(10) };
     firstReplica += draft.replicas;
     return workload;
   });
