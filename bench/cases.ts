@@ -1,15 +1,21 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeAuditLog } from './audit-log.ts';
 import type { Case, Comparison, Contestant, Measure } from './compare.ts';
 import { type Data, type DataRequest, generateData, type LogFile } from './data.ts';
 import { hasProgram } from './machine.ts';
+import { expectedSum, type PodWorld } from './pod-world.ts';
 
-export const CASE_NAMES = ['replay', 'workers', 'decode', 'memory'] as const;
+export const CASE_NAMES = ['replay', 'workers', 'decode', 'memory', 'pods', 'audit'] as const;
 export type CaseName = (typeof CASE_NAMES)[number];
 
 /** Rules of a security group that no traffic uses: with those in use about AWS's quota of 60 a direction. */
 const PARTNERS = 50;
 
 /** Two sizes of every case: one that measures, one that only proves that the case works. */
-const SIZES: Readonly<Record<CaseName, { readonly full: DataRequest; readonly smoke: DataRequest }>> = {
+const SIZES: Readonly<
+  Record<Exclude<CaseName, 'pods' | 'audit'>, { readonly full: DataRequest; readonly smoke: DataRequest }>
+> = {
   replay: {
     full: { records: 2_000_000, files: 8, pods: 2000, gzip: true, partners: PARTNERS },
     smoke: { records: 4000, files: 2, pods: 40, gzip: true, partners: PARTNERS },
@@ -44,6 +50,8 @@ export async function prepareCase(
   smoke: boolean,
   records: number | null,
 ): Promise<Case> {
+  if (name === 'pods') return podsCase(folder, smoke ? SMALL_PODS : { ...PODS, queries: records ?? PODS.queries });
+  if (name === 'audit') return auditCase(folder, smoke ? 200 : (records ?? AUDIT_PODS));
   const request = SIZES[name][smoke ? 'smoke' : 'full'];
   const data = await generateData(folder, { ...request, records: records ?? request.records });
   if (name === 'replay') return replayCase(data);
@@ -143,6 +151,46 @@ function memoryCase(data: Data): Case {
 
 function repeated(files: readonly LogFile[], times: number): readonly LogFile[] {
   return Array.from({ length: times }, () => files).flat();
+}
+
+/** A large fleet over half a day, and the same in tiny. */
+const PODS: PodWorld = { addresses: 200_000, lives: 25, queries: 8_000_000 };
+const SMALL_PODS: PodWorld = { addresses: 200, lives: 5, queries: 2000 };
+const PODS_PASSES = 5;
+/** Lives in the audit log; some 250 MB of text. */
+const AUDIT_PODS = 12_000;
+
+const NO_CLAIMS = { records: 0, bytes: 0, accept: 0, reject: 0, permitted: 0, lines: 0, textBytes: 0 };
+
+function podsCase(folder: string, world: PodWorld): Case {
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, 'pods.json');
+  writeFileSync(path, JSON.stringify(world));
+  const reference = { ...NO_CLAIMS, records: world.queries, bytes: expectedSum(world) };
+  const one = contestants({ inventory: folder, files: [{ path, reference }] });
+  const [subject, rival] = ['pod map', 'Map by address text'] as const;
+  return {
+    name: 'pods',
+    title:
+      'who held an address in a window: 200,000 addresses, 5 million intervals, 20 % misses; a record is a look-up',
+    contestants: [one(subject, 'pod-map', { passes: PODS_PASSES }), one(rival, 'string-map', { passes: PODS_PASSES })],
+    comparisons: [comparison(subject, 'rate-core', rival, 'least', 3), comparison(subject, 'peak', rival)],
+  };
+}
+
+function auditCase(folder: string, pods: number): Case {
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, 'audit.log');
+  const { heldSeconds, bytes, lines } = writeAuditLog(path, pods);
+  const reference = { ...NO_CLAIMS, records: lines, lines, bytes: heldSeconds, textBytes: bytes };
+  const one = contestants({ inventory: folder, files: [{ path, reference }] });
+  const [subject, rival] = ['flowtrie', 'readline + JSON.parse'] as const;
+  return {
+    name: 'audit',
+    title: `EKS audit log to intervals of pods; a record is an event of ${Math.round(bytes / lines)} bytes`,
+    contestants: [one(subject, 'audit-events'), one(rival, 'audit-parse')],
+    comparisons: [comparison(subject, 'rate-core', rival, 'least', 1.5)],
+  };
 }
 
 function firstOf(files: readonly LogFile[]): readonly LogFile[] {

@@ -13,6 +13,10 @@ const JOBS: Readonly<Record<string, (turn: Turn) => Promise<ReadyJob>>> = {
   'duckdb-range': async (turn) => (await import('./rivals/duckdb.ts')).readyDuckdb(turn, true),
   'duckdb-equality': async (turn) => (await import('./rivals/duckdb.ts')).readyDuckdb(turn, false),
   'fast-csv': async (turn) => (await import('./rivals/fast-csv.ts')).readyFastCsv(turn),
+  'pod-map': async (turn) => (await import('./rivals/pod-map.ts')).readyPodMap(turn),
+  'string-map': async (turn) => (await import('./rivals/string-map.ts')).readyStringMap(turn),
+  'audit-events': async (turn) => (await import('./rivals/audit-events.ts')).readyAuditEvents(turn),
+  'audit-parse': async (turn) => (await import('./rivals/audit-parse.ts')).readyAuditParse(turn),
   'readline-split': async (turn) => (await import('./rivals/readline-split.ts')).readyReadlineSplit(turn),
 };
 
