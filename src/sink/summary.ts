@@ -289,9 +289,10 @@ function workloadSection({ top: { workloads } }: Summary, terminal: Terminal): s
 /** IANA protocol numbers with a name of their own in rule ids. */
 const PROTOCOL_NAME: Readonly<Record<number, string>> = { 1: 'icmp', 6: 'tcp', 17: 'udp', 58: 'icmpv6' };
 
-/** Owner and address as one text; an owner that is only a kind says less than the address. */
+/** Owner and address as one text; an owner that is only a kind says less than the address, `external` nothing. */
 function endText(owner: string, address: string): string {
   if (address === '') return owner;
+  if (owner === 'external') return address;
   return owner.includes('/') || owner.includes(' ') ? owner : `${address} (${owner})`;
 }
 

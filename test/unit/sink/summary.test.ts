@@ -173,7 +173,7 @@ describe('renderSummary', () => {
     const text = plain(full, 120);
     expect(text).toMatch(/cause +missing-knowledge +49,000/);
     expect(text).toContain('400 of 1,150,539 agreements rest on policy alone (<0.1%)');
-    expect(text).toMatch(/203\.0\.113\.7 \(external\) +→ +istio-system\/ingress-gateway +23\/tcp +300 +implicit-deny/);
+    expect(text).toMatch(/203\.0\.113\.7 +→ +istio-system\/ingress-gateway +23\/tcp +300 +implicit-deny/);
     expect(text).toMatch(/node n1 +→ +10\.0\.2\.9 \(unknown\) +icmp +3 +no rule says so/);
     expect(text).not.toContain('sgr-unused');
     expect(text.indexOf('cross-az')).toBeLessThan(text.indexOf('same-az'));
