@@ -218,8 +218,11 @@ export class Tally {
   ): void {
     const { key } = this.rejects;
     key[0] = verdicts.version[i]!;
-    writeSide(key, 1, flow, src, scratch.src4[i]!, scratch.src6[i]!, scratch.srcClass[i] !== NO_ADDRESS);
-    writeSide(key, 1 + SIDE_WORDS, flow, dst, scratch.dst4[i]!, scratch.dst6[i]!, scratch.dstClass[i] !== NO_ADDRESS);
+    // an end with a name needs no address: rejects of a workload's pods are one row
+    const showsSrc = src >= OWNERLESS && scratch.srcClass[i] !== NO_ADDRESS;
+    const showsDst = dst >= OWNERLESS && scratch.dstClass[i] !== NO_ADDRESS;
+    writeSide(key, 1, flow, src, scratch.src4[i]!, scratch.src6[i]!, showsSrc);
+    writeSide(key, 1 + SIDE_WORDS, flow, dst, scratch.dst4[i]!, scratch.dst6[i]!, showsDst);
     key[REJECT_WORDS - 2] = flow.dstPort[i]! * 256 + flow.protocol[i]!;
     key[REJECT_WORDS - 1] = verdicts.decidedBy[i]!;
     this.rejects.add(bytes, packets);

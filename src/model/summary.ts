@@ -43,9 +43,9 @@ export interface TalkerSummary extends GroupSums {
   readonly owner: string;
 }
 
-/** Rejected traffic between two addresses on one port. */
+/** Rejected traffic between two ends on one port. */
 export interface RejectSummary {
-  /** Addresses. */
+  /** Addresses; empty for an end that has a name (a workload, a node, a load balancer …): one row for all of it. */
   readonly src: string;
   readonly dst: string;
   readonly srcOwner: string;
