@@ -24,31 +24,37 @@ export function judgeLayers(
   from: number,
   to: number,
 ): void {
-  const { rules } = tables;
+  clearLayers(verdicts, scratch, tables, from, to);
+  const { classFlags } = tables.rules;
+  const { eni, srcClass, dstClass } = scratch;
+  const { direction } = verdicts;
   for (let i = from; i < to; i++) {
-    scratch.sgCell[i] = NO_CELL;
-    scratch.naclCell[i] = NO_CELL;
-    scratch.roleSplit[i] = 0;
-    verdicts.predicted[i] = Verdict.unknown;
-    verdicts.sgRule[i] = NO_RULE;
-    verdicts.naclRule[i] = NO_RULE;
-    verdicts.policyVerdict[i] = tables.hasNetworkPolicies ? Verdict.unknown : Verdict.none;
-    const eni = scratch.eni[i]!;
-    const egress = verdicts.direction[i] === Direction.egress;
-    const peerClass = egress ? scratch.dstClass[i]! : scratch.srcClass[i]!;
-    verdicts.sgVerdict[i] = Verdict.unknown;
-    verdicts.naclVerdict[i] = Verdict.unknown;
-    if (verdicts.direction[i] === Direction.unknown) continue;
-    if (peerClass >= 0 && isExempt(flow, rules.classFlags[peerClass]!, tables, scratch, i, egress)) {
+    if (direction[i] === Direction.unknown) continue;
+    const egress = direction[i] === Direction.egress;
+    const peerClass = egress ? dstClass[i]! : srcClass[i]!;
+    if (peerClass >= 0 && isExempt(flow, classFlags[peerClass]!, tables, scratch, i, egress)) {
       verdicts.sgVerdict[i] = Verdict.exempt;
       verdicts.naclVerdict[i] = Verdict.exempt;
       verdicts.predicted[i] = Verdict.exempt;
       continue;
     }
-    if (eni < 0) continue;
-    judgeNetworkAcl(flow, verdicts, scratch, tables, i, peerClass);
-    judgeSecurityGroups(flow, verdicts, scratch, tables, i, peerClass);
+    if (eni[i]! < 0) continue;
+    judgeNetworkAcl(flow, verdicts, scratch, tables, i, eni[i]!, egress, peerClass);
+    judgeSecurityGroups(flow, verdicts, scratch, tables, i, eni[i]!, egress, peerClass);
   }
+}
+
+/** What is said of a row that no layer judges. */
+function clearLayers(verdicts: VerdictBatch, scratch: Scratch, tables: VersionTables, from: number, to: number): void {
+  scratch.sgCell.fill(NO_CELL, from, to);
+  scratch.naclCell.fill(NO_CELL, from, to);
+  scratch.roleSplit.fill(0, from, to);
+  verdicts.predicted.fill(Verdict.unknown, from, to);
+  verdicts.sgRule.fill(NO_RULE, from, to);
+  verdicts.naclRule.fill(NO_RULE, from, to);
+  verdicts.sgVerdict.fill(Verdict.unknown, from, to);
+  verdicts.naclVerdict.fill(Verdict.unknown, from, to);
+  verdicts.policyVerdict.fill(tables.hasNetworkPolicies ? Verdict.unknown : Verdict.none, from, to);
 }
 
 /** Link-local services of AWS on every port, whatever interface asks; the VPC's resolver (base + 2) on port 53. */
@@ -87,11 +93,11 @@ function judgeNetworkAcl(
   scratch: Scratch,
   tables: VersionTables,
   i: number,
+  eni: number,
+  egress: boolean,
   peerClass: number,
 ): void {
   const { rules } = tables;
-  const eni = scratch.eni[i]!;
-  const egress = verdicts.direction[i] === Direction.egress;
   const fromTransit = !egress && (tables.facts.anyFlag & InterfaceFact.transitInSubnet) !== 0;
   if (isOwnSubnet(flow, scratch, rules, i, egress) || (fromTransit && comesByOwnTransit(tables, eni, peerClass))) {
     verdicts.naclVerdict[i] = Verdict.none;
@@ -110,20 +116,19 @@ function judgeNetworkAcl(
 /** Cell of the SG layer when the record is taken as `role`; −1 = unknown, −2 = the interface has no groups. */
 function securityGroupCell(
   flow: FlowBatch,
-  verdicts: VerdictBatch,
   scratch: Scratch,
   tables: VersionTables,
   i: number,
+  eni: number,
+  egress: boolean,
+  peerClass: number,
   role: number,
 ): number {
   const { rules } = tables;
-  const eni = scratch.eni[i]!;
-  const egress = verdicts.direction[i] === Direction.egress;
   // the request went out of this interface when this record is its egress half, or the reply to it coming in
   const requestEgress = egress === (role === Role.request);
   const set = rules.eni[eni * ENI_STRIDE + (requestEgress ? EniWord.sgEgress : EniWord.sgIngress)]!;
   if (set === NO_SET) return -2;
-  const peerClass = egress ? scratch.dstClass[i]! : scratch.srcClass[i]!;
   const port = classOfPort(flow, tables, i, role !== Role.request);
   if (set === UNKNOWN_SET || peerClass < 0) return NO_CELL;
   const referencesVoid = rules.hasMiddleboxRoutes && crossesMiddlebox(flow, scratch, tables, i, egress, requestEgress);
@@ -136,17 +141,20 @@ function judgeSecurityGroups(
   scratch: Scratch,
   tables: VersionTables,
   i: number,
+  eni: number,
+  egress: boolean,
   peerClass: number,
 ): void {
   const { cellVerdict, cellRule } = tables.rules;
   let role = verdicts.role[i]!;
-  let cell = securityGroupCell(flow, verdicts, scratch, tables, i, role === Role.unknown ? Role.request : role);
+  const assumed = role === Role.unknown ? Role.request : role;
+  let cell = securityGroupCell(flow, scratch, tables, i, eni, egress, peerClass, assumed);
   if (cell === -2) {
     verdicts.sgVerdict[i] = Verdict.none;
     return;
   }
   if (role === Role.unknown && peerClass >= 0) {
-    const replyCell = securityGroupCell(flow, verdicts, scratch, tables, i, Role.reply);
+    const replyCell = securityGroupCell(flow, scratch, tables, i, eni, egress, peerClass, Role.reply);
     const asRequest = cell >= 0 ? cellVerdict[cell]! : Verdict.unknown;
     const asReply = replyCell >= 0 ? cellVerdict[replyCell]! : Verdict.unknown;
     if (asRequest === Verdict.unknown || asReply === Verdict.unknown) {

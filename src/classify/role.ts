@@ -29,11 +29,11 @@ export function decideRole(
 ): void {
   const { present, protocol, srcPort, dstPort, tcpFlags, action } = flow;
   const { role, roleBasis } = verdicts;
+  role.fill(Role.unknown, from, to);
+  roleBasis.fill(RoleBasis.none, from, to);
   for (let i = from; i < to; i++) {
     const bits = present[i]!;
     const hasPorts = (bits & LISTENER_BITS) === LISTENER_BITS && (protocol[i] === TCP || protocol[i] === UDP);
-    role[i] = Role.unknown;
-    roleBasis[i] = RoleBasis.none;
     const mayBeTcp = (bits & Present.protocol) === 0 || protocol[i] === TCP;
     if (mayBeTcp && (bits & Present.tcpFlags) !== 0 && (tcpFlags[i]! & SYN) !== 0) {
       role[i] = (tcpFlags[i]! & SYN_ACK) === SYN_ACK ? Role.reply : Role.request;

@@ -12,13 +12,15 @@ import {
   type VerdictBatch,
 } from '../model/verdict.ts';
 import { routeOf } from '../rules/lookup.ts';
-import { ENI_STRIDE, EniWord } from '../rules/view.ts';
+import { ENI_STRIDE, EniWord, type RulesView } from '../rules/view.ts';
 import { isOwnSubnet } from './peer.ts';
 import { Hidden, type Scratch, type VersionTables } from './tables.ts';
 
 const NO_COLUMN = routeKindCode('null');
 const NO_ROUTE = routeKindCode('none');
 const UNKNOWN_ROUTE = routeKindCode('unknown');
+/** Answers of routeOf that are no rule: not known; −1 = no route. */
+const NOT_KNOWN = -2;
 
 /** Path of traffic that leaves by each route kind; `local` is decided by the zones of both ends. */
 const PATH_OF_KIND: readonly (readonly [RouteKind, number])[] = [
@@ -49,46 +51,49 @@ export function decideRoute(
   to: number,
 ): void {
   const { rules } = tables;
+  const { eni, srcClass, dstClass } = scratch;
+  const { direction, predicted } = verdicts;
+  verdicts.routeKind.fill(NO_COLUMN, from, to);
+  verdicts.route.fill(NO_RULE, from, to);
+  verdicts.path.fill(Path.unknown, from, to);
   for (let i = from; i < to; i++) {
-    const eni = scratch.eni[i]!;
-    const direction = verdicts.direction[i]!;
-    verdicts.routeKind[i] = NO_COLUMN;
-    verdicts.route[i] = NO_RULE;
-    verdicts.path[i] = Path.unknown;
-    if (direction === Direction.unknown || verdicts.predicted[i] === Verdict.exempt) continue;
-    const egress = direction === Direction.egress;
-    if (eni < 0) {
+    if (direction[i] === Direction.unknown || predicted[i] === Verdict.exempt) continue;
+    const egress = direction[i] === Direction.egress;
+    if (eni[i]! < 0) {
       if (egress) verdicts.routeKind[i] = UNKNOWN_ROUTE;
       continue;
     }
-    const table = rules.eni[eni * ENI_STRIDE + EniWord.routeTable]!;
-    const peerClass = egress ? scratch.dstClass[i]! : scratch.srcClass[i]!;
-    let kind = UNKNOWN_ROUTE;
-    let route = NO_RULE;
-    if (table >= 0 && peerClass >= 0) {
-      // inside its own subnet a packet asks no route table
-      const isNear = verdicts.naclVerdict[i] === Verdict.none;
-      const offset = egress ? scratch.dst6[i]! : scratch.src6[i]!;
-      const local = rules.eni[eni * ENI_STRIDE + (offset < 0 ? EniWord.localRoute4 : EniWord.localRoute6)]!;
-      const found = isNear && local >= 0 ? local : routeOf(rules, table, peerClass);
-      kind = found >= 0 ? rules.routeKind[found]! : found === -1 ? NO_ROUTE : UNKNOWN_ROUTE;
-      if (found >= 0) route = found;
-      if (kind !== LOCAL && isOwnSubnet(flow, scratch, rules, i, egress)) {
-        // inside the subnet packets never meet its router: of the table only the local route holds
-        const six = (egress ? scratch.dst6[i]! : scratch.src6[i]!) >= 0;
-        const local = tables.facts.localRoutes[eni * 2 + (six ? 1 : 0)]!;
-        if (local >= 0) {
-          kind = LOCAL;
-          route = local;
-        }
-      }
-    }
+    const peerClass = egress ? dstClass[i]! : srcClass[i]!;
+    const found = peerClass < 0 ? NOT_KNOWN : routeToward(flow, scratch, rules, i, eni[i]!, egress, peerClass);
+    const kind = found >= 0 ? rules.routeKind[found]! : found === NOT_KNOWN ? UNKNOWN_ROUTE : NO_ROUTE;
     if (egress) {
       verdicts.routeKind[i] = kind;
-      verdicts.route[i] = route;
+      if (found >= 0) verdicts.route[i] = found;
     }
     verdicts.path[i] = decidePath(flow, verdicts, scratch, tables, i, kind, egress);
   }
+}
+
+/** Rule index of the route from interface `eni` toward the peer; −1 = none, −2 = not known. */
+function routeToward(
+  flow: FlowBatch,
+  scratch: Scratch,
+  rules: RulesView,
+  i: number,
+  eni: number,
+  egress: boolean,
+  peerClass: number,
+): number {
+  const at = eni * ENI_STRIDE;
+  const table = rules.eni[at + EniWord.routeTable]!;
+  if (table < 0) return NOT_KNOWN;
+  // inside its subnet a packet never meets its router: of the table only the local route holds there
+  if (isOwnSubnet(flow, scratch, rules, i, egress)) {
+    const is4 = (egress ? scratch.dst6[i]! : scratch.src6[i]!) < 0;
+    const local = rules.eni[at + (is4 ? EniWord.localRoute4 : EniWord.localRoute6)]!;
+    if (local >= 0) return local;
+  }
+  return routeOf(rules, table, peerClass);
 }
 
 function decidePath(

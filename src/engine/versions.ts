@@ -63,7 +63,7 @@ export function compileInventory(loaded: LoadedInventory): CompiledInventory {
       rulesBytes: compiled.byteLength,
       pods: pods.buffer,
       podsBytes: pods.byteLength,
-      facts: compileFacts(inventory, compiled.catalog, routeTablesOf(view)),
+      facts: compileFacts(inventory, compiled.catalog),
       eniIds: inventory.networkInterfaces.map((eni) => eni.id),
       hasNetworkPolicies: inventory.networkPolicies > 0,
       groups,
@@ -72,11 +72,6 @@ export function compileInventory(loaded: LoadedInventory): CompiledInventory {
     return { shared, view, catalog: compiled.catalog, groupLabels: labels, inventory };
   });
   return { versions, warnings: distinct(warnings) };
-}
-
-/** Index of the route table of each interface. */
-function routeTablesOf({ eni, eniCount }: RulesView): Int32Array {
-  return Int32Array.from({ length: eniCount }, (_, index) => eni[index * ENI_STRIDE + EniWord.routeTable] ?? -1);
 }
 
 function namesOf(inventory: Inventory, catalog: Catalog): Names {

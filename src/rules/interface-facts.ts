@@ -1,5 +1,4 @@
 import type { Inventory } from '../inventory/inventory.ts';
-import { type Cidr, cidrContains } from '../model/ip.ts';
 import type { Catalog } from './catalog.ts';
 import { blockedBy } from './public-access.ts';
 
@@ -14,8 +13,6 @@ export interface InterfaceFacts {
   readonly anyFlag: number;
   /** Digest of the interface's groups: equal digests mean equal groups. */
   readonly groups: Int32Array;
-  /** Two an interface: rule index of the local route over its subnet, IPv4 and IPv6; −1 = none. */
-  readonly localRoutes: Int32Array;
   /** Bits of openBit. */
   readonly open: Uint8Array;
   /** Bits of RuleFact; by rule index. */
@@ -54,8 +51,7 @@ function shared(bytes: number): SharedArrayBuffer {
   return new SharedArrayBuffer(Math.max(bytes, 4));
 }
 
-/** `routeTables`: index in Inventory.routeTables of each interface, negative = not known. */
-export function compileFacts(inventory: Inventory, catalog: Catalog, routeTables: Int32Array): InterfaceFacts {
+export function compileFacts(inventory: Inventory, catalog: Catalog): InterfaceFacts {
   const enis = inventory.networkInterfaces;
   const flags = new Uint8Array(shared(enis.length), 0, enis.length);
   const groups = new Int32Array(shared(enis.length * 4), 0, enis.length);
@@ -74,7 +70,6 @@ export function compileFacts(inventory: Inventory, catalog: Catalog, routeTables
     groups[index] = digest(ids.join());
     open[index] = ids.reduce((bits, id) => bits | (openOfGroup.get(id) ?? 0), 0);
   });
-  const localRoutes = localRoutesOf(inventory, catalog, routeTables);
   const rules = new Uint8Array(shared(catalog.rules.length), 0, catalog.rules.length);
   const ruleDigests = new Int32Array(shared(catalog.rules.length * 4), 0, catalog.rules.length);
   catalog.rules.forEach((entry, index) => {
@@ -87,29 +82,7 @@ export function compileFacts(inventory: Inventory, catalog: Catalog, routeTables
   const sortedDigests = new Int32Array(shared(ruleDigests.byteLength), 0, ruleDigests.length);
   sortedDigests.set(ruleDigests);
   sortedDigests.sort();
-  return { flags, anyFlag, groups, localRoutes, open, rules, ruleDigests, sortedDigests };
-}
-
-/** Inside a subnet packets go straight to their interface: of its route table only the local routes hold there. */
-function localRoutesOf(inventory: Inventory, catalog: Catalog, routeTables: Int32Array): Int32Array {
-  const enis = inventory.networkInterfaces;
-  const found = new Int32Array(shared(enis.length * 8), 0, enis.length * 2).fill(-1);
-  const locals = new Map<string, { readonly cidr: Cidr; readonly rule: number }[]>();
-  catalog.rules.forEach((entry, rule) => {
-    if (entry.layer !== 'route' || entry.route.kind !== 'local' || entry.route.destination.kind !== 'cidr') return;
-    const list = locals.get(entry.routeTableId) ?? [];
-    locals.set(entry.routeTableId, [...list, { cidr: entry.route.destination.cidr, rule }]);
-  });
-  const subnets = new Map(inventory.subnets.map((subnet) => [subnet.id, subnet]));
-  enis.forEach((eni, index) => {
-    const table = inventory.routeTables[routeTables[index] ?? -1];
-    for (const cidr of subnets.get(eni.subnetId ?? '')?.cidrs ?? []) {
-      const at = index * 2 + (cidr.family === 4 ? 0 : 1);
-      const over = locals.get(table?.id ?? '')?.find((local) => cidrContains(local.cidr, cidr));
-      if (found[at] === -1 && over !== undefined) found[at] = over.rule;
-    }
-  });
-  return found;
+  return { flags, anyFlag, groups, open, rules, ruleDigests, sortedDigests };
 }
 
 function placeFlags(

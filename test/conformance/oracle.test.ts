@@ -21,10 +21,16 @@ function oracleOf(inventory: string): Oracle {
   return oracle;
 }
 
+/** The oracle's verdict of a record has no path: that follows from the owners, which another part of it knows. */
+function verdictOf({ expect: wanted }: (typeof cases)[number]): object {
+  const { path: _path, ...columns } = { path: null, ...wanted };
+  return columns;
+}
+
 describe('the naive oracle agrees with the table of cases', () => {
   it.each(judged)('$id at $at.eni $at.direction', (one) => {
     const verdict = oracleOf(one.inventory).judge(recordOf(one), knownOf(one));
-    expect(verdict).toMatchObject(one.expect ?? {});
+    expect(verdict).toMatchObject(verdictOf(one));
   });
 
   it.each(cases.filter(({ expect: wanted }) => wanted === null))('$id is no record to judge', (one) => {
@@ -36,7 +42,7 @@ describe('the naive oracle agrees with the table of cases', () => {
 
   it.each(judged.filter(fitsRecord))('$id from the record alone', (one) => {
     const verdict = oracleOf(one.inventory).judge(recordOf(one));
-    expect(verdict).toMatchObject(one.expect ?? {});
+    expect(verdict).toMatchObject(verdictOf(one));
   });
 });
 
