@@ -58,3 +58,20 @@ export function instant(text: string, flag: string): number {
   }
   return Math.floor(ms / 1000);
 }
+
+const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
+
+/** An instant, or how long ago it was: `2h`, `1h30m`, `7d`. Returns Unix seconds. */
+export function instantOrAgo(text: string, flag: string): number {
+  if (!/^(\d+[smhd])+$/.test(text)) {
+    if (/^\d{4}-/.test(text)) return instant(text, flag);
+    throw new FlowtrieError(
+      'usage',
+      `${flag}: expected an RFC 3339 instant with a zone (2024-12-20T18:23:02Z) or a time ago (2h, 1h30m, 7d), ` +
+        `got '${text}'`,
+    );
+  }
+  const terms = [...text.matchAll(/(\d+)([smhd])/g)];
+  const ago = terms.reduce((sum, [, count, unit]) => sum + Number(count) * (UNIT_SECONDS[unit ?? ''] ?? 0), 0);
+  return Math.max(0, Math.floor(Date.now() / 1000) - ago);
+}

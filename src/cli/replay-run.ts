@@ -1,8 +1,11 @@
 import { parseLogFormat } from '../decode/format.ts';
-import { replay } from '../engine/replay.ts';
-import { compileInventory } from '../engine/versions.ts';
+import { unknownNames } from '../engine/name-sets.ts';
+import { type OutputRequest, replay } from '../engine/replay.ts';
+import { type CompiledInventory, compileInventory } from '../engine/versions.ts';
 import { loadInventory } from '../inventory/load.ts';
 import { FlowtrieError } from '../model/errors.ts';
+import type { RecordFilter } from '../model/filter.ts';
+import { parseColumns } from '../sink/column-selection.ts';
 import { outputFormatOf } from '../sink/output.ts';
 import { renderSummary, summaryJson } from '../sink/summary.ts';
 import { withInterrupt } from './interrupt.ts';
@@ -14,13 +17,37 @@ import { printWarnings } from './warnings.ts';
 export interface ReplayRequest {
   readonly out?: string;
   readonly outFormat?: string;
+  readonly columns?: string;
   readonly quarantine?: string;
   readonly logFormat?: string;
+  readonly filter: RecordFilter | null;
   readonly threads: number;
   readonly progress: ProgressChoice;
   readonly json?: boolean;
   readonly quiet?: boolean;
   readonly verbose?: boolean;
+}
+
+function outputOf({ out, outFormat, columns }: ReplayRequest): OutputRequest | null {
+  if (out === undefined) {
+    if (columns !== undefined) throw new FlowtrieError('usage', '--columns: expected --out beside it');
+    return null;
+  }
+  const names = columns === undefined ? null : parseColumns(columns);
+  return { path: out, format: outputFormatOf(out, outFormat), columns: names };
+}
+
+/** A name that nothing bears selects nothing: most likely a slip. */
+function warnOfUnknownNames(filter: RecordFilter | null, inventory: CompiledInventory): void {
+  const names = inventory.versions.map((version) => version.shared.names);
+  const unknown = unknownNames([...(filter?.wanted ?? []), ...(filter?.unwanted ?? [])], names);
+  for (const condition of unknown) {
+    const what = condition.filter === 'rule' ? 'rule' : 'pod';
+    const name = 'name' in condition ? condition.name : '';
+    process.stderr.write(
+      `flowtrie: warning: --${condition.filter} ${name}: no ${what} of the inventory bears this name\n`,
+    );
+  }
 }
 
 /** Widths between which the summary's tables are laid out, in columns. */
@@ -29,11 +56,13 @@ const WIDTH_MAX = 120;
 
 /** Loads, classifies and prints; fails (exit 3) after the summary when an input could not be read to its end. */
 export async function runReplay(inputs: readonly string[], folder: string, request: ReplayRequest): Promise<void> {
-  const out =
-    request.out === undefined ? null : { path: request.out, format: outputFormatOf(request.out, request.outFormat) };
+  const out = outputOf(request);
   const logFormat = request.logFormat === undefined ? null : parseLogFormat(request.logFormat);
   const inventory = compileInventory(await loadInventory(folder));
-  if (request.quiet !== true) printWarnings(inventory.warnings, request.verbose === true);
+  if (request.quiet !== true) {
+    printWarnings(inventory.warnings, request.verbose === true);
+    warnOfUnknownNames(request.filter, inventory);
+  }
   let bar: Progress | undefined;
   const { summary, failures, complete } = await withInterrupt(async (signal) => {
     try {
@@ -42,6 +71,7 @@ export async function runReplay(inputs: readonly string[], folder: string, reque
         inventory,
         threads: request.threads,
         logFormat,
+        filter: request.filter,
         out,
         quarantine: request.quarantine ?? null,
         signal,

@@ -1,11 +1,14 @@
 import type { Command } from 'commander';
 import { FlowtrieError } from '../model/errors.ts';
+import type { RecordFilter } from '../model/filter.ts';
+import { addFilterOptions } from './filter-options.ts';
 import { type ProgressChoice, progressOption, required, threadsOption } from './options.ts';
 
 interface ReplayFlags {
   readonly inventory?: string;
   readonly out?: string;
   readonly outFormat?: string;
+  readonly columns?: string;
   readonly quarantine?: string;
   readonly logFormat?: string;
   readonly threads: number;
@@ -16,13 +19,14 @@ interface ReplayFlags {
 }
 
 export function addReplay(program: Command): void {
-  program
-    .command('replay')
+  const command = program.command('replay');
+  command
     .description('classify recorded flow logs: summary to the terminal, classified records to a file')
     .argument('[input...]', 'files, folders, globs, or - for stdin; gzip or plain text')
     .option('--inventory <dir>', 'folder of describe-* and kubectl documents')
     .option('--out <file>', 'classified records: .ndjson, .csv, .arrow or .arrows by suffix; - = NDJSON on stdout')
     .option('--out-format <format>', 'ndjson, csv, arrow or arrows, whatever the suffix')
+    .option('--columns <names>', "columns of --out in order: 'srcaddr,dst_pod,drift' or AWS's '${srcaddr} ${bytes}'")
     .option('--quarantine <file>', 'every malformed line as NDJSON: file, line, reason, text')
     .option('--log-format <fields>', "fields of lines without a header, AWS's syntax: '${version} ${account-id} …'")
     .addOption(threadsOption())
@@ -36,12 +40,14 @@ export function addReplay(program: Command): void {
         '  $ flowtrie replay flow-logs/ --inventory inventory/\n' +
         '  $ flowtrie replay "logs/2024/12/**/*.log.gz" --inventory inventory/ --out rows.arrow\n' +
         '  $ zcat a.log.gz | flowtrie replay - --inventory inventory/ --out - | jq \'select(.drift != "agree")\'\n' +
+        '  $ flowtrie replay logs/ --inventory inventory/ --namespace shop --not --drift agree --out drift.csv\n' +
         '  $ flowtrie replay a.log --inventory inventory/ --json | jq .drift',
     )
-    .action(replayCommand);
+    .action((inputs: string[], flags: ReplayFlags) => replayCommand(inputs, flags, filterOf()));
+  const filterOf = addFilterOptions(command);
 }
 
-async function replayCommand(inputs: string[], flags: ReplayFlags): Promise<void> {
+async function replayCommand(inputs: string[], flags: ReplayFlags, filter: RecordFilter | null): Promise<void> {
   if (inputs.length === 0) throw new FlowtrieError('usage', 'replay: missing input: a file, a folder, a glob or -');
   const folder = required(flags.inventory, '--inventory', 'replay');
   if (flags.out === '-' && flags.json === true) {
@@ -50,5 +56,5 @@ async function replayCommand(inputs: string[], flags: ReplayFlags): Promise<void
   if (inputs.filter((input) => input === '-').length > 1)
     throw new FlowtrieError('usage', 'replay: - can be read once only');
   const { runReplay } = await import('./replay-run.ts');
-  await runReplay(inputs, folder, flags);
+  await runReplay(inputs, folder, { ...flags, filter });
 }

@@ -15,6 +15,8 @@ import type { Slice } from '../source/frame.ts';
 import { parquetSlices } from '../source/parquet/slices.ts';
 import { documentSlices, inflatedSlices, plainSlices } from '../source/slices.ts';
 import { candidateNames } from './candidates.ts';
+import { compactFlow, compactVerdicts } from './compaction.ts';
+import { RowFilter } from './filter.ts';
 import { Tally } from './tally.ts';
 import type { AnalyzeSetup, AnalyzeTask, TaskResult } from './task.ts';
 import { attachVersions } from './versions.ts';
@@ -30,6 +32,7 @@ interface Bench {
   readonly tally: Tally;
   readonly verdicts: VerdictBatch;
   readonly scratch: Scratch;
+  readonly filter: RowFilter | null;
   readonly progress: BigInt64Array;
   readonly stop: Int32Array;
 }
@@ -47,6 +50,14 @@ export function createAnalyzer(setup: AnalyzeSetup): Analyzer {
     ),
     verdicts: createVerdictBatch(BATCH_ROWS),
     scratch: createScratch(BATCH_ROWS),
+    filter:
+      setup.filter === null
+        ? null
+        : new RowFilter(
+            setup.filter,
+            setup.versions.map((version) => version.names),
+            BATCH_ROWS,
+          ),
     progress: new BigInt64Array(setup.progress),
     stop: new Int32Array(setup.stop),
   };
@@ -73,13 +84,15 @@ async function analyzeTask(bench: Bench, task: AnalyzeTask): Promise<TaskResult>
   const encoder = rows === null ? null : encoderOf(bench, decoder);
   const { batch, ledger } = decoder;
   const flush = async (): Promise<void> => {
-    if (batch.rows === 0) return;
-    classifyBatch(batch, verdicts, scratch, judge, decoder.interfaces);
+    const decoded = batch.rows;
+    if (decoded === 0) return;
+    classifyWanted(bench, judge, decoder);
+    ledger.filtered += decoded - batch.rows;
     tally.add(batch, verdicts, scratch);
     if (batch.judged) ledger.classified += batch.rows;
     else ledger.notJudged += batch.rows;
     if (encoder !== null) rows?.write(await encoder.encode(batch, verdicts));
-    Atomics.add(bench.progress, 1, BigInt(batch.rows));
+    Atomics.add(bench.progress, 1, BigInt(decoded));
     decoder.clear();
   };
   let failure: string | null = null;
@@ -131,11 +144,27 @@ function decodeSlice(decoder: FlowDecoder, slice: Decodable, at: number, end: nu
   return decoder.decodeColumns(slice.columns, at);
 }
 
+/** Classifies the batch and leaves only the rows that the filters want. */
+function classifyWanted({ filter, verdicts, scratch }: Bench, judge: Judge, { batch, interfaces }: FlowDecoder): void {
+  if (filter === null) {
+    classifyBatch(batch, verdicts, scratch, judge, interfaces);
+    return;
+  }
+  const recorded = filter.passRecords(batch, interfaces);
+  if (recorded < batch.rows) compactFlow(batch, filter.selection, recorded);
+  classifyBatch(batch, verdicts, scratch, judge, interfaces);
+  const wanted = filter.passVerdicts(batch, verdicts);
+  if (wanted === batch.rows) return;
+  compactFlow(batch, filter.selection, wanted);
+  compactVerdicts(verdicts, scratch, filter.selection, wanted);
+}
+
 function encoderOf(bench: Bench, decoder: FlowDecoder): BatchEncoder {
   const { setup, judge, verdicts, scratch } = bench;
   const names = setup.versions.map((version) => version.names);
   return createBatchEncoder(setup.rows?.format ?? 'ndjson', {
     columns: setup.rows?.columns ?? [],
+    taken: new Set(setup.rows?.taken),
     names,
     versionLabels: setup.versions.map((version) => version.label),
     interfaceName: (code) => decoder.interfaces.name(code),

@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DEFAULT, type Format, formatOf, parseHeader } from '../decode/format.ts';
 import { FlowtrieError } from '../model/errors.ts';
+import type { RecordFilter } from '../model/filter.ts';
 import type { Summary } from '../model/summary.ts';
-import { outputColumns } from '../sink/columns.ts';
+import { selectColumns } from '../sink/column-selection.ts';
+import { inputNames, outputColumns } from '../sink/columns.ts';
 import { type OrderedOutput, openOutput } from '../sink/output.ts';
 import type { OutputFormat } from '../sink/part.ts';
 import { type Opening, openingOf } from '../source/content.ts';
@@ -17,6 +19,13 @@ import type { AnalyzeSetup, AnalyzeTask, TaskResult } from './task.ts';
 import { Totals } from './totals.ts';
 import type { CompiledInventory } from './versions.ts';
 
+/** Where classified records go; `columns`: names of the columns wanted, in order, null = all. */
+export interface OutputRequest {
+  readonly path: string;
+  readonly format: OutputFormat;
+  readonly columns?: readonly string[] | null;
+}
+
 export interface ReplayOptions {
   /** Files, folders, globs, `-`. */
   readonly inputs: readonly string[];
@@ -25,7 +34,9 @@ export interface ReplayOptions {
   readonly threads: number;
   /** Format of lines that no header precedes; null = the default format. */
   readonly logFormat: Format | null;
-  readonly out: { readonly path: string; readonly format: OutputFormat } | null;
+  /** Which records are wanted: the others are only counted; absent or null = all. */
+  readonly filter?: RecordFilter | null;
+  readonly out: OutputRequest | null;
   /** File for malformed lines; null = only counted. */
   readonly quarantine: string | null;
   /** Stops early when raised. */
@@ -103,16 +114,18 @@ async function openRun(options: ReplayOptions): Promise<Run> {
   const stream = files.some((file) => file.kind === 'stdin') ? await peekStream() : null;
   const openings = files.map((file) => (file.kind === 'stdin' ? stream?.opening : undefined) ?? file.opening);
   const formats = openings.map((opening) => parseHeader(opening.firstLine) ?? options.logFormat ?? DEFAULT);
-  const columns = outputColumns(
+  const all = outputColumns(
     openings.flatMap(({ names }, i) => (names === null ? formats[i] : formatOf(names))?.names ?? []),
   );
+  const columns = options.out?.columns ? selectColumns(all, options.out.columns) : all;
   const quarantine = options.quarantine === null ? null : await openQuarantine(options.quarantine);
   const output = options.out === null ? null : await openOutput(options.out.format, options.out.path, columns);
   const partBase = options.out === null || options.out.path === '-' ? join(tmpdir(), 'flowtrie') : options.out.path;
   const partFolder = mkdtempSync(`${partBase}.part-`);
   const setup: AnalyzeSetup = {
     versions: options.inventory.versions.map((version) => version.shared),
-    rows: options.out === null ? null : { format: options.out.format, columns },
+    rows: options.out === null ? null : { format: options.out.format, columns, taken: inputNames(all) },
+    filter: options.filter ?? null,
     quarantine: options.quarantine !== null,
     partFolder,
     progress: new SharedArrayBuffer(16),

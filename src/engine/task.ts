@@ -1,4 +1,5 @@
 import type { Format } from '../decode/format.ts';
+import type { RecordFilter } from '../model/filter.ts';
 import type { Ledger, Malformed } from '../model/ledger.ts';
 import type { RecordBlock } from '../model/record-block.ts';
 import type { OutputColumn } from '../sink/columns.ts';
@@ -12,7 +13,14 @@ import type { SharedVersion } from './versions.ts';
 export interface AnalyzeSetup {
   readonly versions: readonly SharedVersion[];
   /** Rows wanted: how to encode them; null = summary only. */
-  readonly rows: { readonly format: OutputFormat; readonly columns: readonly OutputColumn[] } | null;
+  readonly rows: {
+    readonly format: OutputFormat;
+    readonly columns: readonly OutputColumn[];
+    /** The input's fields that would be columns if none were chosen. */
+    readonly taken: readonly string[];
+  } | null;
+  /** Which records are wanted; null = all. */
+  readonly filter: RecordFilter | null;
   /** Write malformed lines of each task to a part file. */
   readonly quarantine: boolean;
   /** Folder of part files; the main thread makes and removes it. */

@@ -81,7 +81,7 @@ export function batchMessages(schema: Schema, children: readonly Data[], rows: n
 
 export function arrowEncoder(context: RowContext): BatchEncoder {
   const schema = arrowSchema(context.columns);
-  const carried = new CarriedFields(context.columns);
+  const carried = new CarriedFields(context);
   const cells = textCells(context, carried);
   return {
     encode(flow, verdicts) {

@@ -20,7 +20,6 @@ import {
   candidatesOf,
   carriedText,
   effectiveField,
-  isInput,
   type OwnerNames,
   ownerNames,
   type RowContext,
@@ -181,8 +180,7 @@ function addedCells(context: RowContext): Readonly<Record<AddedName, TextCell>> 
  * inputs' first headers did not have. Null when there is none. Numbers stay exact literals.
  */
 export function extraCell(context: RowContext, carried: CarriedFields): TextCell {
-  const columns = new Set(context.columns.filter(isInput).map((c) => c.name));
-  const late = [...TYPED_FIELDS].filter(([name]) => !columns.has(name));
+  const late = [...TYPED_FIELDS].filter(([name]) => !context.taken.has(name));
   const lateBits = late.reduce((bits, [, field]) => bits | field.bit, 0);
   const cells = late.map(([name, field]) => ({
     key: JSON.stringify(name),

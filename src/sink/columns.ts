@@ -1,4 +1,4 @@
-import { FIELDS, type FieldType } from '../model/flow.ts';
+import { FIELDS, type Field, type FieldType } from '../model/flow.ts';
 
 /**
  * Arrow type of a column: `dictionary` = Dictionary<Utf8, Int32>, `utf8list` = List<Utf8>; the others by name.
@@ -93,9 +93,8 @@ const LISTS: ReadonlySet<string> = new Set(['src_candidates', 'dst_candidates'] 
 export function outputColumns(inputFields: readonly string[]): readonly OutputColumn[] {
   const present = new Set(inputFields.map(columnName));
   const columns: OutputColumn[] = [];
-  for (const { column, type, version, doc } of FIELDS) {
-    if (version > DEFAULT_VERSION && !present.has(column)) continue;
-    columns.push({ name: column, type: TYPE_OF_FIELD[type], source: 'field', doc });
+  for (const field of FIELDS) {
+    if (field.version <= DEFAULT_VERSION || present.has(field.column)) columns.push(columnOf(field));
   }
   for (const name of ADDED_NAMES) {
     columns.push({ name, type: LISTS.has(name) ? 'utf8list' : 'dictionary', source: 'verdict', doc: ADDED[name] });
@@ -111,7 +110,27 @@ export function outputColumns(inputFields: readonly string[]): readonly OutputCo
   return columns;
 }
 
+/** The column of a known field by its column name, whether an input has it or not. */
+export function fieldColumn(name: string): OutputColumn | undefined {
+  const field = FIELDS.find(({ column }) => column === name);
+  return field === undefined ? undefined : columnOf(field);
+}
+
+function columnOf({ column, type, doc }: Field): OutputColumn {
+  return { name: column, type: TYPE_OF_FIELD[type], source: 'field', doc };
+}
+
 /** The column of a field: its name with `_` for `-`. */
 export function columnName(field: string): string {
   return field.replaceAll('-', '_');
+}
+
+/** True for columns that the input fills. */
+export function isInput(column: OutputColumn): boolean {
+  return column.source === 'field' || column.source === 'unknown';
+}
+
+/** Names of the columns that the input fills. */
+export function inputNames(columns: readonly OutputColumn[]): readonly string[] {
+  return columns.filter(isInput).map((column) => column.name);
 }

@@ -13,7 +13,7 @@ export function csvHeader(columns: readonly OutputColumn[]): Promise<Uint8Array>
 
 /** CSV rows as fast-csv quotes them; absent = empty, lists joined by `;`. */
 export function csvEncoder(context: RowContext): BatchEncoder {
-  const carried = new CarriedFields(context.columns);
+  const carried = new CarriedFields(context);
   const cells = textCells(context, carried);
   return {
     async encode(flow, verdicts) {

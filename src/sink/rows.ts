@@ -3,13 +3,15 @@ import { type CarriedColumn, type FlowBatch, LOG_STATUS, Present, V6_WORDS } fro
 import { formatIpv4, formatIpv6 } from '../model/ip.ts';
 import type { Names } from '../model/names.ts';
 import { ACTION, Attribution, DIRECTION, Effective, IMPLICIT_DENY, Kind, type VerdictBatch } from '../model/verdict.ts';
-import { ADDED_NAMES, type AddedName, columnName, type OutputColumn } from './columns.ts';
+import { ADDED_NAMES, type AddedName, columnName, isInput, type OutputColumn } from './columns.ts';
 
 export type Side = 'src' | 'dst';
 
 /** Everything an encoder needs to turn the integers of a row into words. */
 export interface RowContext {
   readonly columns: readonly OutputColumn[];
+  /** Names of the input's fields that are columns when none are chosen: their values never go to `extra`. */
+  readonly taken: ReadonlySet<string>;
   /** By index of the inventory version. */
   readonly names: readonly Names[];
   /** Label of each inventory version. */
@@ -148,8 +150,10 @@ export class CarriedFields {
   /** Carried columns without an output column: they go to `extra`. */
   readonly unplaced: CarriedColumn[] = [];
   private readonly indexOf: ReadonlyMap<string, number>;
+  private readonly taken: ReadonlySet<string>;
 
-  constructor(columns: readonly OutputColumn[]) {
+  constructor({ columns, taken }: RowContext) {
+    this.taken = taken;
     const own = columns.map((column, i) => [column, i] as const).filter(([column]) => isInput(column));
     this.indexOf = new Map(own.map(([column, i]) => [column.name, i]));
   }
@@ -162,8 +166,8 @@ export class CarriedFields {
       // read again, what flowtrie added is computed anew
       if (isOwn && OWN_NAMES.has(carried.name)) continue;
       const index = this.indexOf.get(columnName(carried.name));
-      if (index === undefined) this.unplaced.push(carried);
-      else this.placed[index] ??= carried;
+      if (index !== undefined) this.placed[index] ??= carried;
+      else if (!this.taken.has(columnName(carried.name))) this.unplaced.push(carried);
     }
   }
 }
@@ -175,11 +179,6 @@ const OWN_MARKS: readonly AddedName[] = ['predicted', 'decided_by', 'drift'];
 
 function isOwnOutput(flow: FlowBatch): boolean {
   return OWN_MARKS.every((mark) => flow.carried.some((carried) => carried.name === mark));
-}
-
-/** True for columns that the input fills. */
-export function isInput(column: OutputColumn): boolean {
-  return column.source === 'field' || column.source === 'unknown';
 }
 
 /** Text of a carried value, null when empty; bytes that are no UTF-8 become U+FFFD. */

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { replay } from '../../src/engine/replay.ts';
 import type { CompiledInventory } from '../../src/engine/versions.ts';
+import type { RecordFilter } from '../../src/model/filter.ts';
 import type { Summary } from '../../src/model/summary.ts';
 import type { OracleRecord, OracleSide } from '../oracle/oracle.ts';
 
@@ -19,6 +20,7 @@ export function logOf(fields: readonly string[], records: readonly OracleRecord[
 export async function replayText(
   inventory: CompiledInventory,
   text: string,
+  filter: RecordFilter | null = null,
 ): Promise<{ readonly rows: readonly EngineRow[]; readonly summary: Summary }> {
   const folder = mkdtempSync(join(tmpdir(), 'flowtrie-rows-'));
   try {
@@ -30,6 +32,7 @@ export async function replayText(
       inventory,
       threads: 0,
       logFormat: null,
+      filter,
       out: { path, format: 'ndjson' },
       quarantine: null,
     });

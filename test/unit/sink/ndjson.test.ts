@@ -156,7 +156,7 @@ describe('NDJSON', () => {
     }
     flow.rows = 128;
     const context = sampleContext();
-    const cells = textCells(context, new CarriedFields(context.columns));
+    const cells = textCells(context, new CarriedFields(context));
     const lines = text(context, rows).trimEnd().split('\n');
     expect(lines).toHaveLength(128);
     const exact = (name: string, line: string): string | undefined =>

@@ -18,7 +18,7 @@ import {
   Verdict,
   type VerdictBatch,
 } from '../../../src/model/verdict.ts';
-import { outputColumns } from '../../../src/sink/columns.ts';
+import { inputNames, outputColumns } from '../../../src/sink/columns.ts';
 import type { RowContext } from '../../../src/sink/rows.ts';
 
 export interface Rows {
@@ -52,8 +52,10 @@ const NAMES: readonly Names[] = [
 const INTERFACES = ['eni-0a', 'eni-0b', 'eni-0c'];
 
 export function sampleContext(inputFields: readonly string[] = []): RowContext {
+  const columns = outputColumns(inputFields);
   return {
-    columns: outputColumns(inputFields),
+    columns,
+    taken: new Set(inputNames(columns)),
     names: NAMES,
     versionLabels: ['v0', '2024-12-20T18:00:00Z'],
     interfaceName: (code) => INTERFACES[code] ?? `eni-${code}`,

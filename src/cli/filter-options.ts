@@ -1,0 +1,64 @@
+import { type Command, Option } from 'commander';
+import { FlowtrieError } from '../model/errors.ts';
+import { type Condition, FILTERS, type FilterName, parseCondition, type RecordFilter } from '../model/filter.ts';
+import { instantOrAgo } from './options.ts';
+
+/** Flag → how its value is called and what it means. */
+const HELP: Readonly<Record<FilterName, readonly [value: string, text: string]>> = {
+  namespace: ['name', 'either end is a pod of the namespace'],
+  pod: ['[ns/]name', 'either end is the pod; a beginning means all such pods'],
+  workload: ['name', 'either end is of the workload: web, Deployment/web, shop/web'],
+  ip: ['cidr', 'an address of the record lies in the block'],
+  port: ['n|a-b', 'source or destination port'],
+  protocol: ['name', 'tcp, udp, icmp, icmpv6 or a number'],
+  action: ['word', 'logged ACCEPT or REJECT'],
+  direction: ['word', 'ingress, egress or unknown'],
+  verdict: ['word', 'predicted allow, deny, unknown or exempt'],
+  drift: ['word', 'agree, unexpected-accept, unexpected-reject or undetermined'],
+  rule: ['id', 'a rule or route that decided, or implicit-deny'],
+  eni: ['id', 'interface that logged the record'],
+};
+
+const GROUP = 'Filters (a repeated flag: any of them; different flags: all of them):';
+
+/** Adds the filter flags to a command; the result tells, once it is parsed, what they ask for: null = all records. */
+export function addFilterOptions(command: Command): () => RecordFilter | null {
+  const wanted: Condition[] = [];
+  const unwanted: Condition[] = [];
+  const bounds: { since: number | null; until: number | null } = { since: null, until: null };
+  let negated = false;
+  const flag = (flags: string, text: string): Option => new Option(flags, text).helpGroup(GROUP);
+  for (const name of ['since', 'until'] as const) {
+    const side = name === 'since' ? 'from this start on' : 'only before this start';
+    command.addOption(
+      flag(`--${name} <time>`, `records ${side}: RFC 3339, or 2h, 7d ago`).argParser((text) => {
+        bounds[name] = instantOrAgo(text, `--${name}`);
+        return text;
+      }),
+    );
+  }
+  for (const filter of FILTERS) {
+    const [value, text] = HELP[filter];
+    command.addOption(
+      flag(`--${filter} <${value}>`, text).argParser((given) => {
+        (negated ? unwanted : wanted).push(parseCondition(filter, given));
+        negated = false;
+        return given;
+      }),
+    );
+  }
+  command.addOption(flag('--not', 'negates the next filter'));
+  // commander parses flags in the order given and calls no parser for a flag without value
+  command.on('option:not', () => {
+    if (negated) throw new FlowtrieError('usage', '--not --not: expected a filter after --not');
+    negated = true;
+  });
+  return () => {
+    if (negated) throw new FlowtrieError('usage', '--not: expected a filter after it, got nothing');
+    const { since, until } = bounds;
+    if (since !== null && until !== null && since >= until)
+      throw new FlowtrieError('usage', '--since, --until: expected an instant before --until, got an empty span');
+    if (since === null && until === null && wanted.length + unwanted.length === 0) return null;
+    return { sinceSeconds: since, untilSeconds: until, wanted, unwanted };
+  };
+}
