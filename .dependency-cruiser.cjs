@@ -44,6 +44,8 @@ const PACKAGES = {
   commander: '^src/cli/',
   'fast-csv': '^src/(sink/csv\\.ts|inventory/pod-history\\.ts|cli/)',
   'ip-num': '^src/(model/ip|bench/membership-case)\\.ts$',
+  '@foxglove/wasm-zstd': '^src/sink/zstd\\.ts$',
+  'hyparquet-writer': '^src/sink/parquet[^/]*\\.ts$',
   piscina: '^src/engine/pool\\.ts$',
 };
 
@@ -123,12 +125,19 @@ module.exports = {
       name: 'lazy-package',
       comment: 'AWS, Kubernetes, ClickHouse and Parquet packages are loaded by a dynamic import',
       severity: 'error',
-      from: { path: '^(src|workers)/' },
+      from: { path: '^(src|workers)/', pathNot: '^src/sink/parquet[^/]*\\.ts$' },
       to: {
         path: 'node_modules/(@aws-sdk|@kubernetes|@clickhouse|parquet-wasm|hyparquet[^/]*)/',
         dynamic: false,
         dependencyTypesNot: ['type-only'],
       },
+    },
+    {
+      name: 'lazy-parquet',
+      comment: 'the files that write Parquet, and their packages, are loaded when Parquet is asked for',
+      severity: 'error',
+      from: { path: '^(src|workers)/', pathNot: '^src/sink/parquet[^/]*\\.ts$' },
+      to: { path: '^src/sink/parquet[^/]*\\.ts$', dynamic: false, dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'dev-package',

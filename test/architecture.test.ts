@@ -69,6 +69,9 @@ const BROKEN: ReadonlyArray<readonly [file: string, text: string, rule: string]>
   ['src/engine/d.ts', "import 'commander';", 'package-commander'],
   ['src/sink/f.ts', "import 'fast-csv';", 'package-fast-csv'],
   ['src/source/c.ts', "import 'hyparquet';", 'lazy-package'],
+  ['src/source/g.ts', "import 'hyparquet-writer';", 'package-hyparquet-writer'],
+  ['src/source/h.ts', "import '@foxglove/wasm-zstd';", 'package-@foxglove/wasm-zstd'],
+  ['src/sink/g.ts', "import './parquet.ts';", 'lazy-parquet'],
   ['src/source/d.ts', "import 'tsx';", 'dev-package'],
   ['src/source/e.ts', "import 'left-behind';", 'unlisted-package'],
 ];
@@ -89,11 +92,15 @@ const SOUND: Readonly<Record<string, string>> = {
   'src/synthetic/d.ts': "import type { A } from '../inventory/a.ts'; import '../model/g.ts';",
   'src/model/g.ts': 'export const G = 1;',
   'src/sink/arrow-file.ts': "import 'apache-arrow';",
+  'src/sink/parquet.ts': "import 'hyparquet-writer';",
   'src/cli/d.ts': "import 'commander'; import 'fast-csv';",
   'src/source/f.ts': "export const read = () => import('hyparquet');",
 };
 
-const PACKAGES = ['apache-arrow', 'ip-num', 'piscina', 'commander', 'fast-csv', 'hyparquet'];
+const PACKAGES = [
+  ...['apache-arrow', 'ip-num', 'piscina', 'commander', 'fast-csv', 'hyparquet', 'hyparquet-writer'],
+  '@foxglove/wasm-zstd',
+];
 
 function writeTree(folder: string): void {
   const files: Array<readonly [string, string, string?]> = [...Object.entries(SOUND), ...BROKEN];

@@ -33,8 +33,11 @@ function outputOf({ out, outFormat, columns }: ReplayRequest): OutputRequest | n
     if (columns !== undefined) throw new FlowtrieError('usage', '--columns: expected --out beside it');
     return null;
   }
+  const format = outputFormatOf(out, outFormat);
+  if (columns !== undefined && format === 'ocsf')
+    throw new FlowtrieError('usage', '--columns: OCSF events have their own members, expected another --out-format');
   const names = columns === undefined ? null : parseColumns(columns);
-  return { path: out, format: outputFormatOf(out, outFormat), columns: names };
+  return { path: out, format, columns: names };
 }
 
 /** A name that nothing bears selects nothing: most likely a slip. */

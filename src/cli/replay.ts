@@ -24,8 +24,12 @@ export function addReplay(program: Command): void {
     .description('classify recorded flow logs: summary to the terminal, classified records to a file')
     .argument('[input...]', 'files, folders, globs, or - for stdin; gzip or plain text')
     .option('--inventory <dir>', 'folder of describe-* and kubectl documents')
-    .option('--out <file>', 'classified records: .ndjson, .csv, .arrow or .arrows by suffix; - = NDJSON on stdout')
-    .option('--out-format <format>', 'ndjson, csv, arrow or arrows, whatever the suffix')
+    .option(
+      '--out <file>',
+      'classified records: .ndjson, .csv, .arrow, .arrows, .parquet or .ocsf by suffix; a folder/ = Parquet by hour; ' +
+        '- = NDJSON on stdout',
+    )
+    .option('--out-format <format>', 'ndjson, csv, arrow, arrows, parquet or ocsf, whatever the suffix')
     .option('--columns <names>', "columns of --out in order: 'srcaddr,dst_pod,drift' or AWS's '${srcaddr} ${bytes}'")
     .option('--quarantine <file>', 'every malformed line as NDJSON: file, line, reason, text')
     .option('--log-format <fields>', "fields of lines without a header, AWS's syntax: '${version} ${account-id} …'")
@@ -38,7 +42,7 @@ export function addReplay(program: Command): void {
       'after',
       '\nExamples:\n' +
         '  $ flowtrie replay flow-logs/ --inventory inventory/\n' +
-        '  $ flowtrie replay "logs/2024/12/**/*.log.gz" --inventory inventory/ --out rows.arrow\n' +
+        '  $ flowtrie replay "logs/2024/12/**/*.log.gz" --inventory inventory/ --out rows.parquet\n' +
         '  $ zcat a.log.gz | flowtrie replay - --inventory inventory/ --out - | jq \'select(.drift != "agree")\'\n' +
         '  $ flowtrie replay logs/ --inventory inventory/ --namespace shop --not --drift agree --out drift.csv\n' +
         '  $ flowtrie replay a.log --inventory inventory/ --json | jq .drift',

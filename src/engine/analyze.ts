@@ -116,6 +116,7 @@ async function analyzeTask(bench: Bench, task: AnalyzeTask): Promise<TaskResult>
     failure = error.message;
   }
   await flush();
+  if (encoder?.finish !== undefined) rows?.write(await encoder.finish());
   rows?.close();
   quarantine?.close();
   const endFields = decoder.format.names.join(' ') === task.fields.join(' ') ? null : decoder.format.names;

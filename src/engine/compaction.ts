@@ -22,8 +22,11 @@ export function compactFlow(flow: FlowBatch, selection: Int32Array, count: numbe
 
 /** The same for what classification made of the rows; the flow itself is compacted by compactFlow. */
 export function compactVerdicts(verdicts: VerdictBatch, scratch: Scratch, selection: Int32Array, count: number): void {
-  const { capacity, ...columns } = verdicts;
-  for (const column of [...Object.values(columns), ...Object.values(scratch)]) compact(column, selection, count);
+  const { capacity: _, ...judged } = verdicts;
+  // what another version says was used up when the causes were named
+  const { second: __, ...found } = scratch;
+  const columns: readonly Column[] = [...Object.values(judged), ...Object.values(found)];
+  for (const column of columns) compact(column, selection, count);
   // offsets into the flow's IPv6 words move with their rows
   for (const offsets of [scratch.src6, scratch.dst6]) {
     for (let to = 0; to < count; to++) if (offsets[to]! >= 0) offsets[to]! -= (selection[to]! - to) * V6_WORDS.perRow;

@@ -1,4 +1,4 @@
-import type { InterfaceNames } from '../classify/classify.ts';
+import type { InterfaceNames } from '../classify/tables.ts';
 import type { Condition, FilterName, RecordFilter } from '../model/filter.ts';
 import { type FlowBatch, Present, V6_WORDS } from '../model/flow.ts';
 import type { Cidr } from '../model/ip.ts';

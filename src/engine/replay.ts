@@ -7,8 +7,8 @@ import type { RecordFilter } from '../model/filter.ts';
 import type { Summary } from '../model/summary.ts';
 import { selectColumns } from '../sink/column-selection.ts';
 import { inputNames, outputColumns } from '../sink/columns.ts';
-import { type OrderedOutput, openOutput } from '../sink/output.ts';
-import type { OutputFormat } from '../sink/part.ts';
+import { openOutput } from '../sink/output.ts';
+import type { OrderedOutput, OutputFormat } from '../sink/part.ts';
 import { type Opening, openingOf } from '../source/content.ts';
 import { type InputFile, listInputs } from '../source/inputs.ts';
 import { type StreamChunk, streamChunks } from '../source/stdin.ts';
@@ -120,7 +120,8 @@ async function openRun(options: ReplayOptions): Promise<Run> {
   const columns = options.out?.columns ? selectColumns(all, options.out.columns) : all;
   const quarantine = options.quarantine === null ? null : await openQuarantine(options.quarantine);
   const output = options.out === null ? null : await openOutput(options.out.format, options.out.path, columns);
-  const partBase = options.out === null || options.out.path === '-' ? join(tmpdir(), 'flowtrie') : options.out.path;
+  const partBase =
+    options.out === null || options.out.path === '-' ? join(tmpdir(), 'flowtrie') : withoutSlash(options.out.path);
   const partFolder = mkdtempSync(`${partBase}.part-`);
   const setup: AnalyzeSetup = {
     versions: options.inventory.versions.map((version) => version.shared),
@@ -152,6 +153,11 @@ async function openRun(options: ReplayOptions): Promise<Run> {
     bytesRead: () => Number(progress[0]),
     stopProgress: () => clearInterval(timer),
   };
+}
+
+/** Part files lie beside the output, also where it is a folder. */
+function withoutSlash(path: string): string {
+  return path.replace(/(?<=.)\/+$/, '');
 }
 
 /** True when the input is done before workers would have started. */

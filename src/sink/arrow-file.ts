@@ -1,9 +1,16 @@
 import { strict as assert } from 'node:assert';
-import { type FileHandle, open } from 'node:fs/promises';
-import { Dictionary, List, Message, MetadataVersion, makeData, type Schema, Utf8, Vector } from 'apache-arrow';
+import { type DataType, Dictionary, List, MetadataVersion, type Schema, Utf8 } from 'apache-arrow';
 import { FileBlock, Footer } from 'apache-arrow/ipc/metadata/file';
 import { FlowtrieError } from '../model/errors.ts';
-import { arrowSchema, batchMessages, END_OF_STREAM, noRows, schemaMessage, stringsData } from './arrow.ts';
+import { arrowSchema, batchMessages, END_OF_STREAM, noRows, schemaMessage } from './arrow.ts';
+import {
+  messagePrefix,
+  messagesOf,
+  PREFIX_BYTES,
+  partMessages,
+  type RawMessage,
+  type Region,
+} from './arrow-messages.ts';
 import type { OutputColumn } from './columns.ts';
 import type { Assembly, WriteBytes } from './part.ts';
 
@@ -17,26 +24,19 @@ export const ARROW_DICTIONARY_MAX = 1_048_576;
 const MAGIC = Buffer.from('ARROW1');
 const MAGIC_PADDED = Buffer.concat([MAGIC, Buffer.alloc(2)]);
 
-/** In front of a message's metadata: continuation marker i32 −1 · length of the metadata i32. */
-const PREFIX_BYTES = 8;
-
-/** Metadata of the messages as apache-arrow decodes it. */
-interface Region {
-  readonly offset: number;
-  readonly length: number;
-}
-
 /** The dictionary of one column over the whole file, and the current batch's index → the file's index. */
 class FileDictionary {
   readonly values = new Map<string, number>();
   local: Int32Array = new Int32Array(0);
   readonly name: string;
-  /** Which buffer of a record batch holds the indices. */
-  readonly bufferIndex: number;
+  /** Which buffer of a record batch holds the codes, and which field node says how many. */
+  private readonly bufferIndex: number;
+  private readonly nodeIndex: number;
 
-  constructor(name: string, bufferIndex: number) {
+  constructor(name: string, bufferIndex: number, nodeIndex: number) {
     this.name = name;
     this.bufferIndex = bufferIndex;
+    this.nodeIndex = nodeIndex;
   }
 
   /** Takes in a batch's dictionary: Utf8 without nulls, buffers validity · offsets · bytes. */
@@ -59,8 +59,9 @@ class FileDictionary {
   }
 
   /** Rewrites a batch's indices in place. Null rows hold 0 and may have no entry to map to. */
-  remap(body: Uint8Array, regions: readonly Region[], rows: number): void {
+  remap(body: Uint8Array, regions: readonly Region[], nodes: readonly { readonly length: number }[]): void {
     const region = regions[this.bufferIndex];
+    const rows = nodes[this.nodeIndex]?.length ?? 0;
     assert(region !== undefined && region.length >= 4 * rows, `indices of ${this.name} are cut short`);
     const indices = new Int32Array(body.buffer, body.byteOffset + region.offset, rows);
     for (let row = 0; row < rows; row++) indices[row] = this.local[indices[row] ?? 0] ?? 0;
@@ -73,12 +74,6 @@ function tooManyValues(column: string, max: number): FlowtrieError {
     `column ${column} has more than ${max} distinct values, too many for the dictionaries of one Arrow file: ` +
       'write the stream format instead (.arrows)',
   );
-}
-
-interface RawMessage {
-  readonly message: Message;
-  readonly metadata: Uint8Array;
-  readonly body: Uint8Array;
 }
 
 /**
@@ -118,8 +113,8 @@ export function arrowFileAssembly(
           continue;
         }
         assert(message.isRecordBatch(), 'a part holds dictionaries and record batches only');
-        const { buffers, length } = message.header();
-        for (const dictionary of dictionaries.values()) dictionary.remap(body, buffers, length);
+        const { buffers, nodes } = message.header();
+        for (const dictionary of dictionaries.values()) dictionary.remap(body, buffers, nodes);
         await putMessage(write, raw, recordBlocks);
       }
     },
@@ -136,82 +131,24 @@ export function arrowFileAssembly(
   };
 }
 
-/** By dictionary id, with the place of each column's indices: validity · values, for a list also those of its items. */
+/** By dictionary id, with the place of each column's codes among the buffers and field nodes of a record batch. */
 function fileDictionaries(schema: Schema): ReadonlyMap<number, FileDictionary> {
   const dictionaries = new Map<number, FileDictionary>();
   let buffers = 0;
+  let nodes = 0;
   for (const { name, type } of schema.fields) {
-    if (type instanceof Dictionary) dictionaries.set(type.id, new FileDictionary(name, buffers + 1));
-    // Utf8: validity, offsets, bytes; List<Utf8>: validity, offsets and the three of Utf8
-    buffers += type instanceof List ? 5 : type instanceof Utf8 ? 3 : 2;
+    // List: validity, offsets, and of its items validity and codes; Utf8: validity, offsets, bytes
+    if (type instanceof Dictionary) dictionaries.set(type.id, new FileDictionary(name, buffers + 1, nodes));
+    const items: DataType | undefined = type instanceof List ? type.children[0]?.type : undefined;
+    if (items instanceof Dictionary) dictionaries.set(items.id, new FileDictionary(name, buffers + 3, nodes + 1));
+    buffers += type instanceof List ? 4 : type instanceof Utf8 ? 3 : 2;
+    nodes += type instanceof List ? 2 : 1;
   }
   return dictionaries;
 }
 
 /** The whole file's dictionaries as messages, followed by a record batch of no rows. */
 function finalMessages(schema: Schema, dictionaries: ReadonlyMap<number, FileDictionary>): Uint8Array {
-  const children = schema.fields.map(({ type }) => {
-    if (!(type instanceof Dictionary)) return noRows(type);
-    const values = [...(dictionaries.get(type.id)?.values.keys() ?? [])];
-    return makeData({
-      type,
-      length: 0,
-      nullCount: 0,
-      data: new Int32Array(0),
-      dictionary: new Vector([stringsData(values)]),
-    });
-  });
+  const children = schema.fields.map(({ type }, i) => noRows(type, [...(dictionaries.get(i)?.values.keys() ?? [])]));
   return batchMessages(schema, children, 0);
-}
-
-function messagePrefix(metadataLength: number): Uint8Array {
-  const prefix = Buffer.alloc(PREFIX_BYTES);
-  prefix.writeInt32LE(-1, 0);
-  prefix.writeInt32LE(metadataLength, 4);
-  return prefix;
-}
-
-function* messagesOf(bytes: Uint8Array): Generator<RawMessage> {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (let at = 0; at < bytes.length; ) {
-    const start = at + PREFIX_BYTES;
-    const metadata = bytes.subarray(start, start + view.getInt32(at + 4, true));
-    const message = Message.decode(metadata);
-    at = start + metadata.length + message.bodyLength;
-    yield { message, metadata, body: bytes.subarray(start + metadata.length, at) };
-  }
-}
-
-/** Messages of a part file, one in memory at a time. */
-async function* partMessages(path: string): AsyncGenerator<RawMessage> {
-  const file = await open(path);
-  try {
-    for (let at = 0; ; ) {
-      const prefix = await readExactly(file, at, PREFIX_BYTES);
-      if (prefix === null) return;
-      const metadata = await readExactly(file, at + PREFIX_BYTES, new DataView(prefix.buffer).getInt32(4, true));
-      assert(metadata !== null, `${path} ends inside a message`);
-      const message = Message.decode(metadata);
-      const bodyAt = at + PREFIX_BYTES + metadata.length;
-      const body = message.bodyLength === 0 ? new Uint8Array(0) : await readExactly(file, bodyAt, message.bodyLength);
-      assert(body !== null, `${path} ends inside a message`);
-      at = bodyAt + body.length;
-      yield { message, metadata, body };
-    }
-  } finally {
-    await file.close();
-  }
-}
-
-/** `count` bytes at a position, in a buffer of their own; null at the end of the file. */
-async function readExactly(file: FileHandle, position: number, count: number): Promise<Uint8Array<ArrayBuffer> | null> {
-  const bytes = new Uint8Array(count);
-  let filled = 0;
-  while (filled < count) {
-    const { bytesRead } = await file.read(bytes, filled, count - filled, position + filled);
-    if (bytesRead === 0) break;
-    filled += bytesRead;
-  }
-  assert(filled === count || filled === 0, 'a part file is cut inside a message');
-  return filled === count ? bytes : null;
 }

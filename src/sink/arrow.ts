@@ -18,12 +18,11 @@ import {
   Utf8,
   Vector,
 } from 'apache-arrow';
-import type { FlowBatch } from '../model/flow.ts';
-import type { VerdictBatch } from '../model/verdict.ts';
-import { type TextCell, textCells } from './cells.ts';
+import { Chunk } from './chunk.ts';
+import type { ChunkData } from './chunk-data.ts';
 import type { ColumnType, OutputColumn } from './columns.ts';
 import type { BatchEncoder } from './part.ts';
-import { CarriedFields, candidatesOf, type RowContext, TYPED_FIELDS, type TypedField } from './rows.ts';
+import type { RowContext } from './rows.ts';
 
 /** End of stream: continuation marker and a length of zero. */
 export const END_OF_STREAM: Uint8Array = Uint8Array.of(255, 255, 255, 255, 0, 0, 0, 0);
@@ -42,7 +41,7 @@ function arrowType(type: ColumnType, index: number): DataType {
     case 'utf8':
       return new Utf8();
     case 'utf8list':
-      return new List(new Field('item', new Utf8(), true));
+      return new List(new Field('item', new Dictionary(new Utf8(), new Int32(), index, false), true));
     case 'uint8':
       return new Uint8();
     case 'uint16':
@@ -79,168 +78,142 @@ export function batchMessages(schema: Schema, children: readonly Data[], rows: n
   return bytes.subarray(start, bytes.length - END_OF_STREAM.length);
 }
 
+/** Record batches of up to CHUNK_ROWS rows; none spans two tasks. */
 export function arrowEncoder(context: RowContext): BatchEncoder {
   const schema = arrowSchema(context.columns);
-  const carried = new CarriedFields(context);
-  const cells = textCells(context, carried);
+  const chunk = new Chunk(context);
+  const take = (): Uint8Array => {
+    if (chunk.rows === 0) return new Uint8Array(0);
+    const { rows } = chunk;
+    const children = chunk.take().map((data, i) => {
+      const type = schema.fields[i]?.type;
+      assert(type !== undefined);
+      return columnData(type, data, rows);
+    });
+    const messages = batchMessages(schema, children, rows);
+    chunk.reset();
+    return messages;
+  };
   return {
     encode(flow, verdicts) {
-      carried.bind(flow);
-      if (flow.rows === 0) return new Uint8Array(0);
-      const children = context.columns.map((column, i) => {
-        const cell = cells[i];
-        const type = schema.fields[i]?.type;
-        assert(cell !== undefined && type !== undefined);
-        return columnData(column, type, cell, flow, verdicts, context);
-      });
-      return batchMessages(schema, children, flow.rows);
+      const messages = chunk.isFull(flow.rows) ? take() : new Uint8Array(0);
+      chunk.append(flow, verdicts);
+      return messages;
     },
+    finish: take,
   };
 }
 
-function columnData(
-  column: OutputColumn,
-  type: DataType,
-  cell: TextCell,
-  flow: FlowBatch,
-  verdicts: VerdictBatch,
-  context: RowContext,
-): Data {
-  const typed = column.source === 'field' ? TYPED_FIELDS.get(column.name) : undefined;
-  if (typed?.kind === 'number' || typed?.kind === 'u64') return numberData(column.type, typed, flow);
-  if (type instanceof List) {
-    const side = column.name === 'src_candidates' ? 'src' : 'dst';
-    return listData(flow.rows, (row) => candidatesOf(context, verdicts, row, side));
-  }
-  const text = (row: number): string | null => cell(flow, verdicts, row);
-  if (type instanceof Dictionary) return dictionaryData(type, flow.rows, text);
-  if (type instanceof Utf8) return utf8Data(flow.rows, text);
-  return digitsData(column.type, flow.rows, text);
-}
-
-/** Validity bits of a column under construction; all set until a row is cleared. */
-class Validity {
-  readonly bits: Uint8Array;
-  nullCount = 0;
-
-  constructor(rows: number) {
-    this.bits = new Uint8Array(((rows + 63) >> 6) * 8).fill(255);
-  }
-
-  clear(row: number): void {
-    this.bits[row >> 3] = (this.bits[row >> 3] ?? 0) & ~(1 << (row & 7));
-    this.nullCount++;
-  }
-
-  /** For makeData: no bitmap when nothing is null. */
-  get props(): { readonly nullCount: number; readonly nullBitmap?: Uint8Array } {
-    return this.nullCount === 0 ? { nullCount: 0 } : { nullCount: this.nullCount, nullBitmap: this.bits };
-  }
-}
-
-/** A view of the batch's own column, not a copy; only seconds are widened to 64 bits. */
-function numberData(type: ColumnType, field: TypedField & { kind: 'number' | 'u64' }, flow: FlowBatch): Data {
-  const length = flow.rows;
-  const validity = new Validity(length);
-  for (let row = 0; row < length; row++) if (((flow.present[row] ?? 0) & field.bit) === 0) validity.clear(row);
-  const props = { length, ...validity.props };
-  const values = field.values(flow);
-  if (field.kind === 'u64') {
-    const data = new BigUint64Array(values.buffer, values.byteOffset, length);
-    return makeData({ type: new Uint64(), ...props, data });
-  }
-  if (type === 'int64') {
-    const halves = new Uint32Array(2 * length);
-    for (let row = 0; row < length; row++) halves[2 * row] = values[row] ?? 0;
-    return makeData({ type: new Int64(), ...props, data: new BigInt64Array(halves.buffer) });
-  }
-  if (values instanceof Uint16Array)
-    return makeData({ type: new Uint16(), ...props, data: values.subarray(0, length) });
-  assert(values instanceof Uint8Array, `no Arrow layout for a column of type ${type}`);
-  return makeData({ type: new Uint8(), ...props, data: values.subarray(0, length) });
-}
-
-/** Numbers that are carried as text (traffic-path, packets-lost-…). */
-function digitsData(type: ColumnType, length: number, text: (row: number) => string | null): Data {
-  const validity = new Validity(length);
-  const values = new BigUint64Array(length);
-  for (let row = 0; row < length; row++) {
-    const digits = text(row);
-    if (digits === null) validity.clear(row);
-    else values[row] = BigInt(digits);
-  }
-  const props = { length, ...validity.props };
-  if (type === 'uint64') return makeData({ type: new Uint64(), ...props, data: values });
-  assert.equal(type, 'uint8');
-  return makeData({ type: new Uint8(), ...props, data: Uint8Array.from(values, Number) });
-}
-
-function dictionaryData(type: Dictionary, length: number, text: (row: number) => string | null): Data {
-  const validity = new Validity(length);
-  const indices = new Int32Array(length);
-  const seen = new Map<string, number>();
-  let last: string | null = null;
-  let lastIndex = 0;
-  for (let row = 0; row < length; row++) {
-    const value = text(row);
-    if (value === null) {
-      validity.clear(row);
-      continue;
+function columnData(type: DataType, column: ChunkData, length: number): Data {
+  switch (column.kind) {
+    case 'codes': {
+      assert(type instanceof Dictionary);
+      const { indices, ...validity } = validCodes(column.codes);
+      return makeData({
+        type,
+        length,
+        ...validity,
+        data: indices,
+        dictionary: new Vector([stringsData(column.values)]),
+      });
     }
-    if (value !== last) {
-      last = value;
-      lastIndex = seen.get(value) ?? seen.size;
-      if (lastIndex === seen.size) seen.set(value, lastIndex);
+    case 'lists': {
+      assert(type instanceof List);
+      const items = type.children[0]?.type;
+      assert(items instanceof Dictionary);
+      const child = makeData({
+        type: items,
+        length: column.codes.length,
+        nullCount: 0,
+        data: column.codes,
+        dictionary: new Vector([stringsData(column.values)]),
+      });
+      return makeData({ type, length, ...validityOf(column.nulls), valueOffsets: column.offsets, child });
     }
-    indices[row] = lastIndex;
+    case 'texts':
+      assert(type instanceof Utf8);
+      return makeData({
+        type,
+        length,
+        ...validityOf(column.nulls),
+        valueOffsets: column.offsets,
+        data: column.bytes,
+      });
+    case 'numbers': {
+      const props = { length, ...validityOf(column.nulls) };
+      const { values } = column;
+      if (values instanceof BigInt64Array) return makeData({ type: new Int64(), ...props, data: values });
+      if (values instanceof BigUint64Array) return makeData({ type: new Uint64(), ...props, data: values });
+      if (values instanceof Uint16Array) return makeData({ type: new Uint16(), ...props, data: values });
+      return makeData({ type: new Uint8(), ...props, data: values });
+    }
   }
-  const dictionary = new Vector([stringsData([...seen.keys()])]);
-  return makeData({ type, length, ...validity.props, data: indices, dictionary });
+}
+
+interface Validity {
+  readonly nullCount: number;
+  readonly nullBitmap?: Uint8Array;
+}
+
+/** No bitmap when nothing is null. */
+function validityOf(nulls: Uint8Array): Validity {
+  const nullBitmap = new Uint8Array(((nulls.length + 63) >> 6) * 8);
+  let nullCount = 0;
+  for (let row = 0; row < nulls.length; row++) {
+    nullCount += nulls[row]!;
+    nullBitmap[row >> 3]! |= (nulls[row]! ^ 1) << (row & 7);
+  }
+  return nullCount === 0 ? { nullCount } : { nullCount, nullBitmap };
+}
+
+/** Codes with 0 where the row has none. */
+function validCodes(codes: Int32Array): Validity & { readonly indices: Int32Array } {
+  let nullCount = 0;
+  for (let row = 0; row < codes.length; row++) nullCount -= codes[row]! >> 31;
+  if (nullCount === 0) return { nullCount, indices: codes };
+  const nullBitmap = new Uint8Array(((codes.length + 63) >> 6) * 8);
+  for (let row = 0; row < codes.length; row++) {
+    const valid = (codes[row]! >> 31) + 1;
+    nullBitmap[row >> 3]! |= valid << (row & 7);
+    if (valid === 0) codes[row] = 0;
+  }
+  return { nullCount, nullBitmap, indices: codes };
 }
 
 /** Utf8 values without nulls. */
 export function stringsData(values: readonly string[]): Data<Utf8> {
-  const parts = values.map((value) => Buffer.from(value));
+  const data = Buffer.from(values.join(''));
   const valueOffsets = new Int32Array(values.length + 1);
-  parts.forEach((part, i) => {
-    valueOffsets[i + 1] = (valueOffsets[i] ?? 0) + part.length;
+  let letters = 0;
+  values.forEach((value, i) => {
+    letters += value.length;
+    valueOffsets[i + 1] = letters;
   });
-  return makeData({ type: new Utf8(), length: values.length, nullCount: 0, valueOffsets, data: Buffer.concat(parts) });
+  // not ASCII only: count bytes
+  if (letters !== data.length)
+    values.forEach((value, i) => {
+      valueOffsets[i + 1] = valueOffsets[i]! + Buffer.byteLength(value);
+    });
+  return makeData({ type: new Utf8(), length: values.length, nullCount: 0, valueOffsets, data });
 }
 
-/** A column without rows that is not a dictionary. */
-export function noRows(type: DataType): Data {
-  if (type instanceof List) return listData(0, () => null);
+/** A column without rows; `values` = the dictionary of a dictionary column or of a list's items. */
+export function noRows(type: DataType, values: readonly string[]): Data {
+  if (type instanceof Dictionary) {
+    const dictionary = new Vector([stringsData(values)]);
+    return makeData({ type, length: 0, nullCount: 0, data: new Int32Array(0), dictionary });
+  }
+  if (type instanceof List) {
+    const items: DataType | undefined = type.children[0]?.type;
+    assert(items instanceof Dictionary);
+    const list = type as List<Dictionary>;
+    const child = noRows(items, values) as Data<Dictionary>;
+    return makeData({ type: list, length: 0, nullCount: 0, valueOffsets: new Int32Array(1), child });
+  }
   if (type instanceof Utf8) return stringsData([]);
   if (type instanceof Int64) return makeData({ type, length: 0, nullCount: 0, data: new BigInt64Array(0) });
   if (type instanceof Uint64) return makeData({ type, length: 0, nullCount: 0, data: new BigUint64Array(0) });
   if (type instanceof Uint16) return makeData({ type, length: 0, nullCount: 0, data: new Uint16Array(0) });
   assert(type instanceof Uint8, `no column of type ${type}`);
   return makeData({ type, length: 0, nullCount: 0, data: new Uint8Array(0) });
-}
-
-function utf8Data(length: number, text: (row: number) => string | null): Data {
-  const validity = new Validity(length);
-  const values: string[] = [];
-  for (let row = 0; row < length; row++) {
-    const value = text(row);
-    if (value === null) validity.clear(row);
-    values.push(value ?? '');
-  }
-  const { valueOffsets, values: data } = stringsData(values);
-  return makeData({ type: new Utf8(), length, ...validity.props, valueOffsets, data });
-}
-
-function listData(length: number, list: (row: number) => readonly string[] | null): Data {
-  const validity = new Validity(length);
-  const valueOffsets = new Int32Array(length + 1);
-  const items: string[] = [];
-  for (let row = 0; row < length; row++) {
-    const found = list(row);
-    if (found === null) validity.clear(row);
-    else items.push(...found);
-    valueOffsets[row + 1] = items.length;
-  }
-  const type = new List(new Field('item', new Utf8(), true));
-  return makeData({ type, length, ...validity.props, valueOffsets, child: stringsData(items) });
 }

@@ -10,6 +10,7 @@ const nothing = async (): Promise<void> => {};
 export async function createAssembly(format: OutputFormat, columns: readonly OutputColumn[]): Promise<Assembly> {
   switch (format) {
     case 'ndjson':
+    case 'ocsf':
       return { start: nothing, part: copyPart, end: nothing };
     case 'csv': {
       const header = await (await import('./csv.ts')).csvHeader(columns);
@@ -20,6 +21,8 @@ export async function createAssembly(format: OutputFormat, columns: readonly Out
       const schema = schemaMessage(arrowSchema(columns));
       return { start: (write) => write(schema), part: copyPart, end: (write) => write(END_OF_STREAM) };
     }
+    case 'parquet':
+      return (await import('./parquet.ts')).parquetAssembly(columns);
     case 'arrow':
       return (await import('./arrow-file.ts')).arrowFileAssembly(columns);
   }

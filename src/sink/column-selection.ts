@@ -23,10 +23,8 @@ export function selectColumns(all: readonly OutputColumn[], names: readonly stri
     const column = all.find((one) => one.name.toLowerCase() === name) ?? fieldColumn(name);
     if (column !== undefined) return column;
     const known = [...new Set([...all.map((one) => one.name), ...FIELDS.map((field) => field.column)])];
-    throw new FlowtrieError(
-      'usage',
-      `--columns: expected a name of the record or of flowtrie's columns, got '${name}' (did you mean ${nearest(name, known)}?)`,
-    );
+    const hint = `did you mean ${nearest(name, known)}?`;
+    throw new FlowtrieError('usage', `--columns: expected the name of a column or field, got '${name}' (${hint})`);
   });
 }
 

@@ -1,7 +1,7 @@
 import { FIELDS, type Field, type FieldType } from '../model/flow.ts';
 
 /**
- * Arrow type of a column: `dictionary` = Dictionary<Utf8, Int32>, `utf8list` = List<Utf8>; the others by name.
+ * Arrow type of a column: `dictionary` = Dictionary<Utf8, Int32>, `utf8list` = List of such items; the others by name.
  * Addresses are text here: binary addresses and the IPv6 side column never leave.
  */
 export type ColumnType = 'dictionary' | 'utf8' | 'utf8list' | 'uint8' | 'uint16' | 'uint64' | 'int64';

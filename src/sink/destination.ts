@@ -46,7 +46,7 @@ async function openForWriting(file: string, path: string): Promise<FileHandle> {
   }
 }
 
-function cannotWrite(path: string, error: unknown): FlowtrieError {
+export function cannotWrite(path: string, error: unknown): FlowtrieError {
   const reason = error instanceof Error ? error.message.replace(/, \w+( '.*')?$/, '') : String(error);
   return new FlowtrieError('output', `cannot write ${path}: ${reason}`, { cause: error });
 }

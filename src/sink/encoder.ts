@@ -7,6 +7,7 @@ export function createBatchEncoder(format: OutputFormat, context: RowContext): B
   if (format === 'ndjson') return ndjsonEncoder(context);
   let loading: Promise<BatchEncoder> | undefined;
   const load = async (): Promise<BatchEncoder> => {
+    if (format === 'ocsf') return (await import('./ocsf.ts')).ocsfEncoder(context);
     if (format === 'csv') return (await import('./csv.ts')).csvEncoder(context);
     return (await import('./arrow.ts')).arrowEncoder(context);
   };
@@ -14,6 +15,9 @@ export function createBatchEncoder(format: OutputFormat, context: RowContext): B
     async encode(flow, verdicts) {
       loading ??= load();
       return (await loading).encode(flow, verdicts);
+    },
+    async finish() {
+      return (await loading)?.finish?.() ?? new Uint8Array(0);
     },
   };
 }

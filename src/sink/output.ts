@@ -1,10 +1,11 @@
+import { statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { FlowtrieError } from '../model/errors.ts';
 import { createAssembly } from './assembly.ts';
 import type { OutputColumn } from './columns.ts';
 import { openDestination } from './destination.ts';
-import { OUTPUT_FORMATS, type OutputFormat } from './part.ts';
+import { type OrderedOutput, OUTPUT_FORMATS, type OutputFormat } from './part.ts';
 
 const FORMAT_OF_SUFFIX: ReadonlyMap<string, OutputFormat> = new Map([
   ['.ndjson', 'ndjson'],
@@ -12,19 +13,9 @@ const FORMAT_OF_SUFFIX: ReadonlyMap<string, OutputFormat> = new Map([
   ['.csv', 'csv'],
   ['.arrow', 'arrow'],
   ['.arrows', 'arrows'],
+  ['.parquet', 'parquet'],
+  ['.ocsf', 'ocsf'],
 ]);
-
-/** Rows of classified records in task order. */
-export interface OrderedOutput {
-  /** True when nobody reads on (the reader of a pipe has gone): the caller stops early, without an error. */
-  readonly closed: boolean;
-  /** Adds the rows of a part file and deletes it. */
-  append(partPath: string): Promise<void>;
-  /** Completes the output; a file appears under its name only now. */
-  close(): Promise<void>;
-  /** Leaves no trace of an unfinished file. */
-  abort(): Promise<void>;
-}
 
 /** The format of `--out path` by suffix, or of `--out-format`; `-` is NDJSON. Throws FlowtrieError `usage`. */
 export function outputFormatOf(path: string, override?: string): OutputFormat {
@@ -34,25 +25,33 @@ export function outputFormatOf(path: string, override?: string): OutputFormat {
     throw new FlowtrieError('usage', `--out-format: expected ${OUTPUT_FORMATS.join(', ')}, got '${override}'`);
   }
   if (path === '-') return 'ndjson';
+  if (isFolder(path)) return 'parquet';
   const format = FORMAT_OF_SUFFIX.get(extname(path).toLowerCase());
   if (format !== undefined) return format;
   const suffixes = [...FORMAT_OF_SUFFIX.keys()].join(' ');
   throw new FlowtrieError(
     'usage',
-    `--out: cannot tell the format of '${path}': expected a name ending in ${suffixes}, '-' for NDJSON on standard ` +
-      `output, or --out-format ${OUTPUT_FORMATS.join('|')}`,
+    `--out: cannot tell the format of '${path}': expected a name ending in ${suffixes}, a folder (ending in /) for ` +
+      `Parquet by hour, '-' for NDJSON on standard output, or --out-format ${OUTPUT_FORMATS.join('|')}`,
   );
 }
 
+/** True for what is a folder, or is to become one: a path that ends with `/`. */
+function isFolder(path: string): boolean {
+  return path.endsWith('/') || statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
 /**
- * Opens `destination` (a path, or `-` = stdout) and writes what goes before the first row. Throws FlowtrieError
- * `output`.
+ * Opens `destination` (a path, a folder, or `-` = stdout) and writes what goes before the first row. Throws
+ * FlowtrieError `output`.
  */
 export async function openOutput(
   format: OutputFormat,
   destination: string,
   columns: readonly OutputColumn[],
 ): Promise<OrderedOutput> {
+  if (format === 'parquet' && isFolder(destination))
+    return (await import('./parquet-folder.ts')).openParquetFolder(destination, columns);
   const assembly = await createAssembly(format, columns);
   const target = await openDestination(destination);
   try {

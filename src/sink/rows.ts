@@ -53,6 +53,15 @@ const DST = address(Present.dstAddr, Present.dstAddrV6, V6_WORDS.dstAddr, (f) =>
 const PKT_SRC = address(Present.pktSrcAddr, Present.pktSrcAddrV6, V6_WORDS.pktSrcAddr, (f) => f.pktSrcAddr);
 const PKT_DST = address(Present.pktDstAddr, Present.pktDstAddrV6, V6_WORDS.pktDstAddr, (f) => f.pktDstAddr);
 
+/** The address fields by column name. */
+export type AddressName = 'srcaddr' | 'dstaddr' | 'pkt_srcaddr' | 'pkt_dstaddr';
+export const ADDRESS_FIELDS: Readonly<Record<AddressName, AddressField>> = {
+  srcaddr: SRC,
+  dstaddr: DST,
+  pkt_srcaddr: PKT_SRC,
+  pkt_dstaddr: PKT_DST,
+};
+
 /** Fields that are not carried as text, by column name. */
 export const TYPED_FIELDS: ReadonlyMap<string, TypedField> = new Map<string, TypedField>([
   ['version', { kind: 'number', bit: Present.version, values: (f) => f.version }],

@@ -14,7 +14,7 @@ const SEED = 20_260_311;
 const RANGE_BYTES = 16 * 1024 * 1024;
 const folder = mkdtempSync(join(tmpdir(), 'flowtrie-threads-'));
 const THREADS = ['0', '1', '2', '4'] as const;
-const FORMATS = ['ndjson', 'csv', 'arrow'] as const;
+const FORMATS = ['ndjson', 'csv', 'arrow', 'parquet'] as const;
 let input: MixedInput;
 
 beforeAll(() => {
