@@ -39,6 +39,17 @@ abstract class Numbers implements ChunkColumn {
 
   reset(): void {}
 
+  /** What stands where nothing is must not show through: a null is 0. */
+  protected clearNulls(from: number, to: number): void {
+    const { nulls, words } = this;
+    const perRow = words instanceof Uint32Array ? 2 : 1;
+    for (let row = from; row < to; row++) {
+      if (nulls[row] === 0) continue;
+      words[perRow * row] = 0;
+      words[perRow * (row + 1) - 1] = 0;
+    }
+  }
+
   private make(rows: number): Words {
     if (this.type === 'uint8') return new Uint8Array(rows);
     if (this.type === 'uint16') return new Uint16Array(rows);
@@ -77,6 +88,7 @@ export class PlainNumbers extends Numbers {
         words[2 * (at + i) + 1] = 0;
       }
     }
+    this.clearNulls(at, at + rows);
   }
 }
 
@@ -112,6 +124,7 @@ export class CarriedNumbers extends Numbers {
         words[2 * (at + i) + 1] = Number(value >> 32n);
       }
     }
+    this.clearNulls(at, at + rows);
   }
 }
 
