@@ -205,21 +205,31 @@ function valueText(run: ColumnRun, row: number, isAccount: boolean): Uint8Array 
   return code < 0 || code >= countOf(run.values) ? DASH : valueBytes(run.values, code, isAccount);
 }
 
-/** Moves a row of the batch to an earlier place, in place of one that is no record. */
-export function moveRow(batch: FlowBatch, from: number, to: number): void {
+/** Moves rows [from, end) of the batch to an earlier place, over rows that are no records. */
+export function moveRows(batch: FlowBatch, from: number, end: number, to: number): void {
   if (from === to) return;
   const { v6, packets, bytes, carried } = batch;
   const ones = [
     ...[batch.present, batch.interfaceId, batch.srcAddr, batch.dstAddr, batch.pktSrcAddr, batch.pktDstAddr],
     ...[batch.srcPort, batch.dstPort, batch.protocol, batch.start, batch.end, batch.action, batch.logStatus],
     ...[batch.tcpFlags, batch.flowDirection, batch.rejectReason, batch.version],
+    ...carried.flatMap(({ offset, length }) => [offset, length]),
   ];
-  for (const column of ones) column[to] = column[from]!;
-  packets.copyWithin(2 * to, 2 * from, 2 * from + 2);
-  bytes.copyWithin(2 * to, 2 * from, 2 * from + 2);
-  v6.copyWithin(to * V6_WORDS.perRow, from * V6_WORDS.perRow, (from + 1) * V6_WORDS.perRow);
-  for (const column of carried) {
-    column.offset[to] = column.offset[from]!;
-    column.length[to] = column.length[from]!;
-  }
+  for (const column of ones) shift(column, from, end, to);
+  for (const column of [packets, bytes]) shift(column, 2 * from, 2 * end, 2 * to);
+  let bits = 0;
+  for (let row = to; row < to + end - from; row++) bits |= batch.present[row]!;
+  if ((bits & V6_BITS) === 0) return;
+  shift(v6, from * V6_WORDS.perRow, end * V6_WORDS.perRow, to * V6_WORDS.perRow);
+}
+
+/** As copyWithin, which goes byte by byte over shared memory whose ends are not equally aligned. */
+function shift(
+  column: Uint8Array | Uint16Array | Uint32Array | Int32Array,
+  from: number,
+  end: number,
+  to: number,
+): void {
+  const by = from - to;
+  for (let at = from; at < end; at++) column[at - by] = column[at]!;
 }

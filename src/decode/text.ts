@@ -10,7 +10,7 @@ import {
   type Malformed,
 } from '../model/ledger.ts';
 import type { RecordBlock } from '../model/record-block.ts';
-import { ColumnDecoder, moveRow } from './column-decoder.ts';
+import { ColumnDecoder, moveRows } from './column-decoder.ts';
 import { DEFAULT, type Format, formatOf, isFieldName, parseHeader, sameFields, TGW_DEFAULT } from './format.ts';
 import { InterfaceDictionary } from './interface-dictionary.ts';
 import { type Decoded, DecodeKernel } from './kernel.ts';
@@ -183,9 +183,15 @@ export class FlowDecoder {
     const room = Math.min(columns.rows - from, batch.capacity - base);
     const rows = this.columnDecoder.fill(columns, from, room, format, this.carry);
     for (let i = 0; i < rows; i++) {
+      let end = i;
+      while (end < rows && outcome[end] === Line.row) end++;
+      if (end > i) moveRows(batch, base + i, base + end, batch.rows);
+      batch.rows += end - i;
+      ledger.lines += end - i;
+      i = end;
+      if (i === rows) break;
       ledger.lines++;
-      if (outcome[i] === Line.row) moveRow(batch, base + i, batch.rows++);
-      else if (outcome[i]! < Line.fault) this.countIdle(outcome[i]!);
+      if (outcome[i]! < Line.fault) this.countIdle(outcome[i]!);
       else this.reject(faultOf(outcome[i]!), this.columnDecoder.rowText(columns, from + i, format));
     }
     return from + rows;

@@ -36,6 +36,25 @@ export function readHybrid(bytes: Uint8Array, from: number, to: number, width: n
   return values;
 }
 
+/** True when the first run says that all `count` values are `value`: so it is where nothing is null. */
+export function isOneRun(
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  width: number,
+  count: number,
+  value: number,
+): boolean {
+  let head = 0;
+  let at = from;
+  for (let shift = 0; shift <= 28 && at < to; shift += 7) {
+    const byte = bytes[at++] ?? 0;
+    head += (byte & 0x7f) * 2 ** shift;
+    if (byte < 0x80) return width <= 8 && head % 2 === 0 && head / 2 >= count && at < to && bytes[at] === value;
+  }
+  return false;
+}
+
 /** `packed` values of `width` bits, lowest bit first. */
 function unpack(
   bytes: Uint8Array,

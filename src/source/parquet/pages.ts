@@ -1,7 +1,7 @@
 import type { ColumnValues } from '../../model/column-batch.ts';
 import { FlowtrieError } from '../../model/errors.ts';
 import type { ByteSource } from '../byte-source.ts';
-import { bitsFor, readHybrid } from './levels.ts';
+import { bitsFor, isOneRun, readHybrid } from './levels.ts';
 import { inflatePage, type ParquetLibrary } from './library.ts';
 import { thriftEnd } from './thrift.ts';
 import { readValues, type ValueType } from './values.ts';
@@ -134,18 +134,15 @@ export class PageReader {
     const { maxRepetition, maxDefinition } = this.chunk;
     const count = counted(header.data_page_header?.num_values);
     let at = 0;
-    const levels = (max: number): Int32Array | undefined => {
-      if (max === 0) return undefined;
-      if (at + 4 > page.length) throw new Error('a page ends in its levels');
-      const length = new DataView(page.buffer, page.byteOffset).getUint32(at, true);
-      const end = at + 4 + length;
-      if (end > page.length) throw new Error('a page ends in its levels');
-      const values = readHybrid(page, at + 4, end, bitsFor(max), count);
-      at = end;
-      return values;
+    const next = (): readonly [from: number, to: number] => {
+      const from = at + 4;
+      if (from > page.length) throw new Error('a page ends in its levels');
+      at = from + new DataView(page.buffer, page.byteOffset).getUint32(at, true);
+      if (at > page.length) throw new Error('a page ends in its levels');
+      return [from, at];
     };
-    const repetition = levels(maxRepetition);
-    const definition = levels(maxDefinition);
+    const repetition = maxRepetition === 0 ? undefined : readHybrid(page, ...next(), bitsFor(maxRepetition), count);
+    const definition = maxDefinition === 0 ? undefined : readDefinition(page, ...next(), maxDefinition, count);
     return this.rows(page, at, count, header.data_page_header?.encoding ?? '', repetition, definition);
   }
 
@@ -160,7 +157,7 @@ export class PageReader {
     const repetition =
       maxRepetition === 0 ? undefined : readHybrid(bytes, 0, repetitionEnd, bitsFor(maxRepetition), count);
     const definition =
-      maxDefinition === 0 ? undefined : readHybrid(bytes, repetitionEnd, levelsEnd, bitsFor(maxDefinition), count);
+      maxDefinition === 0 ? undefined : readDefinition(bytes, repetitionEnd, levelsEnd, maxDefinition, count);
     const size = check(header.uncompressed_page_size - levelsEnd, 'bytes', PAGE_BYTES_MAX);
     const data = bytes.subarray(levelsEnd);
     const page = info?.is_compressed === false ? data : inflatePage(this.library, codec, data, size);
@@ -188,6 +185,18 @@ export class PageReader {
     const indices = shared ? dictionaryIndices(page, from, present, values) : undefined;
     return { codes: codesOf(count, indices, repetition, definition, maxDefinition), values, shared };
   }
+}
+
+/** Definition levels; undefined when all values are there. */
+function readDefinition(
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  max: number,
+  count: number,
+): Int32Array | undefined {
+  const width = bitsFor(max);
+  return isOneRun(bytes, from, to, width, count, max) ? undefined : readHybrid(bytes, from, to, width, count);
 }
 
 function dictionaryIndices(page: Uint8Array, from: number, count: number, values: ColumnValues): Int32Array {
