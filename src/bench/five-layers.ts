@@ -33,25 +33,46 @@ const scratch = {
   srcClass: new Int32Array(BATCH),
   dstClass: new Int32Array(BATCH),
   port: new Int32Array(BATCH),
+  row: new Int32Array(BATCH),
+  sgEgress: new Int32Array(BATCH),
+  naclEgress: new Int32Array(BATCH),
+  routeTable: new Int32Array(BATCH),
+  naclIngress: new Int32Array(BATCH),
+  sgIngress: new Int32Array(BATCH),
 };
 
 /**
  * The whole way of each flow: security groups and network ACL of the sender, its route, network ACL and security groups
- * of the receiver. Two address classes and one port class serve all five. One pass a layer over a batch: in short loops
- * the processor overlaps the loads of many flows.
+ * of the receiver. Two address classes and one port class serve all five. One short loop a step over a batch: few
+ * arrays a loop stay in registers, and the processor overlaps the loads of many flows.
  */
 export function judgeFiveLayers(view: RulesView, flows: AccountFlows, out: LayerAnswers): void {
-  const { srcClass, dstClass, port } = scratch;
+  const { srcClass, dstClass, port, ...sets } = scratch;
   for (let from = 0; from < flows.count; from += BATCH) {
     const to = Math.min(flows.count, from + BATCH);
+    const n = to - from;
     classifyBatch(view, flows.src, from, to, srcClass);
     classifyBatch(view, flows.dst, from, to, dstClass);
     classifyPorts(view, flows, from, to, port);
-    judgeBatch(view, flows.srcEni, EniWord.sgEgress, dstClass, from, to, out.sgEgress);
-    judgeBatch(view, flows.srcEni, EniWord.naclEgress, dstClass, from, to, out.naclEgress);
-    routeBatch(view, flows.srcEni, dstClass, from, to, out.route);
-    judgeBatch(view, flows.dstEni, EniWord.naclIngress, srcClass, from, to, out.naclIngress);
-    judgeBatch(view, flows.dstEni, EniWord.sgIngress, srcClass, from, to, out.sgIngress);
+    gatherSets(view, flows, from, to);
+    judgeBatch(view, sets.sgEgress, dstClass, n, out.sgEgress, from);
+    judgeBatch(view, sets.naclEgress, dstClass, n, out.naclEgress, from);
+    routeBatch(view, sets.routeTable, dstClass, n, out.route, from);
+    judgeBatch(view, sets.naclIngress, srcClass, n, out.naclIngress, from);
+    judgeBatch(view, sets.sgIngress, srcClass, n, out.sgIngress, from);
+  }
+}
+
+/** One layer alone: security groups of the receiver. */
+export function judgeOneLayer(view: RulesView, flows: AccountFlows, out: Int32Array): void {
+  const { srcClass, port, sgIngress } = scratch;
+  const { eni } = view;
+  for (let from = 0; from < flows.count; from += BATCH) {
+    const to = Math.min(flows.count, from + BATCH);
+    classifyBatch(view, flows.src, from, to, srcClass);
+    classifyPorts(view, flows, from, to, port);
+    for (let i = from; i < to; i++) sgIngress[i - from] = eni[flows.dstEni[i]! * ENI_STRIDE + EniWord.sgIngress]!;
+    judgeBatch(view, sgIngress, srcClass, to - from, out, from);
   }
 }
 
@@ -78,73 +99,71 @@ function classifyPorts(view: RulesView, flows: AccountFlows, from: number, to: n
   }
 }
 
+/** Rule sets and route table of both interfaces: one visit to each interface's row. */
+function gatherSets({ eni }: RulesView, { srcEni, dstEni }: AccountFlows, from: number, to: number): void {
+  const { sgEgress, naclEgress, routeTable, naclIngress, sgIngress } = scratch;
+  for (let i = from; i < to; i++) {
+    const sender = srcEni[i]! * ENI_STRIDE;
+    const receiver = dstEni[i]! * ENI_STRIDE;
+    const k = i - from;
+    sgEgress[k] = eni[sender + EniWord.sgEgress]!;
+    naclEgress[k] = eni[sender + EniWord.naclEgress]!;
+    routeTable[k] = eni[sender + EniWord.routeTable]!;
+    naclIngress[k] = eni[receiver + EniWord.naclIngress]!;
+    sgIngress[k] = eni[receiver + EniWord.sgIngress]!;
+  }
+}
+
+/** `n` answers of one layer, from `out[at]` on. */
 function judgeBatch(
   view: RulesView,
-  enis: Int32Array,
-  word: number,
+  sets: Int32Array,
   classes: Int32Array,
-  from: number,
-  to: number,
+  n: number,
   out: Int32Array,
+  at: number,
 ): void {
-  const { eni } = view;
-  const { pageTab, pages, sigTop, sigPages, cells, pagesPerSet } = view.sections;
+  const { row } = scratch;
+  rowsOf(view, sets, classes, n, row);
+  cellsOf(view, row, n, out, at);
+}
+
+function rowsOf(view: RulesView, sets: Int32Array, classes: Int32Array, n: number, out: Int32Array): void {
+  const { pageTab, pages, pagesPerSet } = view.sections;
+  for (let k = 0; k < n; k++) {
+    const set = sets[k]!;
+    const cls = classes[k]!;
+    out[k] = set < 0 ? NO_ANSWER : pages[(pageTab[set * pagesPerSet + (cls >> 4)]! << 4) + (cls & 15)]!;
+  }
+}
+
+function cellsOf(view: RulesView, rows: Int32Array, n: number, out: Int32Array, at: number): void {
+  const { columnMaps, cells } = view.sections;
   const { port } = scratch;
-  for (let i = from; i < to; i++) {
-    const set = eni[enis[i]! * ENI_STRIDE + word]!;
-    if (set < 0) {
-      out[i] = NO_ANSWER;
+  for (let k = 0; k < n; k++) {
+    const row = rows[k]!;
+    if (row < 0) {
+      out[at + k] = NO_ANSWER;
       continue;
     }
-    const cls = classes[i - from]!;
-    const portCls = port[i - from]!;
-    const row = pages[(pageTab[set * pagesPerSet + (cls >> 4)]! << 4) + (cls & 15)]!;
-    const columns = sigTop[cells[row]! + (portCls >> 6)]! << 6;
-    out[i] = cells[row + 1 + sigPages[columns + (portCls & 63)]!]!;
+    out[at + k] = cells[row + 1 + columnMaps[(cells[row]! << 4) + port[k]!]!]!;
   }
 }
 
 function routeBatch(
   view: RulesView,
-  enis: Int32Array,
+  tables: Int32Array,
   classes: Int32Array,
-  from: number,
-  to: number,
+  n: number,
   out: Int32Array,
+  at: number,
 ): void {
-  const { eni } = view;
   const { routePageTab, routePages, pagesPerSet } = view.sections;
-  for (let i = from; i < to; i++) {
-    const table = eni[enis[i]! * ENI_STRIDE + EniWord.routeTable]!;
-    const cls = classes[i - from]!;
-    out[i] = table < 0 ? NO_ANSWER : routePages[(routePageTab[table * pagesPerSet + (cls >> 4)]! << 4) + (cls & 15)]!;
-  }
-}
-
-/** One layer alone: security groups of the receiver. */
-export function judgeOneLayer(view: RulesView, flows: AccountFlows, out: Int32Array): void {
-  const { eni } = view;
-  const { root4, inner4, leaf4, pointerBit4, fullLeaves4, portTab } = view.sections;
-  const { pageTab, pages, sigTop, sigPages, cells, pagesPerSet } = view.sections;
-  for (let i = 0; i < flows.count; i++) {
-    const set = eni[flows.dstEni[i]! * ENI_STRIDE + EniWord.sgIngress]!;
-    if (set < 0) {
-      out[i] = NO_ANSWER;
-      continue;
-    }
-    const src = flows.src[i]!;
-    let cls = root4[src >>> 16]!;
-    if ((cls & pointerBit4) !== 0) {
-      cls = inner4[((cls & ~pointerBit4) << 8) | ((src >>> 8) & 255)]!;
-      if ((cls & pointerBit4) !== 0) cls = leaf4[leafIndex(fullLeaves4, cls & ~pointerBit4, src)]!;
-    }
-    const protocol = flows.protocol[i]!;
-    const port = flows.dstPort[i]!;
-    const portCls =
-      portTab[protocol === TCP ? port : protocol === UDP ? UDP_OFFSET + port : PROTOCOL_OFFSET + protocol]!;
-    const row = pages[(pageTab[set * pagesPerSet + (cls >> 4)]! << 4) + (cls & 15)]!;
-    const columns = sigTop[cells[row]! + (portCls >> 6)]! << 6;
-    out[i] = cells[row + 1 + sigPages[columns + (portCls & 63)]!]!;
+  for (let k = 0; k < n; k++) {
+    const table = tables[k]!;
+    const cls = classes[k]!;
+    const page = table < 0 ? 0 : routePageTab[table * pagesPerSet + (cls >> 4)]! << 4;
+    out[at + k] = table < 0 ? NO_ANSWER : routePages[page + (cls & 15)]!;
   }
 }
 

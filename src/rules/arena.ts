@@ -13,7 +13,7 @@ import { ENI_STRIDE, SUBNET6_STRIDE } from './view.ts';
  * Sections start at HEADER_BYTES, 64-byte aligned, hot ones first.
  */
 const MAGIC = 0x3152_5446; // "FTR1"
-const FORMAT_VERSION = 2;
+const FORMAT_VERSION = 3;
 const ALIGNMENT = 64;
 const DIGEST_AT = 64;
 const DIGEST_BYTES = 32;
@@ -50,8 +50,7 @@ const SECTIONS = [
   ['portTab', 'index'],
   ['pageTab', 'index'],
   ['pages', 'index'],
-  ['sigTop', 'index'],
-  ['sigPages', 'index'],
+  ['columnMaps', 'index'],
   ['cells', 'index'],
   ['cellVerdict', 'u8'],
   ['cellRule', 'i32'],
@@ -199,8 +198,7 @@ export function attachRules(
       portTab: index('portTab'),
       pageTab: index('pageTab'),
       pages: index('pages'),
-      sigTop: index('sigTop'),
-      sigPages: index('sigPages'),
+      columnMaps: index('columnMaps'),
       cells: index('cells'),
       pagesPerSet: header[HeaderWord.pagesPerSet]!,
       routePageTab: index('routePageTab'),

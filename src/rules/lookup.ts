@@ -58,10 +58,9 @@ export function openPortClass(view: RulesView, protocol: number): number {
 
 /** Cell of rule set `set` (≥ 0) for a peer's address class and a port class. */
 export function cellOf(view: RulesView, set: number, cls: number, portCls: number): number {
-  const { pageTab, pages, sigTop, sigPages, cells, pagesPerSet } = view.sections;
+  const { pageTab, pages, columnMaps, cells, pagesPerSet } = view.sections;
   const row = pages[(pageTab[set * pagesPerSet + (cls >> 4)]! << 4) + (cls & 15)]!;
-  const columns = sigTop[cells[row]! + (portCls >> 6)]! << 6;
-  return cells[row + 1 + sigPages[columns + (portCls & 63)]!]!;
+  return cells[row + 1 + columnMaps[(cells[row]! << 4) + portCls]!]!;
 }
 
 /** Rule index of the route of table `routeTable` (≥ 0) toward a class; −1 = no route, −2 = not known. */

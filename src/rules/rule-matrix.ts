@@ -31,8 +31,7 @@ export interface RuleSet {
 interface RuleMatrix {
   readonly pageTab: Int32Array;
   readonly pages: Int32Array;
-  readonly sigTop: Int32Array;
-  readonly sigPages: Int32Array;
+  readonly columnMaps: Int32Array;
   readonly cells: Int32Array;
   readonly cellVerdict: Uint8Array;
   readonly cellRule: Int32Array;
@@ -43,8 +42,8 @@ interface RuleMatrix {
 /** Classes of a page: few, so that many pages of all sets are equal. */
 export const CLASS_PAGE = 16;
 
-/** Port classes of a page of a column map. */
-const PORT_PAGE = 64;
+/** Column maps start at multiples of this many port classes: 16-bit rows then reach 2^20 of them. */
+const COLUMN_UNIT = 16;
 
 /**
  * Answers every (set, address class, port class) in advance. Rows, column maps, pages and cells that are equal are
@@ -97,7 +96,7 @@ export function putPages(pages: BlockPool, values: Int32Array, tab: Int32Array, 
 }
 
 interface Columns {
-  /** Start in sigTop. */
+  /** Start in the column maps, in units of COLUMN_UNIT. */
   readonly base: number;
   /** Selectors that cover each column. */
   readonly parts: readonly (readonly number[])[];
@@ -114,8 +113,8 @@ class RowTable {
   private readonly portClassCount: number;
   private readonly rows = new Map<string, number>();
   private readonly columnMaps = new Map<string, Columns>();
-  private readonly sigPages = new BlockPool(PORT_PAGE);
-  private readonly sigTop: number[] = [];
+  /** One block a map: the column of each port class. */
+  private readonly maps: BlockPool;
   private readonly cells: number[] = [];
   private readonly cellTable = new CellTable();
 
@@ -123,6 +122,7 @@ class RowTable {
     this.portClassesOf = invertSets(2 * selectorCount, selectorSets);
     this.selectorCount = selectorCount;
     this.portClassCount = selectorSets.length;
+    this.maps = new BlockPool(Math.ceil(selectorSets.length / COLUMN_UNIT) * COLUMN_UNIT);
   }
 
   /** Start in `cells` of the row for addresses to which exactly `ordered` of `set` apply, in canonical order. */
@@ -142,13 +142,9 @@ class RowTable {
     return row;
   }
 
-  finish(): Pick<
-    RuleMatrix,
-    'sigTop' | 'sigPages' | 'cells' | 'cellVerdict' | 'cellRule' | 'matchOffset' | 'matchList'
-  > {
+  finish(): Pick<RuleMatrix, 'columnMaps' | 'cells' | 'cellVerdict' | 'cellRule' | 'matchOffset' | 'matchList'> {
     return {
-      sigTop: Int32Array.from(this.sigTop),
-      sigPages: this.sigPages.contents(),
+      columnMaps: this.maps.contents(),
       cells: Int32Array.from(this.cells),
       ...this.cellTable.finish(),
     };
@@ -168,10 +164,9 @@ class RowTable {
     if (columns === undefined) {
       const labels = [...selectors, ...selectors.map((selector) => selector + this.selectorCount)];
       const split = partition(this.portClassCount, labels, (label) => this.portClassesOf[label]!);
-      const top = new Int32Array(Math.ceil(this.portClassCount / PORT_PAGE));
-      putPages(this.sigPages, split.partOf, top, 0);
-      columns = { base: this.sigTop.length, parts: split.parts };
-      this.sigTop.push(...top);
+      const map = new Int32Array(this.maps.width);
+      map.set(split.partOf);
+      columns = { base: this.maps.put(map) * (map.length / COLUMN_UNIT), parts: split.parts };
       this.columnMaps.set(key, columns);
     }
     return columns;

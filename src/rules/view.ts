@@ -59,11 +59,9 @@ export interface RulesSections {
   readonly pageTab: IndexArray;
   /** Start of the row of each class in `cells`; rows and pages are shared by all sets. */
   readonly pages: IndexArray;
-  /** One entry for 64 port classes: number of the page in `sigPages`. */
-  readonly sigTop: IndexArray;
-  /** Column of each port class. */
-  readonly sigPages: IndexArray;
-  /** Rows: start of the column map in `sigTop`, then the cell of each column. */
+  /** Column of each port class, one map after the other; shared by rows. */
+  readonly columnMaps: IndexArray;
+  /** Rows: start of the column map in `columnMaps`, in units of 16, then the cell of each column. */
   readonly cells: IndexArray;
   readonly pagesPerSet: number;
   /** `pagesPerSet` entries a route table: number of the page in `routePages`. */

@@ -32,7 +32,7 @@ test('attaches anywhere on a 64-byte boundary, without copying', () => {
 const SECTION_0 = 96;
 test.each([
   ['magic', 0, 1, /magic is 1, expected 31525446/],
-  ['format version', 4, 99, /format version 99, expected 2/],
+  ['format version', 4, 99, /format version 99, expected 3/],
   ['length', 8, 4096, /header says 4096 bytes, got \d+/],
   ['section count', 12, 3, /3 sections, expected \d+/],
   ['section id', SECTION_0, 7, /section root4 has id 7, expected 0/],
