@@ -22,7 +22,7 @@ export function addReplay(program: Command): void {
   const command = program.command('replay');
   command
     .description('classify recorded flow logs: summary to the terminal, classified records to a file')
-    .argument('[input...]', 'files, folders, globs, or - for stdin; gzip or plain text')
+    .argument('[input...]', 'files, folders, globs, s3://bucket/prefix, or - for stdin')
     .option('--inventory <dir>', 'folder of describe-* and kubectl documents')
     .option(
       '--out <file>',

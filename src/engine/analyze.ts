@@ -13,7 +13,9 @@ import type { BatchEncoder } from '../sink/part.ts';
 import { openFile } from '../source/byte-source.ts';
 import type { Slice } from '../source/frame.ts';
 import { parquetSlices } from '../source/parquet/slices.ts';
+import { objectBytes, openObject } from '../source/s3/object.ts';
 import { documentSlices, inflatedSlices, plainSlices } from '../source/slices.ts';
+import { streamSlices } from '../source/stream-slices.ts';
 import { candidateNames } from './candidates.ts';
 import { compactFlow, compactVerdicts } from './compaction.ts';
 import { RowFilter } from './filter.ts';
@@ -191,8 +193,10 @@ async function* slicesOf(bench: Bench, task: AnalyzeTask): AsyncGenerator<Slice>
   } else if (source.kind === 'records') {
     onRead(source.block.bytes.length);
     yield source;
+  } else if (source.kind === 'object') {
+    yield* streamSlices(objectBytes(source.object, onRead), task.name);
   } else if (source.kind === 'parquet') {
-    const file = openFile(source.path);
+    const file = source.object === null ? openFile(source.path) : openObject(source.object);
     try {
       yield* parquetSlices(file, source.first, source.last, bench.setup.rows !== null, onRead);
     } finally {

@@ -110,7 +110,8 @@ interface Run {
 }
 
 async function openRun(options: ReplayOptions): Promise<Run> {
-  const files = await listInputs(options.inputs);
+  const { sinceSeconds = null, untilSeconds = null } = options.filter ?? {};
+  const files = await listInputs(options.inputs, { since: sinceSeconds, until: untilSeconds });
   const stream = files.some((file) => file.kind === 'stdin') ? await peekStream() : null;
   const openings = files.map((file) => (file.kind === 'stdin' ? stream?.opening : undefined) ?? file.opening);
   const formats = openings.map((opening) => parseHeader(opening.firstLine) ?? options.logFormat ?? DEFAULT);
@@ -201,11 +202,13 @@ async function* planTasks(
       task: { seq: seq++, name: input.name, source, fields },
       file,
     });
-    if (input.kind === 'gzip' || input.kind === 'zstd') {
+    if (input.object !== null && input.kind !== 'parquet') {
+      yield planned({ kind: 'object', object: input.object });
+    } else if (input.kind === 'gzip' || input.kind === 'zstd') {
       yield planned({ kind: 'file', path: input.name, compression: input.kind, content, start: 0, end: input.size });
     } else if (input.kind === 'parquet') {
       for (const [first, last] of groupRuns(input.groups)) {
-        yield planned({ kind: 'parquet', path: input.name, first, last });
+        yield planned({ kind: 'parquet', path: input.name, object: input.object, first, last });
       }
     } else if (input.kind === 'plain') {
       const step = content === 'lines' ? RANGE_BYTES : Math.max(input.size, 1);

@@ -6,6 +6,7 @@ import type { OutputColumn } from '../sink/columns.ts';
 import type { OutputFormat } from '../sink/part.ts';
 import type { Content } from '../source/content.ts';
 import type { Compression } from '../source/inflater.ts';
+import type { S3Object } from '../source/s3/object.ts';
 import type { TaskCounts } from './tally.ts';
 import type { SharedVersion } from './versions.ts';
 
@@ -32,8 +33,8 @@ export interface AnalyzeSetup {
 }
 
 /**
- * Where the bytes of a task are: a whole file, a byte range of a plain file of lines, row groups of a Parquet file, a
- * framed chunk of a stream, or records or a line that was never whole of a stream.
+ * Where the bytes of a task are: a whole file, a byte range of a plain file of lines, an object of S3, row groups of a
+ * Parquet file, a framed chunk of a stream, or records or a line that was never whole of a stream.
  */
 export type TaskSource =
   | {
@@ -44,7 +45,14 @@ export type TaskSource =
       readonly start: number;
       readonly end: number;
     }
-  | { readonly kind: 'parquet'; readonly path: string; readonly first: number; readonly last: number }
+  | { readonly kind: 'object'; readonly object: S3Object }
+  | {
+      readonly kind: 'parquet';
+      readonly path: string;
+      readonly object: S3Object | null;
+      readonly first: number;
+      readonly last: number;
+    }
   | { readonly kind: 'chunk'; readonly bytes: SharedArrayBuffer; readonly length: number }
   | { readonly kind: 'records'; readonly block: RecordBlock }
   | { readonly kind: 'broken'; readonly reason: Malformed; readonly text: Uint8Array };

@@ -1,21 +1,26 @@
-import { closeSync, type Dirent, openSync, readdirSync, readSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { type Dirent, readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { constants, gunzipSync } from 'node:zlib';
 import { FlowtrieError } from '../model/errors.ts';
-import { openFile } from './byte-source.ts';
+import { type ByteSource, openFile } from './byte-source.ts';
 import { kindOf, OPENING_BYTES, type Opening, openingOf } from './content.ts';
 import { ZstdInflater } from './inflater.ts';
 import { outlineOf, type ParquetOutline } from './parquet/slices.ts';
+import type { Span } from './s3/key-time.ts';
+import { isS3, listObjects } from './s3/listing.ts';
+import { openObject, type S3Object } from './s3/object.ts';
 import { unreadable } from './unreadable.ts';
 import { createZstd, ZSTD_MISSING } from './zstd.ts';
 
-/** One input file, or stdin. */
+/** One input: a file, an object, or stdin. */
 export interface InputFile {
-  /** As given, or as found below the folder given; `-` = stdin. */
+  /** As given, or as found below the folder or prefix given; `-` = stdin. */
   readonly name: string;
   readonly kind: 'gzip' | 'zstd' | 'plain' | 'parquet' | 'stdin';
   /** Bytes on disk; 0 for stdin. */
   readonly size: number;
+  /** Where it is when it is no file. */
+  readonly object: S3Object | null;
   /** How it begins; nothing is known of stdin yet. */
   readonly opening: Opening;
   /** Row groups of a Parquet file. */
@@ -28,16 +33,20 @@ const UNKNOWN: Opening = { content: 'lines', firstLine: '', names: null };
  * Resolves arguments to files: a file, a folder (recursive, in order of path bytes), a glob, or `-`. The order of
  * arguments is kept; what does not exist or holds no file is an error that names it. Kinds are told by content.
  */
-export async function listInputs(args: readonly string[]): Promise<InputFile[]> {
+export async function listInputs(args: readonly string[], span: Span): Promise<InputFile[]> {
   const files: InputFile[] = [];
   for (const arg of args) {
     if (arg === '-') {
-      files.push({ name: '-', kind: 'stdin', size: 0, opening: UNKNOWN, groups: [] });
+      files.push({ name: '-', kind: 'stdin', size: 0, object: null, opening: UNKNOWN, groups: [] });
+      continue;
+    }
+    if (isS3(arg)) {
+      files.push(...(await peekObjects(await listObjects(arg, span))));
       continue;
     }
     const names = expand(arg);
     if (names.length === 0) throw new FlowtrieError('input', `${arg}: no files`);
-    for (const name of names) files.push(await inputFile(name));
+    for (const name of names) files.push(await inputFile(openFile(name), null));
   }
   return files;
 }
@@ -111,18 +120,41 @@ function sortedByBytes(names: readonly string[]): string[] {
   return [...names].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
 }
 
-async function inputFile(name: string): Promise<InputFile> {
-  const { bytes, size } = readHead(name, OPENING_BYTES);
-  const kind = kindOf(bytes);
-  const file = { name, size, groups: [] };
-  if (kind === 'Parquet') return parquetFile(name, size);
-  if (kind === 'plain') return { ...file, kind, opening: openingOf(bytes) };
-  if (kind === 'gzip') return { ...file, kind, opening: openingOf(inflateHead(bytes)) };
-  if (kind !== 'zstd') {
-    throw new FlowtrieError('input', `${name}: expected plain text, gzip, zstd or Parquet, got ${kind}`);
+/** Objects whose beginning is looked at at a time. */
+const PEEKS_MAX = 16;
+
+async function peekObjects(objects: readonly S3Object[]): Promise<InputFile[]> {
+  const files: InputFile[] = [];
+  for (let at = 0; at < objects.length; at += PEEKS_MAX) {
+    const peeked = objects.slice(at, at + PEEKS_MAX).map((object) => inputFile(openObject(object), object));
+    for (const result of await Promise.allSettled(peeked)) {
+      if (result.status === 'rejected') throw result.reason;
+      files.push(result.value);
+    }
   }
-  if (createZstd === undefined) throw new FlowtrieError('input', `${name}: ${ZSTD_MISSING}`);
-  return { ...file, kind, opening: openingOf(await inflateZstdHead(bytes)) };
+  return files;
+}
+
+async function inputFile(source: ByteSource, object: S3Object | null): Promise<InputFile> {
+  try {
+    const { name, size } = source;
+    const bytes = await source.read(0, Math.min(size, OPENING_BYTES));
+    const kind = kindOf(bytes);
+    const file = { name, size, object, groups: [] };
+    if (kind === 'plain') return { ...file, kind, opening: openingOf(bytes) };
+    if (kind === 'gzip') return { ...file, kind, opening: openingOf(inflateHead(bytes)) };
+    if (kind === 'Parquet') {
+      const { names, groups } = await outlineOf(source);
+      return { ...file, kind: 'parquet', opening: { content: 'lines', firstLine: '', names }, groups };
+    }
+    if (kind !== 'zstd') {
+      throw new FlowtrieError('input', `${name}: expected plain text, gzip, zstd or Parquet, got ${kind}`);
+    }
+    if (createZstd === undefined) throw new FlowtrieError('input', `${name}: ${ZSTD_MISSING}`);
+    return { ...file, kind, opening: openingOf(await inflateZstdHead(bytes)) };
+  } finally {
+    source.close();
+  }
 }
 
 /** The first bytes of a zstd file, as far as they can be inflated. */
@@ -134,36 +166,11 @@ async function inflateZstdHead(bytes: Uint8Array): Promise<Uint8Array> {
   return Buffer.concat(pieces);
 }
 
-async function parquetFile(name: string, size: number): Promise<InputFile> {
-  const source = openFile(name);
-  try {
-    const { names, groups } = await outlineOf(source);
-    return { name, kind: 'parquet', size, opening: { content: 'lines', firstLine: '', names }, groups };
-  } finally {
-    source.close();
-  }
-}
-
 /** Nothing when the bytes cannot be inflated: reading the file will tell why. */
 function inflateHead(bytes: Uint8Array): Uint8Array {
   try {
     return gunzipSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH });
   } catch {
     return new Uint8Array(0);
-  }
-}
-
-function readHead(name: string, length: number): { readonly bytes: Uint8Array; readonly size: number } {
-  try {
-    const fd = openSync(name, 'r');
-    try {
-      const bytes = new Uint8Array(length);
-      const count = readSync(fd, bytes, 0, length, 0);
-      return { bytes: bytes.subarray(0, count), size: statSync(name).size };
-    } finally {
-      closeSync(fd);
-    }
-  } catch (error) {
-    throw unreadable(name, error);
   }
 }

@@ -15,12 +15,18 @@ export interface CliOptions {
   readonly cwd?: string;
   /** What is written to its standard input, which is closed then; absent = no input. */
   readonly stdin?: Uint8Array;
+  /** Variables of its environment beside those of this process. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Starts the built command line; `npm test` builds it first. */
 function startCli(args: readonly string[], options: CliOptions = {}): ChildProcess {
   if (!existsSync(MAIN)) throw new Error('dist/ is missing: npm run build');
-  const child = spawn(process.execPath, [MAIN, ...args], { cwd: options.cwd, stdio: 'pipe' });
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    cwd: options.cwd,
+    stdio: 'pipe',
+    env: { ...process.env, ...options.env },
+  });
   // a program that ends before it has read all of its input is no failure of ours
   child.stdin.on('error', () => {});
   child.stdin.end(options.stdin ?? new Uint8Array(0));

@@ -6,11 +6,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FlowtrieError } from '../../../src/model/errors.ts';
 import { listInputs } from '../../../src/source/inputs.ts';
 
+const ANY = { since: null, until: null };
+
 describe('listInputs', () => {
   let folder = '';
   const at = (...names: string[]): string => join(folder, ...names);
   const names = async (...args: string[]): Promise<string[]> =>
-    (await listInputs(args)).map((file) => file.name.replace(`${folder}/`, ''));
+    (await listInputs(args, ANY)).map((file) => file.name.replace(`${folder}/`, ''));
 
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'flowtrie-inputs-'));
@@ -39,7 +41,7 @@ describe('listInputs', () => {
   });
 
   it('tells kinds by content', async () => {
-    expect(await listInputs([at('logs', 'b', '000000'), at('logs', 'b', 'é.log'), '-'])).toMatchObject([
+    expect(await listInputs([at('logs', 'b', '000000'), at('logs', 'b', 'é.log'), '-'], ANY)).toMatchObject([
       { kind: 'gzip' },
       { kind: 'plain', size: 0 },
       { kind: 'stdin' },
@@ -63,14 +65,14 @@ describe('listInputs', () => {
     ['x.zip', 'got zip'],
     ['logs/b.log/deeper', 'cannot be read (ENOTDIR)'],
   ])('refuses %s and names it', async (name, reason) => {
-    const list = listInputs([at(name)]);
+    const list = listInputs([at(name)], ANY);
     await expect(list).rejects.toThrow(FlowtrieError);
     await expect(list).rejects.toThrow(at(name));
     await expect(list).rejects.toThrow(reason);
   });
 
   it('shows the first line of a file, inflated', async () => {
-    const [file] = await listInputs([at('logs', 'b', '000000')]);
+    const [file] = await listInputs([at('logs', 'b', '000000')], ANY);
     expect(file?.opening).toEqual({ content: 'lines', firstLine: '\uFEFFversion,srcaddr', names: null });
   });
 });
