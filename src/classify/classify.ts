@@ -1,9 +1,11 @@
 import { type FlowBatch, Present } from '../model/flow.ts';
 import { NO_RULE, Role, RoleBasis, routeKindCode, Verdict, type VerdictBatch } from '../model/verdict.ts';
+import type { TwinTable } from '../pods/twins.ts';
 import { attribute } from './attribution.ts';
 import { decideDirection } from './direction.ts';
 import { decideDrift } from './drift.ts';
 import { judgeLayers } from './layers.ts';
+import { type PairSpill, pairRows, publishRows, spillRows, type Twins } from './pairing.ts';
 import { placeAddresses, placeInterfaces } from './place.ts';
 import { decideRole } from './role.ts';
 import { decideRoute } from './route.ts';
@@ -21,8 +23,9 @@ export function classifyBatch(
   scratch: Scratch,
   judge: Judge,
   dictionary: InterfaceNames,
+  twins: Twins | null = null,
 ): void {
-  const batch = { flow, verdicts, scratch, judge, dictionary };
+  const batch = { flow, verdicts, scratch, judge, dictionary, twins };
   let from = 0;
   while (from < flow.rows) {
     const version = versionOf(judge.versions, flow, from);
@@ -34,9 +37,10 @@ export function classifyBatch(
     placeInterfaces(flow, scratch, codes, from, to);
     placeAddresses(flow, verdicts, scratch, tables, from, to);
     decideDirection(flow, verdicts, scratch, tables, from, to);
+    pairRows(flow, verdicts, scratch, tables, twins, from, to);
     attribute(flow, verdicts, scratch, tables, from, to);
     if (flow.judged) {
-      judgeRows(flow, verdicts, scratch, tables, from, to);
+      judgeRows(flow, verdicts, scratch, tables, twins, from, to);
       nameCauses(batch, version, from, to);
     } else {
       clearRows(verdicts, scratch, from, to);
@@ -50,13 +54,48 @@ function judgeRows(
   verdicts: VerdictBatch,
   scratch: Scratch,
   tables: VersionTables,
+  twins: Twins | null,
   from: number,
   to: number,
 ): void {
-  decideRole(flow, verdicts, scratch, tables, from, to);
+  decideRole(flow, verdicts, scratch, tables, twins, from, to);
   judgeLayers(flow, verdicts, scratch, tables, from, to);
   decideRoute(flow, verdicts, scratch, tables, from, to);
   decideDrift(flow, verdicts, scratch, from, to);
+}
+
+/**
+ * The first pass of pairing over a batch: its rows, as they stand without pairing, go to the twin table, or to `spill`
+ * with what the second pass will ask about each. False when the table is full.
+ */
+export function publishBatch(
+  flow: FlowBatch,
+  verdicts: VerdictBatch,
+  scratch: Scratch,
+  judge: Judge,
+  dictionary: InterfaceNames,
+  table: TwinTable,
+  spill: PairSpill | null,
+): boolean {
+  if (!flow.judged) return true;
+  let from = 0;
+  while (from < flow.rows) {
+    const version = versionOf(judge.versions, flow, from);
+    let to = from + 1;
+    while (to < flow.rows && versionOf(judge.versions, flow, to) === version) to++;
+    const tables = judge.versions[version]!;
+    const codes = judge.interfaces[version]!.resolve(dictionary.size, (code) => dictionary.name(code));
+    placeInterfaces(flow, scratch, codes, from, to);
+    placeAddresses(flow, verdicts, scratch, tables, from, to);
+    decideDirection(flow, verdicts, scratch, tables, from, to);
+    pairRows(flow, verdicts, scratch, tables, null, from, to);
+    attribute(flow, verdicts, scratch, tables, from, to);
+    decideRole(flow, verdicts, scratch, tables, null, from, to);
+    if (spill !== null) spillRows(flow, verdicts, scratch, tables, version, table.flow, spill, from, to);
+    else if (!publishRows(flow, verdicts, scratch, tables, table, from, to)) return false;
+    from = to;
+  }
+  return true;
 }
 
 /** Transit gateway rows are decoded and attributed, never judged. */

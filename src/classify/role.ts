@@ -1,6 +1,7 @@
 import { type FlowBatch, Present } from '../model/flow.ts';
 import { Action, Kind, Role, RoleBasis, type VerdictBatch } from '../model/verdict.ts';
 import { anyPodListens, hasListener, hiddenKey, isListenerPort, nodeKey, podKey } from '../pods/listeners.ts';
+import { rolesByPair, type Twins } from './pairing.ts';
 import { Hidden, type Scratch, type VersionTables } from './tables.ts';
 import { windowEnd, windowStart } from './window.ts';
 
@@ -16,7 +17,8 @@ const FIRST_EPHEMERAL_PORT = 32768;
 const LISTENER_BITS = Present.srcPort | Present.dstPort | Present.protocol;
 
 /**
- * Steps 1–4 of the role ladder: what the record itself and declared listeners say, from the surest on down.
+ * Steps 1–4 of the role ladder: what the record itself and declared listeners say, from the surest on down; before step
+ * 3 what its twin and its reverse record say, when they agree.
  * Rows that none of them decides stay `unknown`/`none`; step 5 judges both hypotheses where the rules are at hand.
  */
 export function decideRole(
@@ -24,6 +26,7 @@ export function decideRole(
   verdicts: VerdictBatch,
   scratch: Scratch,
   tables: VersionTables,
+  twins: Twins | null,
   from: number,
   to: number,
 ): void {
@@ -45,6 +48,14 @@ export function decideRole(
       if (found !== Role.unknown) {
         role[i] = found;
         roleBasis[i] = RoleBasis.listener;
+        continue;
+      }
+    }
+    if (twins !== null) {
+      const roles = rolesByPair(flow, verdicts, scratch, tables, twins, i);
+      if (roles === Role.request || roles === Role.reply) {
+        role[i] = roles;
+        roleBasis[i] = RoleBasis.pair;
         continue;
       }
     }

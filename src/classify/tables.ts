@@ -1,5 +1,6 @@
 import type { VerdictBatch } from '../model/verdict.ts';
 import type { PodMapView } from '../pods/pod-map.ts';
+import { TWIN_ADDRESSES_MAX } from '../pods/twins.ts';
 import type { InterfaceFacts } from '../rules/interface-facts.ts';
 import type { RulesView } from '../rules/view.ts';
 
@@ -12,6 +13,10 @@ export interface VersionTables {
   readonly facts: InterfaceFacts;
   /** ENI index of an interface id. */
   readonly eniIndex: ReadonlyMap<string, number>;
+  /** Number of each ENI index over all versions: equal ids have equal numbers. */
+  readonly eniNumber: Uint32Array;
+  /** ENI indices of the NAT gateways. */
+  readonly natGateways: readonly number[];
   /** True when NetworkPolicies exist: their column is `unknown` until that layer is built. */
   readonly hasNetworkPolicies: boolean;
 }
@@ -74,6 +79,12 @@ export interface Scratch {
   readonly naclCell: Int32Array;
   /** Which sides only show the interface's primary address, see Hidden. */
   readonly hidden: Uint8Array;
+  /** Different addresses that twins show in place of the hidden side; see pods/twins TwinAnswer. */
+  readonly twinCount: Uint8Array;
+  /** TWIN_ADDRESSES_MAX words a row. */
+  readonly twinAddress: Uint32Array;
+  /** Roles that twin or reverse record tell, as bits: 1 request, 2 reply; UNASKED = nobody looked yet. */
+  readonly pairRoles: Uint8Array;
   /** 1 = the security groups answer `unknown` only because the role is not known. */
   readonly roleSplit: Uint8Array;
   /** Columns of the same rows as another version judges them; allocated when a batch first needs them. */
@@ -83,6 +94,9 @@ export interface Scratch {
 /** Values of Scratch.srcClass / dstClass that are no class. */
 export const NO_ADDRESS = -1;
 export const OWN_ADDRESS = -2;
+
+/** Value of Scratch.pairRoles. */
+export const UNASKED = 255;
 
 /** Bits of Scratch.hidden. */
 export const Hidden = { src: 1, dst: 2 } as const;
@@ -102,6 +116,9 @@ export function createScratch(capacity: number): Scratch {
     sgCell: i32(),
     naclCell: i32(),
     hidden: new Uint8Array(capacity),
+    twinCount: new Uint8Array(capacity),
+    twinAddress: new Uint32Array(capacity * TWIN_ADDRESSES_MAX),
+    pairRoles: new Uint8Array(capacity),
     roleSplit: new Uint8Array(capacity),
     second: null,
   };

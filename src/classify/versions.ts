@@ -5,6 +5,7 @@ import { isUnexplained, nameCauseByVersion, nameOwnCause } from './cause.ts';
 import { decideDirection } from './direction.ts';
 import { decideDrift } from './drift.ts';
 import { judgeLayers } from './layers.ts';
+import { pairAgain, type Twins } from './pairing.ts';
 import { placeAddresses, placeInterfaces } from './place.ts';
 import { decideRole } from './role.ts';
 import { createScratch, type InterfaceNames, type Judge, type Scratch } from './tables.ts';
@@ -19,6 +20,7 @@ export interface JudgedBatch {
   readonly scratch: Scratch;
   readonly judge: Judge;
   readonly dictionary: InterfaceNames;
+  readonly twins: Twins | null;
 }
 
 /**
@@ -59,6 +61,7 @@ function askVersion(batch: JudgedBatch, version: number, asked: number, from: nu
   const { flow, verdicts, scratch, judge } = batch;
   scratch.second ??= { verdicts: createVerdictBatch(verdicts.capacity), scratch: createScratch(verdicts.capacity) };
   const { second } = scratch;
+  pairAgain(flow, verdicts, scratch, judge.versions[version]!, batch.twins, second.scratch, from, to);
   judgeAgain(batch, second.verdicts, second.scratch, asked, from, to);
   const comparison = {
     tables: judge.versions[version]!,
@@ -79,7 +82,7 @@ function askVersion(batch: JudgedBatch, version: number, asked: number, from: nu
 }
 
 function judgeAgain(
-  { flow, judge, dictionary }: JudgedBatch,
+  { flow, judge, dictionary, twins }: JudgedBatch,
   verdicts: VerdictBatch,
   scratch: Scratch,
   version: number,
@@ -92,7 +95,7 @@ function judgeAgain(
   placeAddresses(flow, verdicts, scratch, tables, from, to);
   decideDirection(flow, verdicts, scratch, tables, from, to);
   attribute(flow, verdicts, scratch, tables, from, to);
-  decideRole(flow, verdicts, scratch, tables, from, to);
+  decideRole(flow, verdicts, scratch, tables, twins, from, to);
   judgeLayers(flow, verdicts, scratch, tables, from, to);
   decideDrift(flow, verdicts, scratch, from, to);
 }

@@ -21,6 +21,7 @@ export interface ReplayRequest {
   readonly quarantine?: string;
   readonly logFormat?: string;
   readonly filter: RecordFilter | null;
+  readonly pair?: boolean;
   readonly threads: number;
   readonly progress: ProgressChoice;
   readonly json?: boolean;
@@ -77,6 +78,7 @@ export async function runReplay(inputs: readonly string[], folder: string, reque
         filter: request.filter,
         out,
         quarantine: request.quarantine ?? null,
+        ...(request.pair === undefined ? {} : { pair: request.pair }),
         signal,
         onStart: (totalBytes) => {
           bar = openProgress(request.progress, totalBytes);

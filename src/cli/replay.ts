@@ -11,6 +11,7 @@ interface ReplayFlags {
   readonly columns?: string;
   readonly quarantine?: string;
   readonly logFormat?: string;
+  readonly pair?: boolean;
   readonly threads: number;
   readonly progress: ProgressChoice;
   readonly json?: boolean;
@@ -33,6 +34,11 @@ export function addReplay(program: Command): void {
     .option('--columns <names>', "columns of --out in order: 'srcaddr,dst_pod,drift' or AWS's '${srcaddr} ${bytes}'")
     .option('--quarantine <file>', 'every malformed line as NDJSON: file, line, reason, text')
     .option('--log-format <fields>', "fields of lines without a header, AWS's syntax: '${version} ${account-id} …'")
+    .option(
+      '--pair',
+      'pair the two records of a flow to find hidden pods (default: where the format lacks pkt-* fields)',
+    )
+    .option('--no-pair', 'one pass: what the default format hides stays a list of candidates')
     .addOption(threadsOption())
     .addOption(progressOption())
     .option('--json', 'the summary as one JSON document on stdout')

@@ -1,33 +1,27 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { classifyBatch } from '../classify/classify.ts';
+import type { Twins } from '../classify/pairing.ts';
 import { createScratch, InterfaceIndex, type Judge, type Scratch } from '../classify/tables.ts';
 import { formatOf } from '../decode/format.ts';
 import { BATCH_ROWS, DecodeKernel } from '../decode/kernel.ts';
 import { FlowDecoder } from '../decode/text.ts';
-import { FlowtrieError } from '../model/errors.ts';
 import { type Malformed, QUARANTINE_BYTES_MAX } from '../model/ledger.ts';
 import { createVerdictBatch, type VerdictBatch } from '../model/verdict.ts';
+import { TwinTable } from '../pods/twins.ts';
 import { createBatchEncoder } from '../sink/encoder.ts';
 import type { BatchEncoder } from '../sink/part.ts';
-import { openFile } from '../source/byte-source.ts';
-import type { Slice } from '../source/frame.ts';
-import { parquetSlices } from '../source/parquet/slices.ts';
-import { objectBytes, openObject } from '../source/s3/object.ts';
-import { documentSlices, inflatedSlices, plainSlices } from '../source/slices.ts';
-import { streamSlices } from '../source/stream-slices.ts';
 import { candidateNames } from './candidates.ts';
 import { compactFlow, compactVerdicts } from './compaction.ts';
 import { RowFilter } from './filter.ts';
+import { SpilledAnswers } from './spill.ts';
 import { Tally } from './tally.ts';
 import type { AnalyzeSetup, AnalyzeTask, TaskResult } from './task.ts';
+import { decodeSlice, inputFailure, lengthOf, slicesOf } from './task-slices.ts';
 import { attachVersions } from './versions.ts';
 
-/** Analyzes one task after another with the same tables and buffers. */
-export type Analyzer = (task: AnalyzeTask) => Promise<TaskResult>;
-
-/** What an analyzer keeps from task to task. */
-interface Bench {
+/** What a worker keeps from task to task: the same tables and buffers serve all of them, one at a time. */
+export interface Bench {
   readonly setup: AnalyzeSetup;
   readonly kernel: DecodeKernel;
   readonly judge: Judge;
@@ -37,12 +31,15 @@ interface Bench {
   readonly filter: RowFilter | null;
   readonly progress: BigInt64Array;
   readonly stop: Int32Array;
+  readonly table: TwinTable | null;
+  /** The filling of the twin table that `table` belongs to. */
+  epoch: number;
 }
 
 /** Attaches the shared tables and allocates the batch buffers, once a worker. */
-export function createAnalyzer(setup: AnalyzeSetup): Analyzer {
+export function openBench(setup: AnalyzeSetup): Bench {
   const judge = attachVersions(setup.versions);
-  const bench: Bench = {
+  return {
     setup,
     kernel: new DecodeKernel(),
     judge,
@@ -62,12 +59,13 @@ export function createAnalyzer(setup: AnalyzeSetup): Analyzer {
           ),
     progress: new BigInt64Array(setup.progress),
     stop: new Int32Array(setup.stop),
+    table: setup.twins === null ? null : new TwinTable(setup.twins),
+    epoch: 0,
   };
-  return (task) => analyzeTask(bench, task);
 }
 
 /** The heart: slices of the task → batches → verdicts → counters and, when wanted, the bytes of a part file. */
-async function analyzeTask(bench: Bench, task: AnalyzeTask): Promise<TaskResult> {
+export async function analyzeTask(bench: Bench, task: AnalyzeTask): Promise<TaskResult> {
   const { setup, tally, verdicts, scratch } = bench;
   const rows = setup.rows === null ? null : new PartFile(join(setup.partFolder, `rows-${task.seq}`));
   const quarantine = setup.quarantine ? new PartFile(join(setup.partFolder, `quarantine-${task.seq}`)) : null;
@@ -85,10 +83,12 @@ async function analyzeTask(bench: Bench, task: AnalyzeTask): Promise<TaskResult>
   };
   const encoder = rows === null ? null : encoderOf(bench, decoder);
   const { batch, ledger } = decoder;
+  const answers = task.spilled ? new SpilledAnswers(setup.partFolder, task.seq) : null;
+  const twins = twinsOf(bench, answers);
   const flush = async (): Promise<void> => {
     const decoded = batch.rows;
     if (decoded === 0) return;
-    classifyWanted(bench, judge, decoder);
+    classifyWanted(bench, judge, decoder, twins);
     ledger.filtered += decoded - batch.rows;
     tally.add(batch, verdicts, scratch);
     if (batch.judged) ledger.classified += batch.rows;
@@ -99,7 +99,8 @@ async function analyzeTask(bench: Bench, task: AnalyzeTask): Promise<TaskResult>
   };
   let failure: string | null = null;
   try {
-    for await (const slice of slicesOf(bench, task)) {
+    const onRead = (bytes: number): void => void Atomics.add(bench.progress, 0, BigInt(bytes));
+    for await (const slice of slicesOf(task, rows !== null, onRead)) {
       if (Atomics.load(bench.stop, 0) !== 0) break;
       if (slice.kind === 'broken') {
         decoder.countBroken(slice.reason, slice.text);
@@ -114,11 +115,12 @@ async function analyzeTask(bench: Bench, task: AnalyzeTask): Promise<TaskResult>
       if (rows !== null) await flush();
     }
   } catch (error) {
-    if (!(error instanceof FlowtrieError)) throw error;
-    failure = error.message;
+    failure = inputFailure(error, task);
   }
   await flush();
   if (encoder?.finish !== undefined) rows?.write(await encoder.finish());
+  answers?.close();
+  if (answers?.outOfStep === true) failure ??= `${task.name}: changed while it was read`;
   rows?.close();
   quarantine?.close();
   const endFields = decoder.format.names.join(' ') === task.fields.join(' ') ? null : decoder.format.names;
@@ -133,33 +135,31 @@ async function analyzeTask(bench: Bench, task: AnalyzeTask): Promise<TaskResult>
   };
 }
 
-type Decodable = Exclude<Slice, { kind: 'broken' }>;
-
-/** Bytes or rows of a slice. */
-function lengthOf(slice: Decodable): number {
-  if (slice.kind === 'lines') return slice.bytes.length;
-  return slice.kind === 'records' ? slice.block.rows : slice.columns.rows;
-}
-
-function decodeSlice(decoder: FlowDecoder, slice: Decodable, at: number, end: number): number {
-  if (slice.kind === 'lines') return decoder.decode(slice.bytes, at, end);
-  if (slice.kind === 'records') return decoder.decodeRecords(slice.block, at);
-  return decoder.decodeColumns(slice.columns, at);
-}
-
 /** Classifies the batch and leaves only the rows that the filters want. */
-function classifyWanted({ filter, verdicts, scratch }: Bench, judge: Judge, { batch, interfaces }: FlowDecoder): void {
+function classifyWanted(
+  { filter, verdicts, scratch }: Bench,
+  judge: Judge,
+  { batch, interfaces }: FlowDecoder,
+  twins: Twins | null,
+): void {
   if (filter === null) {
-    classifyBatch(batch, verdicts, scratch, judge, interfaces);
+    classifyBatch(batch, verdicts, scratch, judge, interfaces, twins);
     return;
   }
-  const recorded = filter.passRecords(batch, interfaces);
-  if (recorded < batch.rows) compactFlow(batch, filter.selection, recorded);
-  classifyBatch(batch, verdicts, scratch, judge, interfaces);
-  const wanted = filter.passVerdicts(batch, verdicts);
-  if (wanted === batch.rows) return;
-  compactFlow(batch, filter.selection, wanted);
-  compactVerdicts(verdicts, scratch, filter.selection, wanted);
+  // spilled answers come in the order of all records: none may be left out before each took its own
+  const early = twins === null || twins.next === null;
+  if (early) {
+    const recorded = filter.passRecords(batch, interfaces);
+    if (recorded < batch.rows) compactFlow(batch, filter.selection, recorded);
+  }
+  classifyBatch(batch, verdicts, scratch, judge, interfaces, twins);
+  const keep = (wanted: number): void => {
+    if (wanted === batch.rows) return;
+    compactFlow(batch, filter.selection, wanted);
+    compactVerdicts(verdicts, scratch, filter.selection, wanted);
+  };
+  if (!early) keep(filter.passRecords(batch, interfaces));
+  keep(filter.passVerdicts(batch, verdicts));
 }
 
 function encoderOf(bench: Bench, decoder: FlowDecoder): BatchEncoder {
@@ -180,35 +180,9 @@ function encoderOf(bench: Bench, decoder: FlowDecoder): BatchEncoder {
   });
 }
 
-async function* slicesOf(bench: Bench, task: AnalyzeTask): AsyncGenerator<Slice> {
-  const { source } = task;
-  const onRead = (bytes: number): void => {
-    Atomics.add(bench.progress, 0, BigInt(bytes));
-  };
-  if (source.kind === 'broken') {
-    yield { kind: 'broken', reason: source.reason, text: source.text };
-  } else if (source.kind === 'chunk') {
-    onRead(source.length);
-    yield { kind: 'lines', bytes: new Uint8Array(source.bytes, 0, source.length) };
-  } else if (source.kind === 'records') {
-    onRead(source.block.bytes.length);
-    yield source;
-  } else if (source.kind === 'object') {
-    yield* streamSlices(objectBytes(source.object, onRead), task.name);
-  } else if (source.kind === 'parquet') {
-    const file = source.object === null ? openFile(source.path) : openObject(source.object);
-    try {
-      yield* parquetSlices(file, source.first, source.last, bench.setup.rows !== null, onRead);
-    } finally {
-      file.close();
-    }
-  } else if (source.compression !== null) {
-    yield* inflatedSlices(source.path, source.compression, source.content, onRead);
-  } else if (source.content !== 'lines') {
-    yield* documentSlices(source.path, source.content, onRead);
-  } else {
-    yield* plainSlices(source.path, source.start, source.end, onRead);
-  }
+function twinsOf({ table }: Bench, answers: SpilledAnswers | null): Twins | null {
+  if (table === null) return null;
+  return { table, next: answers === null ? null : () => answers.next(table.flow, table.answer) };
 }
 
 /** A file of one task, appended to as batches are done; the main thread takes it up in task order. */

@@ -3,7 +3,9 @@ import { windowEnd, windowStart } from '../classify/window.ts';
 import type { FlowBatch } from '../model/flow.ts';
 import type { Names } from '../model/names.ts';
 import { Attribution, type VerdictBatch } from '../model/verdict.ts';
-import { podsAt, podsOnInterface } from '../pods/lookup.ts';
+import { ownerEntry4, podsAt, podsOnInterface, resolvedAttribution, resolvePod } from '../pods/lookup.ts';
+import { TWIN_ADDRESSES_MAX } from '../pods/twins.ts';
+import { ENI_STRIDE, EniWord } from '../rules/view.ts';
 
 /**
  * `namespace/pod` of every pod a side of the row may be, null when its attribution is not `candidates`. Rows only;
@@ -25,7 +27,39 @@ export function candidateNames(
   const hidden = ((scratch.hidden[row] ?? 0) & (side === 'src' ? Hidden.src : Hidden.dst)) !== 0;
   const entry = (side === 'src' ? scratch.srcEntry : scratch.dstEntry)[row] ?? -1;
   const owner = (side === 'src' ? verdicts.srcOwner : verdicts.dstOwner)[row] ?? -1;
+  if (hidden) {
+    const twins = podsOfTwins(scratch, tables, row, start, end);
+    if (twins !== null) return namesOf(twins, names);
+  }
   const pods = hidden ? podsOnInterface(tables.pods, owner, start, end) : podsAt(tables.pods, entry, start, end);
+  return namesOf(pods, names);
+}
+
+/** Pods of the addresses that several twins show, null when there are none (or too many to tell apart). */
+function podsOfTwins(
+  scratch: Scratch,
+  tables: VersionTables,
+  row: number,
+  start: number,
+  end: number,
+): readonly number[] | null {
+  const count = scratch.twinCount[row] ?? 0;
+  if (count < 2 || count > TWIN_ADDRESSES_MAX) return null;
+  const eni = scratch.eni[row] ?? -1;
+  const vpc = tables.rules.eni[eni * ENI_STRIDE + EniWord.vpc] ?? -1;
+  const first = row * TWIN_ADDRESSES_MAX;
+  const pods = Array.from(scratch.twinAddress.subarray(first, first + count)).flatMap((address) => {
+    const entry = ownerEntry4(tables.pods, vpc, address);
+    if (entry < 0) return [];
+    const pod = resolvePod(tables.pods, entry, start, end);
+    if (resolvedAttribution() === Attribution.candidates) return podsAt(tables.pods, entry, start, end);
+    return pod < 0 ? [] : [pod];
+  });
+  return pods.length === 0 ? null : pods.sort((a, b) => a - b);
+}
+
+/** Each once, in order. */
+function namesOf(pods: readonly number[], names: Names): readonly string[] {
   const list = pods.map((pod) => `${names.pods[pod]?.namespace ?? ''}/${names.pods[pod]?.name ?? ''}`);
   return [...new Set(list)];
 }

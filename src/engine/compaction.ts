@@ -1,6 +1,7 @@
 import type { Scratch } from '../classify/tables.ts';
 import { type FlowBatch, V6_WORDS } from '../model/flow.ts';
 import type { VerdictBatch } from '../model/verdict.ts';
+import { TWIN_ADDRESSES_MAX } from '../pods/twins.ts';
 
 type Column = Uint8Array | Uint16Array | Uint32Array | Int32Array;
 
@@ -24,9 +25,10 @@ export function compactFlow(flow: FlowBatch, selection: Int32Array, count: numbe
 export function compactVerdicts(verdicts: VerdictBatch, scratch: Scratch, selection: Int32Array, count: number): void {
   const { capacity: _, ...judged } = verdicts;
   // what another version says was used up when the causes were named
-  const { second: __, ...found } = scratch;
+  const { second: __, twinAddress, ...found } = scratch;
   const columns: readonly Column[] = [...Object.values(judged), ...Object.values(found)];
   for (const column of columns) compact(column, selection, count);
+  compactWide(twinAddress, TWIN_ADDRESSES_MAX, selection, count);
   // offsets into the flow's IPv6 words move with their rows
   for (const offsets of [scratch.src6, scratch.dst6]) {
     for (let to = 0; to < count; to++) if (offsets[to]! >= 0) offsets[to]! -= (selection[to]! - to) * V6_WORDS.perRow;

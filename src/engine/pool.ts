@@ -1,13 +1,16 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
-import { type Analyzer, createAnalyzer } from './analyze.ts';
-import type { AnalyzeSetup, AnalyzeTask, TaskResult } from './task.ts';
+import { analyzeTask, openBench } from './analyze.ts';
+import { answerTask, pairTask } from './pair.ts';
+import type { AnalyzeSetup, AnalyzeTask, AnswerTask, PairResult, PairTask, TaskResult } from './task.ts';
 
-/** Runs analyze tasks; `inFlightMax` is the number of tasks worth handing out at once. */
+/** Runs tasks; `inFlightMax` is the number of tasks worth handing out at once. */
 export interface AnalyzerPool {
   readonly inFlightMax: number;
   run(task: AnalyzeTask): Promise<TaskResult>;
+  pair(task: PairTask): Promise<PairResult>;
+  answer(task: AnswerTask): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -24,23 +27,29 @@ function workerFile(): { filename: string; execArgv: string[] } {
   };
 }
 
-/** An analyzer's buffers serve one task: the next one starts when it is done, as in a worker. */
-function oneAtATime(analyzer: Analyzer): Analyzer {
+/** A bench serves one task: the next one starts when it is done, as in a worker. */
+function callingThread(setup: AnalyzeSetup): AnalyzerPool {
+  const bench = openBench(setup);
   let last: Promise<unknown> = Promise.resolve();
-  return (task) => {
-    const result = last.then(() => analyzer(task));
+  const inTurn = <T>(work: () => T | Promise<T>): Promise<T> => {
+    const result = last.then(work);
     last = result.catch(() => {});
     return result;
+  };
+  return {
+    inFlightMax: 1,
+    run: (task) => inTurn(() => analyzeTask(bench, task)),
+    pair: (task) => inTurn(() => pairTask(bench, task)),
+    answer: (task) => inTurn(() => answerTask(bench, task)),
+    close: async () => {},
   };
 }
 
 /** A pool of `threads` workers; 0 = everything in the calling thread. */
 export function openPool(threads: number, setup: AnalyzeSetup): AnalyzerPool {
-  if (threads === 0) {
-    return { inFlightMax: 1, run: oneAtATime(createAnalyzer(setup)), close: async () => {} };
-  }
+  if (threads === 0) return callingThread(setup);
   const { filename, execArgv } = workerFile();
-  const pool = new Piscina<AnalyzeTask, TaskResult>({
+  const pool = new Piscina({
     filename,
     execArgv,
     name: 'analyze',
@@ -55,12 +64,17 @@ export function openPool(threads: number, setup: AnalyzeSetup): AnalyzerPool {
   pool.on('error', (error: Error) => {
     broken ??= error;
   });
+  const job = <T, R>(name: string) => {
+    return async (task: T): Promise<R> => {
+      if (broken !== undefined) throw broken;
+      return pool.run(task, { name });
+    };
+  };
   return {
     inFlightMax: threads * TASKS_AHEAD,
-    async run(task) {
-      if (broken !== undefined) throw broken;
-      return pool.run(task);
-    },
+    run: job<AnalyzeTask, TaskResult>('analyze'),
+    pair: job<PairTask, PairResult>('pair'),
+    answer: job<AnswerTask, void>('answer'),
     close: () => pool.destroy(),
   };
 }

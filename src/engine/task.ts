@@ -2,6 +2,7 @@ import type { Format } from '../decode/format.ts';
 import type { RecordFilter } from '../model/filter.ts';
 import type { Ledger, Malformed } from '../model/ledger.ts';
 import type { RecordBlock } from '../model/record-block.ts';
+import type { TwinMemory } from '../pods/twins.ts';
 import type { OutputColumn } from '../sink/columns.ts';
 import type { OutputFormat } from '../sink/part.ts';
 import type { Content } from '../source/content.ts';
@@ -30,6 +31,8 @@ export interface AnalyzeSetup {
   readonly progress: SharedArrayBuffer;
   /** Int32 flag, 1 = stop: tasks end early. Running tasks are never aborted, that would kill their worker. */
   readonly stop: SharedArrayBuffer;
+  /** Memory of the twin table; null = records are not paired. */
+  readonly twins: TwinMemory | null;
 }
 
 /**
@@ -64,6 +67,28 @@ export interface AnalyzeTask {
   readonly source: TaskSource;
   /** Field names in force at the first line. */
   readonly fields: Format['names'];
+  /** Paired by the answers of a spill file instead of the table. */
+  readonly spilled: boolean;
+}
+
+/** A task of the first pass of pairing. */
+export interface PairTask extends AnalyzeTask {
+  /** Number of this filling of the twin table: a worker forgets what it remembers of another. */
+  readonly epoch: number;
+  /** To a spill file, because the table was too small. */
+  readonly spill: boolean;
+}
+
+export interface PairResult {
+  readonly ledger: Ledger;
+  /** As in TaskResult. */
+  readonly endFields: Format['names'] | null;
+}
+
+/** Answers one partition's questions in the spill files of tasks 0 … tasks − 1. */
+export interface AnswerTask {
+  readonly partition: number;
+  readonly tasks: number;
 }
 
 export interface TaskResult {

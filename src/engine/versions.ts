@@ -2,6 +2,7 @@ import { InterfaceIndex, type Judge, type VersionTables } from '../classify/tabl
 import type { Inventory, InventoryWarning } from '../inventory/inventory.ts';
 import type { LoadedInventory } from '../inventory/load.ts';
 import type { Names } from '../model/names.ts';
+import { Kind } from '../model/verdict.ts';
 import { buildPodMap } from '../pods/build.ts';
 import { eniNames, podNames } from '../pods/names.ts';
 import { attachPodMap } from '../pods/pod-map.ts';
@@ -92,13 +93,21 @@ function distinct(warnings: readonly InventoryWarning[]): InventoryWarning[] {
 
 /** The versions as a worker (or the main thread itself) judges by them: attached, never copied. */
 export function attachVersions(versions: readonly SharedVersion[]): Judge {
-  const tables: VersionTables[] = versions.map((shared) => ({
-    validFromSeconds: shared.validFromSeconds,
-    rules: attachRules(shared.rules, 0, shared.rulesBytes),
-    pods: attachPodMap(shared.pods, 0, shared.podsBytes),
-    eniIndex: new Map(shared.eniIds.map((id, index) => [id, index])),
-    facts: shared.facts,
-    hasNetworkPolicies: shared.hasNetworkPolicies,
-  }));
+  const numbers = new Map<string, number>();
+  for (const { eniIds } of versions) for (const id of eniIds) if (!numbers.has(id)) numbers.set(id, numbers.size);
+  const tables: VersionTables[] = versions.map((shared) => {
+    const rules = attachRules(shared.rules, 0, shared.rulesBytes);
+    const isNat = (eni: number): boolean => rules.eni[eni * ENI_STRIDE + EniWord.kind] === Kind.natGateway;
+    return {
+      validFromSeconds: shared.validFromSeconds,
+      rules,
+      pods: attachPodMap(shared.pods, 0, shared.podsBytes),
+      eniIndex: new Map(shared.eniIds.map((id, index) => [id, index])),
+      eniNumber: Uint32Array.from(shared.eniIds, (id) => numbers.get(id) ?? 0),
+      natGateways: shared.eniIds.flatMap((_, eni) => (isNat(eni) ? [eni] : [])),
+      facts: shared.facts,
+      hasNetworkPolicies: shared.hasNetworkPolicies,
+    };
+  });
   return { versions: tables, interfaces: tables.map((t) => new InterfaceIndex(t)) };
 }

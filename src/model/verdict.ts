@@ -202,6 +202,8 @@ export interface VerdictBatch {
   /** Which address column holds the effective source: one of EFFECTIVE. */
   readonly srcEffective: Uint8Array;
   readonly dstEffective: Uint8Array;
+  /** IPv4 that pairing found for the side whose effective address is `paired`. */
+  readonly pairedAddress: Uint32Array;
   readonly sgVerdict: Uint8Array;
   readonly naclVerdict: Uint8Array;
   readonly policyVerdict: Uint8Array;
@@ -216,11 +218,14 @@ export interface VerdictBatch {
   readonly path: Uint8Array;
 }
 
-/** Where the effective packet address of a side stands: nowhere, in srcaddr/dstaddr, or in pkt-srcaddr/pkt-dstaddr. */
-export const Effective = { none: 0, record: 1, packet: 2 } as const;
+/**
+ * Where the effective packet address of a side stands: nowhere, in srcaddr/dstaddr, in pkt-srcaddr/pkt-dstaddr, or in
+ * `pairedAddress`.
+ */
+export const Effective = { none: 0, record: 1, packet: 2, paired: 3 } as const;
 
 /** Bytes of one row over all columns of a VerdictBatch. */
-const BYTES_PER_ROW = 2 * 2 + 17 + 6 * 4;
+const BYTES_PER_ROW = 2 * 2 + 17 + 7 * 4;
 
 export function createVerdictBatch(capacity: number): VerdictBatch {
   const buffer = new SharedArrayBuffer(capacity * BYTES_PER_ROW + 64);
@@ -231,6 +236,8 @@ export function createVerdictBatch(capacity: number): VerdictBatch {
     return column;
   };
   const ints = { srcOwner: i32(), dstOwner: i32(), sgRule: i32(), naclRule: i32(), route: i32(), decidedBy: i32() };
+  const pairedAddress = new Uint32Array(buffer, offset, capacity);
+  offset += capacity * 4;
   const u16 = (): Uint16Array => {
     const column = new Uint16Array(buffer, offset, capacity);
     offset += capacity * 2;
@@ -245,6 +252,7 @@ export function createVerdictBatch(capacity: number): VerdictBatch {
   return {
     capacity,
     ...ints,
+    pairedAddress,
     ...indices,
     direction: u8(),
     role: u8(),

@@ -18,7 +18,16 @@ import {
 } from '../model/verdict.ts';
 import type { AddedName } from './columns.ts';
 import { fragment, keyOf, type Piece, type Value, writeAddress } from './json-piece.ts';
-import { candidatesOf, effectiveField, ownerNames, type RowContext, ruleText, type Side, wordOf } from './rows.ts';
+import {
+  candidatesOf,
+  effectiveField,
+  ownerNames,
+  pairedAddress,
+  type RowContext,
+  ruleText,
+  type Side,
+  wordOf,
+} from './rows.ts';
 
 /** Combinations of words that one piece may have. */
 const COMBINATIONS_MAX = 4096;
@@ -181,6 +190,11 @@ function effectivePiece(name: AddedName, side: Side): Piece {
   const key = keyOf(name);
   const none = fragment({ [name]: null });
   return (out, flow, verdicts, row) => {
+    const paired = pairedAddress(verdicts, row, side);
+    if (paired >= 0) {
+      out.raw(key);
+      return out.ipv4(paired);
+    }
     const field = effectiveField(flow, verdicts, row, side);
     if (field === null) return out.raw(none);
     out.raw(key);

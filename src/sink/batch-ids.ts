@@ -57,8 +57,10 @@ export class BatchIds {
     const packet = this.address(side === 'src' ? 'pkt_srcaddr' : 'pkt_dstaddr');
     return this.column(`effective ${side}`, (flow, verdicts, ids) => {
       const where = side === 'src' ? verdicts.srcEffective : verdicts.dstEffective;
-      for (let i = 0; i < flow.rows; i++)
-        ids[i] = where[i] === Effective.none ? 0 : where[i] === Effective.record ? record[i]! : packet[i]!;
+      for (let i = 0; i < flow.rows; i++) {
+        if (where[i] === Effective.paired) ids[i] = this.addresses.ipv4(verdicts.pairedAddress[i]!);
+        else ids[i] = where[i] === Effective.none ? 0 : where[i] === Effective.record ? record[i]! : packet[i]!;
+      }
     });
   }
 

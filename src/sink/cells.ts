@@ -1,4 +1,5 @@
 import { FIELDS, type FlowBatch } from '../model/flow.ts';
+import { formatIpv4 } from '../model/ip.ts';
 import type { Names } from '../model/names.ts';
 import {
   ATTRIBUTION,
@@ -22,6 +23,7 @@ import {
   effectiveField,
   type OwnerNames,
   ownerNames,
+  pairedAddress,
   type RowContext,
   ruleText,
   type Side,
@@ -142,6 +144,8 @@ function addedCells(context: RowContext): Readonly<Record<AddedName, TextCell>> 
   const effective =
     (side: Side): TextCell =>
     (flow, v, row) => {
+      const paired = pairedAddress(v, row, side);
+      if (paired >= 0) return formatIpv4(paired);
       const field = effectiveField(flow, v, row, side);
       return field === null ? null : addressText(flow, row, field);
     };

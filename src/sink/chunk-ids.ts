@@ -39,6 +39,11 @@ export class AddressIds {
     }
   }
 
+  /** Id of an IPv4 that stands in no field. */
+  ipv4(word: number): number {
+    return this.find(4, word, 0, 0, 0);
+  }
+
   text(id: number): string | null {
     if (id === 0) return null;
     const at = id * STRIDE;

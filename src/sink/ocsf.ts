@@ -107,7 +107,7 @@ function metadata(read: Read): string {
  */
 function endpoint(read: Read, side: Side): string {
   const logged = read(side === 'src' ? 'srcaddr' : 'dstaddr');
-  const packet = read(side === 'src' ? 'pkt_srcaddr' : 'pkt_dstaddr') ?? logged;
+  const packet = read(`${side}_addr`) ?? read(side === 'src' ? 'pkt_srcaddr' : 'pkt_dstaddr') ?? logged;
   const own = (read('direction') === 'ingress') === (side === 'dst');
   const id = (name: string): string | null => (own ? quoted(read(name)) : null);
   const pod = read(`${side}_pod`);

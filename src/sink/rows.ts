@@ -83,10 +83,16 @@ export const TYPED_FIELDS: ReadonlyMap<string, TypedField> = new Map<string, Typ
   ['flow_direction', { kind: 'word', bit: Present.flowDirection, words: DIRECTION, values: (f) => f.flowDirection }],
 ]);
 
-/** The field that holds the effective packet address of a side; null = not known. */
+/** The IPv4 that pairing found for a side, −1 when its address is not from there. */
+export function pairedAddress(verdicts: VerdictBatch, row: number, side: Side): number {
+  const where = side === 'src' ? verdicts.srcEffective[row] : verdicts.dstEffective[row];
+  return where === Effective.paired ? (verdicts.pairedAddress[row] ?? 0) : -1;
+}
+
+/** The field that holds the effective packet address of a side; null = not known, or pairing found it. */
 export function effectiveField(flow: FlowBatch, verdicts: VerdictBatch, row: number, side: Side): AddressField | null {
   const where = side === 'src' ? verdicts.srcEffective[row] : verdicts.dstEffective[row];
-  if (where === undefined || where === Effective.none) return null;
+  if (where === undefined || where === Effective.none || where === Effective.paired) return null;
   const record = side === 'src' ? SRC : DST;
   const field = where === Effective.record ? record : side === 'src' ? PKT_SRC : PKT_DST;
   return ((flow.present[row] ?? 0) & field.bit) !== 0 ? field : null;

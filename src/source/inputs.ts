@@ -16,6 +16,8 @@ import { createZstd, ZSTD_MISSING } from './zstd.ts';
 export interface InputFile {
   /** As given, or as found below the folder or prefix given; `-` = stdin. */
   readonly name: string;
+  /** Where its bytes are: the name, unless stdin was spooled. */
+  readonly path: string;
   readonly kind: 'gzip' | 'zstd' | 'plain' | 'parquet' | 'stdin';
   /** Bytes on disk; 0 for stdin. */
   readonly size: number;
@@ -37,7 +39,7 @@ export async function listInputs(args: readonly string[], span: Span): Promise<I
   const files: InputFile[] = [];
   for (const arg of args) {
     if (arg === '-') {
-      files.push({ name: '-', kind: 'stdin', size: 0, object: null, opening: UNKNOWN, groups: [] });
+      files.push({ name: '-', path: '-', kind: 'stdin', size: 0, object: null, opening: UNKNOWN, groups: [] });
       continue;
     }
     if (isS3(arg)) {
@@ -46,7 +48,7 @@ export async function listInputs(args: readonly string[], span: Span): Promise<I
     }
     const names = expand(arg);
     if (names.length === 0) throw new FlowtrieError('input', `${arg}: no files`);
-    for (const name of names) files.push(await inputFile(openFile(name), null));
+    for (const name of names) files.push(await inputFile(name, openFile(name), null));
   }
   return files;
 }
@@ -126,7 +128,7 @@ const PEEKS_MAX = 16;
 async function peekObjects(objects: readonly S3Object[]): Promise<InputFile[]> {
   const files: InputFile[] = [];
   for (let at = 0; at < objects.length; at += PEEKS_MAX) {
-    const peeked = objects.slice(at, at + PEEKS_MAX).map((object) => inputFile(openObject(object), object));
+    const peeked = objects.slice(at, at + PEEKS_MAX).map((object) => objectFile(object));
     for (const result of await Promise.allSettled(peeked)) {
       if (result.status === 'rejected') throw result.reason;
       files.push(result.value);
@@ -135,12 +137,22 @@ async function peekObjects(objects: readonly S3Object[]): Promise<InputFile[]> {
   return files;
 }
 
-async function inputFile(source: ByteSource, object: S3Object | null): Promise<InputFile> {
+function objectFile(object: S3Object): Promise<InputFile> {
+  const source = openObject(object);
+  return inputFile(source.name, source, object);
+}
+
+/** Stdin, all of which was written to a file. */
+export function spooledFile(path: string): Promise<InputFile> {
+  return inputFile('-', openFile(path), null);
+}
+
+async function inputFile(name: string, source: ByteSource, object: S3Object | null): Promise<InputFile> {
   try {
-    const { name, size } = source;
+    const { size } = source;
     const bytes = await source.read(0, Math.min(size, OPENING_BYTES));
     const kind = kindOf(bytes);
-    const file = { name, size, object, groups: [] };
+    const file = { name, path: source.name, size, object, groups: [] };
     if (kind === 'plain') return { ...file, kind, opening: openingOf(bytes) };
     if (kind === 'gzip') return { ...file, kind, opening: openingOf(inflateHead(bytes)) };
     if (kind === 'Parquet') {

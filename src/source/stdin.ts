@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream';
 import type { RecordBlock } from '../model/record-block.ts';
 import type { FramedSlice } from './frame.ts';
 import { streamSlices } from './stream-slices.ts';
@@ -17,7 +16,7 @@ export type StreamChunk =
  * Cuts a stream (gzip is told by its first bytes) into chunks of about CHUNK_BYTES. Throws when gzip data is
  * damaged.
  */
-export async function* streamChunks(stream: Readable, name: string): AsyncGenerator<StreamChunk> {
+export async function* streamChunks(stream: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<StreamChunk> {
   const chunk = new ChunkBuffer();
   try {
     for await (const slice of streamSlices(readsOf(stream, name), name)) {
@@ -61,9 +60,9 @@ class ChunkBuffer {
   }
 }
 
-async function* readsOf(stream: Readable, name: string): AsyncGenerator<Uint8Array> {
+async function* readsOf(stream: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<Uint8Array> {
   try {
-    yield* stream as AsyncIterable<Uint8Array>;
+    yield* stream;
   } catch (error) {
     throw unreadable(name, error);
   }

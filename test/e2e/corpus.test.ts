@@ -6,6 +6,7 @@ import { ledgerSum } from '../../src/model/ledger.ts';
 import type { Summary } from '../../src/model/summary.ts';
 import { readDocuments } from '../conformance/case.ts';
 import { createOracle, type OracleRecord } from '../oracle/oracle.ts';
+import { judgePaired } from '../oracle/pairing.ts';
 import { runCli } from '../support/cli.ts';
 import { corpusPath, describeCorpus } from '../support/corpus.ts';
 import { type EngineRow, sideColumns } from '../support/engine-rows.ts';
@@ -97,11 +98,9 @@ describeCorpus('the real capture of an EKS cluster', () => {
       })
       .filter((record) => record['log-status'] === 'OK');
     expect(records).toHaveLength(rows.length);
-    records.forEach((record, i) => {
-      const { matched, ...verdict } = oracle.judge(record);
-      const { src, dst } = oracle.attribute(record);
+    judgePaired(oracle, records).forEach(({ verdict: { matched, ...verdict }, src, dst }, i) => {
       const wanted = { ...verdict, ...sideColumns('src', src), ...sideColumns('dst', dst) };
-      expect(rows[i], JSON.stringify(record)).toMatchObject(wanted);
+      expect(rows[i], JSON.stringify(records[i])).toMatchObject(wanted);
     });
   });
 });

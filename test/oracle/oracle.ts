@@ -59,6 +59,7 @@ export interface Oracle {
   /** Judges one record with log-status OK; NODATA and SKIPDATA are never judged and must not be passed. */
   judge(record: OracleRecord, options?: JudgeOptions): OracleVerdict;
   attribute(record: OracleRecord): { src: OracleSide; dst: OracleSide };
+  readonly network: Network;
 }
 
 interface World {
@@ -106,6 +107,7 @@ export function createOracle(documents: readonly OracleDocument[]): Oracle {
   const network = readNetwork(documents);
   const world: World = { network, cluster: readCluster(network), groups: readGroups(network) };
   return {
+    network,
     judge: (record, options = {}) => judge(world, record, options),
     attribute(record) {
       const direction = directionOf(network, record);

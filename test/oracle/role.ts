@@ -3,7 +3,7 @@ import type { Cluster, Listener } from './cluster.ts';
 import { podsOfHost } from './cluster.ts';
 
 export type Role = 'request' | 'reply' | 'unknown';
-export type RoleBasis = 'flags' | 'listener' | 'reject' | 'port' | 'policy' | 'none';
+export type RoleBasis = 'flags' | 'listener' | 'pair' | 'reject' | 'port' | 'policy' | 'none';
 
 export interface LadderInput {
   readonly protocol: number | null;

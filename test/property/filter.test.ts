@@ -119,7 +119,7 @@ describe(`filters (seed ${SEED})`, () => {
       const of = (negated: boolean) =>
         terms.filter((term) => term[2] === negated).map(([filter, value]) => parseCondition(filter, value));
       const filter = { sinceSeconds, untilSeconds, wanted: of(false), unwanted: of(true) };
-      const found = await replayText(inventory, text, filter);
+      const found = await replayText(inventory, text, { filter });
       const expected = rows.filter(
         (row) => wanted(row, terms, pods) && (untilSeconds === null || Number(row.start) < untilSeconds),
       );

@@ -1,9 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { replay } from '../../src/engine/replay.ts';
+import { type ReplayOptions, replay } from '../../src/engine/replay.ts';
 import type { CompiledInventory } from '../../src/engine/versions.ts';
-import type { RecordFilter } from '../../src/model/filter.ts';
 import type { Summary } from '../../src/model/summary.ts';
 import type { OracleRecord, OracleSide } from '../oracle/oracle.ts';
 
@@ -20,7 +19,7 @@ export function logOf(fields: readonly string[], records: readonly OracleRecord[
 export async function replayText(
   inventory: CompiledInventory,
   text: string,
-  filter: RecordFilter | null = null,
+  more: Partial<Pick<ReplayOptions, 'filter' | 'pair' | 'twinsBytes' | 'threads'>> = {},
 ): Promise<{ readonly rows: readonly EngineRow[]; readonly summary: Summary }> {
   const folder = mkdtempSync(join(tmpdir(), 'flowtrie-rows-'));
   try {
@@ -32,9 +31,9 @@ export async function replayText(
       inventory,
       threads: 0,
       logFormat: null,
-      filter,
       out: { path, format: 'ndjson' },
       quarantine: null,
+      ...more,
     });
     const lines = readFileSync(path, 'utf8').split('\n').slice(0, -1);
     return { rows: lines.map((line) => JSON.parse(line) as EngineRow), summary };

@@ -1,0 +1,46 @@
+import type { AnalyzeTask } from './task.ts';
+
+/** A task with what the ordered stage must know of it. */
+export interface Planned {
+  readonly task: AnalyzeTask;
+  /** Input it belongs to; formats and line numbers run on within one. */
+  readonly file: number;
+}
+
+/** Tasks handed out and not yet taken up in order, per task the pool wants in flight: bounds waiting results. */
+const WINDOW_PER_TASK = 2;
+
+/**
+ * Keeps the pool busy and takes results up in order; credits bound what is in flight. Ends early when `ended` says so;
+ * `stop` is called then if tasks are still at work.
+ */
+export async function runInOrder<R>(
+  tasks: AsyncGenerator<Planned>,
+  inFlightMax: number,
+  run: (planned: Planned) => Promise<R>,
+  take: (planned: Planned, result: R) => Promise<void> | void,
+  ended: () => boolean,
+  stop: () => void,
+): Promise<void> {
+  const window = inFlightMax * WINDOW_PER_TASK;
+  const waiting: { readonly planned: Planned; readonly result: Promise<R> }[] = [];
+  const takeFirst = async (): Promise<void> => {
+    const first = waiting.shift();
+    if (first !== undefined) await take(first.planned, await first.result);
+  };
+  try {
+    for await (const planned of tasks) {
+      if (ended()) break;
+      const result = run(planned);
+      // a rejection is met when its turn comes; until then it must not count as unhandled
+      result.catch(() => {});
+      waiting.push({ planned, result });
+      if (waiting.length >= window) await takeFirst();
+    }
+    while (waiting.length > 0 && !ended()) await takeFirst();
+  } finally {
+    // whoever is still at work is not waited for longer than its current slice
+    if (waiting.length > 0) stop();
+    await Promise.allSettled(waiting.map((w) => w.result));
+  }
+}

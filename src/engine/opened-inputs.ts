@@ -1,0 +1,151 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DEFAULT, type Format, formatOf, parseHeader } from '../decode/format.ts';
+import { FlowtrieError } from '../model/errors.ts';
+import { type Opening, openingOf } from '../source/content.ts';
+import { type InputFile, listInputs, spooledFile } from '../source/inputs.ts';
+import type { Span } from '../source/s3/key-time.ts';
+import { PeekedBytes } from '../source/spool.ts';
+import { type StreamChunk, streamChunks } from '../source/stdin.ts';
+import type { Planned } from './in-order.ts';
+import type { AnalyzeTask } from './task.ts';
+
+/** Byte range of a plain file that is one task. A task this long keeps the pool's cost per task below 1 %. */
+const RANGE_BYTES = 16 * 1024 * 1024;
+
+/** The inputs of a run with the format each begins with. */
+export interface OpenedInputs {
+  readonly files: readonly InputFile[];
+  readonly formats: readonly Format[];
+  /** Fields of each input's first records: those of its format, or of a JSON object's names. */
+  readonly first: readonly Format[];
+  /** Chunks of stdin, when it is one of the files and was not spooled. */
+  readonly stream: AsyncGenerator<StreamChunk> | null;
+  /** True when records are to be paired. */
+  readonly paired: boolean;
+  /** Removes what was spooled. */
+  close(): void;
+}
+
+/**
+ * Finds the inputs and looks at how each begins. `pair` undefined: records are paired where some input lacks the
+ * packets' own addresses. Two passes need stdin twice: it is spooled to a temporary file then.
+ */
+export async function openInputs(
+  inputs: readonly string[],
+  logFormat: Format | null,
+  pair: boolean | undefined,
+  span: Span,
+): Promise<OpenedInputs> {
+  const files = await listInputs(inputs, span);
+  const peeked = files.some((file) => file.kind === 'stdin') ? await peekStream() : null;
+  const openings = files.map((file) => (file.kind === 'stdin' ? peeked?.opening : undefined) ?? file.opening);
+  const formats = openings.map((opening) => parseHeader(opening.firstLine) ?? logFormat ?? DEFAULT);
+  const first = openings.map(({ names }, i) => (names === null ? (formats[i] ?? DEFAULT) : formatOf(names)));
+  const paired = pair ?? first.some(hidesPods);
+  const opened = { files, formats, first, stream: null, paired, close: () => {} };
+  if (peeked === null) return opened;
+  if (!paired) {
+    peeked.bytes.forget();
+    return { ...opened, stream: peeked.chunks };
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'flowtrie-stdin-'));
+  const close = (): void => rmSync(folder, { recursive: true, force: true });
+  try {
+    const path = join(folder, 'stdin');
+    await peeked.bytes.spool(path);
+    const spooled = await Promise.all(files.map((file) => (file.kind === 'stdin' ? spooledFile(path) : file)));
+    return { ...opened, files: spooled, close };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+/** True when the records show an interface's primary address in place of the packet's own. */
+function hidesPods(format: Format): boolean {
+  return !format.tgw && !(format.names.includes('pkt-srcaddr') && format.names.includes('pkt-dstaddr'));
+}
+
+interface PeekedStream {
+  readonly bytes: PeekedBytes;
+  readonly opening: Opening;
+  readonly chunks: AsyncGenerator<StreamChunk>;
+}
+
+/** Reads the first chunk of stdin: its header, if it has one, decides the columns. */
+async function peekStream(): Promise<PeekedStream> {
+  const bytes = new PeekedBytes(process.stdin, 'stdin');
+  const chunks = streamChunks(bytes, 'stdin');
+  const first = await chunks.next();
+  const rest = async function* (): AsyncGenerator<StreamChunk> {
+    if (first.done !== true) yield first.value;
+    yield* chunks;
+  };
+  return { bytes, opening: openingOfChunk(first.value), chunks: rest() };
+}
+
+function openingOfChunk(chunk: StreamChunk | undefined): Opening {
+  if (chunk?.kind === 'records') return { content: 'json', firstLine: '', names: chunk.block.names };
+  return openingOf(chunk?.kind === 'lines' ? new Uint8Array(chunk.bytes) : new Uint8Array(0));
+}
+
+/** The tasks of a run, in input order; the same on every call unless there is a stream. */
+export async function* planTasks(
+  { files, formats, stream }: OpenedInputs,
+  spilled: boolean,
+  failures: string[],
+): AsyncGenerator<Planned> {
+  let seq = 0;
+  for (const [file, input] of files.entries()) {
+    const fields = formats[file]?.names ?? DEFAULT.names;
+    const planned = (source: AnalyzeTask['source']): Planned => ({
+      task: { seq: seq++, name: input.name, source, fields, spilled },
+      file,
+    });
+    const { content } = input.opening;
+    if (input.object !== null && input.kind !== 'parquet') {
+      yield planned({ kind: 'object', object: input.object });
+    } else if (input.kind === 'gzip' || input.kind === 'zstd') {
+      yield planned({ kind: 'file', path: input.path, compression: input.kind, content, start: 0, end: input.size });
+    } else if (input.kind === 'parquet') {
+      for (const [first, last] of groupRuns(input.groups)) {
+        yield planned({ kind: 'parquet', path: input.path, object: input.object, first, last });
+      }
+    } else if (input.kind === 'plain') {
+      const step = content === 'lines' ? RANGE_BYTES : Math.max(input.size, 1);
+      for (let start = 0; start < input.size; start += step) {
+        const end = Math.min(start + step, input.size);
+        yield planned({ kind: 'file', path: input.path, compression: null, content, start, end });
+      }
+    } else if (stream !== null) {
+      try {
+        for await (const chunk of stream) {
+          if (chunk.kind === 'broken') yield planned(chunk.slice);
+          else if (chunk.kind === 'records') yield planned(chunk);
+          else yield planned({ kind: 'chunk', bytes: chunk.bytes, length: chunk.length });
+        }
+      } catch (error) {
+        if (!(error instanceof FlowtrieError)) throw error;
+        failures.push(error.message);
+      }
+    }
+  }
+}
+
+/** Rows of row groups that are one task: a file of small groups is no flood of tasks. */
+const GROUP_RUN_ROWS = 128 * 1024;
+
+/** Runs [first, last) of neighbouring row groups. */
+function* groupRuns(groups: InputFile['groups']): Generator<readonly [number, number]> {
+  let first = 0;
+  let rows = 0;
+  for (const [i, group] of groups.entries()) {
+    rows += group.rows;
+    if (rows < GROUP_RUN_ROWS && i < groups.length - 1) continue;
+    yield [first, i + 1];
+    first = i + 1;
+    rows = 0;
+  }
+}

@@ -1,0 +1,65 @@
+import type { FlowDecoder } from '../decode/text.ts';
+import { FlowtrieError } from '../model/errors.ts';
+import { openFile } from '../source/byte-source.ts';
+import type { Slice } from '../source/frame.ts';
+import { parquetSlices } from '../source/parquet/slices.ts';
+import { objectBytes, openObject } from '../source/s3/object.ts';
+import { documentSlices, inflatedSlices, plainSlices } from '../source/slices.ts';
+import { streamSlices } from '../source/stream-slices.ts';
+import type { AnalyzeTask } from './task.ts';
+
+/** The slices of a task's input; with `carry` also the fields of Parquet that have no column. `onRead` hears of the bytes read. */
+export async function* slicesOf(
+  task: AnalyzeTask,
+  carry: boolean,
+  onRead: (bytes: number) => void,
+): AsyncGenerator<Slice> {
+  const { source } = task;
+  if (source.kind === 'broken') {
+    yield { kind: 'broken', reason: source.reason, text: source.text };
+  } else if (source.kind === 'chunk') {
+    onRead(source.length);
+    yield { kind: 'lines', bytes: new Uint8Array(source.bytes, 0, source.length) };
+  } else if (source.kind === 'records') {
+    onRead(source.block.bytes.length);
+    yield source;
+  } else if (source.kind === 'object') {
+    yield* streamSlices(objectBytes(source.object, onRead), task.name);
+  } else if (source.kind === 'parquet') {
+    const file = source.object === null ? openFile(source.path) : openObject(source.object);
+    try {
+      yield* parquetSlices(file, source.first, source.last, carry, onRead);
+    } finally {
+      file.close();
+    }
+  } else if (source.compression !== null) {
+    yield* inflatedSlices(source.path, source.compression, source.content, onRead);
+  } else if (source.content !== 'lines') {
+    yield* documentSlices(source.path, source.content, onRead);
+  } else {
+    yield* plainSlices(source.path, source.start, source.end, onRead);
+  }
+}
+
+type Decodable = Exclude<Slice, { kind: 'broken' }>;
+
+/** Bytes or rows of a slice. */
+export function lengthOf(slice: Decodable): number {
+  if (slice.kind === 'lines') return slice.bytes.length;
+  return slice.kind === 'records' ? slice.block.rows : slice.columns.rows;
+}
+
+/** Decodes from `at` on until the batch is full; returns where it stopped. */
+export function decodeSlice(decoder: FlowDecoder, slice: Decodable, at: number, end: number): number {
+  if (slice.kind === 'lines') return decoder.decode(slice.bytes, at, end);
+  if (slice.kind === 'records') return decoder.decodeRecords(slice.block, at);
+  return decoder.decodeColumns(slice.columns, at);
+}
+
+/** Message of an input that cannot be read to its end, by the input's own name; other errors are thrown on. */
+export function inputFailure(error: unknown, { name, source }: AnalyzeTask): string {
+  if (!(error instanceof FlowtrieError)) throw error;
+  if (source.kind !== 'file' || source.path === name) return error.message;
+  // stdin, spooled to a file
+  return error.message.replace(source.path, () => 'stdin');
+}
