@@ -1,3 +1,4 @@
+import { joinAwsNodes } from '../inventory/aws-node.ts';
 import type {
   Inventory,
   NetworkAcl,
@@ -105,6 +106,7 @@ export function eksInventory(size: EksSize, seed: number): Inventory {
     services: [],
     networkPolicies: 0,
     serviceAccounts: [],
+    awsNode: joinAwsNodes([]),
   };
 }
 

@@ -9,6 +9,7 @@ import { type PairSpill, pairRows, publishRows, spillRows, type Twins } from './
 import { placeAddresses, placeInterfaces } from './place.ts';
 import { decideRole } from './role.ts';
 import { decideRoute } from './route.ts';
+import { unmaskNodes } from './snat.ts';
 import type { InterfaceNames, Judge, Scratch, VersionTables } from './tables.ts';
 import { nameCauses } from './versions.ts';
 
@@ -39,6 +40,7 @@ export function classifyBatch(
     decideDirection(flow, verdicts, scratch, tables, from, to);
     pairRows(flow, verdicts, scratch, tables, twins, from, to);
     attribute(flow, verdicts, scratch, tables, from, to);
+    unmaskNodes(flow, verdicts, scratch, tables, from, to);
     if (flow.judged) {
       judgeRows(flow, verdicts, scratch, tables, twins, from, to);
       nameCauses(batch, version, from, to);

@@ -130,7 +130,7 @@ const IP_IN_IP = 4;
 const TUNNEL_PORTS: readonly number[] = [4789, 8472, 6081, 51820, 51821];
 
 /** Overlay CNIs (Calico, Flannel, Weave) tunnel between nodes: the pod inside cannot be seen. */
-function isTunnel(flow: FlowBatch, i: number): boolean {
+export function isTunnel(flow: FlowBatch, i: number): boolean {
   if ((flow.present[i]! & Present.protocol) === 0) return false;
   if (flow.protocol[i] === IP_IN_IP) return true;
   if (flow.protocol[i] !== UDP || (flow.present[i]! & Present.dstPort) === 0) return false;

@@ -1,5 +1,6 @@
 import type { VerdictBatch } from '../model/verdict.ts';
 import type { PodMapView } from '../pods/pod-map.ts';
+import type { SnatTable } from '../pods/snat.ts';
 import { TWIN_ADDRESSES_MAX } from '../pods/twins.ts';
 import type { InterfaceFacts } from '../rules/interface-facts.ts';
 import type { RulesView } from '../rules/view.ts';
@@ -15,6 +16,7 @@ export interface VersionTables {
   readonly eniIndex: ReadonlyMap<string, number>;
   /** Number of each ENI index over all versions: equal ids have equal numbers. */
   readonly eniNumber: Uint32Array;
+  readonly snat: SnatTable;
   /** ENI indices of the NAT gateways. */
   readonly natGateways: readonly number[];
   /** True when NetworkPolicies exist: their column is `unknown` until that layer is built. */
@@ -85,6 +87,8 @@ export interface Scratch {
   readonly twinAddress: Uint32Array;
   /** Roles that twin or reverse record tell, as bits: 1 request, 2 reply; UNASKED = nobody looked yet. */
   readonly pairRoles: Uint8Array;
+  /** Who may stand behind the row's node: a code of pods/snat Behind. */
+  readonly behind: Uint8Array;
   /** 1 = the security groups answer `unknown` only because the role is not known. */
   readonly roleSplit: Uint8Array;
   /** Columns of the same rows as another version judges them; allocated when a batch first needs them. */
@@ -119,6 +123,7 @@ export function createScratch(capacity: number): Scratch {
     twinCount: new Uint8Array(capacity),
     twinAddress: new Uint32Array(capacity * TWIN_ADDRESSES_MAX),
     pairRoles: new Uint8Array(capacity),
+    behind: new Uint8Array(capacity),
     roleSplit: new Uint8Array(capacity),
     second: null,
   };

@@ -6,6 +6,7 @@ import { Kind } from '../model/verdict.ts';
 import { buildPodMap } from '../pods/build.ts';
 import { eniNames, podNames } from '../pods/names.ts';
 import { attachPodMap } from '../pods/pod-map.ts';
+import { buildSnat, type SnatTable } from '../pods/snat.ts';
 import { attachRules } from '../rules/arena.ts';
 import type { Catalog } from '../rules/catalog.ts';
 import { compileRules } from '../rules/compile.ts';
@@ -25,6 +26,7 @@ export interface SharedVersion {
   readonly pods: SharedArrayBuffer;
   readonly podsBytes: number;
   readonly facts: InterfaceFacts;
+  readonly snat: SnatTable;
   /** Interface ids by ENI index. */
   readonly eniIds: readonly string[];
   readonly hasNetworkPolicies: boolean;
@@ -65,6 +67,7 @@ export function compileInventory(loaded: LoadedInventory): CompiledInventory {
       pods: pods.buffer,
       podsBytes: pods.byteLength,
       facts: compileFacts(inventory, compiled.catalog),
+      snat: buildSnat(inventory),
       eniIds: inventory.networkInterfaces.map((eni) => eni.id),
       hasNetworkPolicies: inventory.networkPolicies > 0,
       groups,
@@ -102,6 +105,7 @@ export function attachVersions(versions: readonly SharedVersion[]): Judge {
       validFromSeconds: shared.validFromSeconds,
       rules,
       pods: attachPodMap(shared.pods, 0, shared.podsBytes),
+      snat: shared.snat,
       eniIndex: new Map(shared.eniIds.map((id, index) => [id, index])),
       eniNumber: Uint32Array.from(shared.eniIds, (id) => numbers.get(id) ?? 0),
       natGateways: shared.eniIds.flatMap((_, eni) => (isNat(eni) ? [eni] : [])),

@@ -1,4 +1,5 @@
 import { formatAddress } from '../model/ip.ts';
+import { joinAwsNodes } from './aws-node.ts';
 import type { Facts } from './facts.ts';
 import { joinGateways } from './gateway-facts.ts';
 import type {
@@ -71,6 +72,7 @@ export function assembleInventory(
     services: uniqueServices(facts),
     serviceAccounts: sortedBy(facts.serviceAccounts, ({ namespace, name }) => `${namespace}/${name}`),
     networkPolicies: new Set(facts.networkPolicies).size,
+    awsNode: joinAwsNodes(facts.awsNodes),
   };
   warnAboutPlaces(inventory, warn);
   return inventory;

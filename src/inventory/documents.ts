@@ -57,11 +57,20 @@ const SIBLING_KEYS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** Kinds of Kubernetes objects that are read. */
-const READ_KINDS = new Set(['Pod', 'Node', 'Service', 'ReplicaSet', 'Job', 'NetworkPolicy', 'ServiceAccount']);
+const READ_KINDS = new Set([
+  'Pod',
+  'Node',
+  'Service',
+  'ReplicaSet',
+  'Job',
+  'NetworkPolicy',
+  'ServiceAccount',
+  'DaemonSet',
+]);
 
 /** Kinds that a dump of a cluster holds besides: known, not needed. */
 const OTHER_KINDS = new Set([
-  ...['Namespace', 'Event', 'Deployment', 'StatefulSet', 'DaemonSet', 'CronJob', 'ReplicationController', 'Endpoints'],
+  ...['Namespace', 'Event', 'Deployment', 'StatefulSet', 'CronJob', 'ReplicationController', 'Endpoints'],
   ...[
     'EndpointSlice',
     'Ingress',

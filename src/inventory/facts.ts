@@ -1,10 +1,12 @@
 import type { Address } from '../model/ip.ts';
+import { readAwsNode } from './aws-node.ts';
 import type { Cursor } from './cursor.ts';
 import { Sections, type SourceDocument } from './documents.ts';
 import { readEventDocuments } from './event-documents.ts';
 import { type GatewayFacts, mergeGateways, readGateways } from './gateway-facts.ts';
 import { type Instance, readInstance } from './instances.ts';
 import type {
+  AwsNodeSettings,
   Described,
   NetworkAcl,
   PrefixList,
@@ -78,6 +80,7 @@ export interface Facts {
   readonly serviceAccounts: readonly ServiceAccount[];
   /** `namespace/name` of each. */
   readonly networkPolicies: readonly string[];
+  readonly awsNodes: readonly AwsNodeSettings[];
 }
 
 /** Sections whose absence means "unknown", and what they are called. */
@@ -163,6 +166,7 @@ export function readFacts(
     owned: ['ReplicaSet', 'Job'].flatMap((kind) => read(kind, (cursor) => readOwnedObject(cursor, kind))),
     serviceAccounts: read('ServiceAccount', readServiceAccount),
     networkPolicies: read('NetworkPolicy', readNetworkPolicyName),
+    awsNodes: read('DaemonSet', readAwsNode).filter((settings) => settings !== null),
   };
   return { facts, count: sections.count };
 }
@@ -204,5 +208,6 @@ export function mergeFacts(first: Facts, second: Facts): Facts {
     owned: [...first.owned, ...second.owned],
     serviceAccounts: [...first.serviceAccounts, ...second.serviceAccounts],
     networkPolicies: [...first.networkPolicies, ...second.networkPolicies],
+    awsNodes: [...first.awsNodes, ...second.awsNodes],
   };
 }

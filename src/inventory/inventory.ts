@@ -41,6 +41,8 @@ export interface Inventory {
   readonly serviceAccounts: readonly ServiceAccount[];
   /** Number of NetworkPolicy objects seen; their evaluation is a layer of its own. */
   readonly networkPolicies: number;
+  /** Source NAT on the nodes. */
+  readonly awsNode: AwsNodeSettings;
 }
 
 /** What stands between subnets and the rest of the world, beside route tables: what `explain` walks through. */
@@ -348,4 +350,19 @@ export interface InventoryWarning {
   readonly message: string;
   readonly file: string;
   readonly path: string;
+}
+
+/**
+ * What the environment of the container `aws-node` says about source NAT (amazon-vpc-cni-k8s README; its
+ * pkg/networkutils/network.go). Absent variables have the plugin's own defaults.
+ */
+export interface AwsNodeSettings {
+  /** Of the DaemonSet: a cluster's; null = not said. */
+  readonly uid: string | null;
+  /** AWS_VPC_K8S_CNI_EXTERNALSNAT: pods keep their own addresses outside the VPC as well. */
+  readonly externalSnat: boolean;
+  /** AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS: destinations that are not translated, besides the VPC's own. */
+  readonly excludedCidrs: readonly Cidr[];
+  /** POD_SECURITY_GROUP_ENFORCING_MODE is not `standard`: pods with an interface of their own are not translated. */
+  readonly strictBranches: boolean;
 }

@@ -65,7 +65,7 @@ export function recordAddress(record: OracleRecord, name: string): OracleAddress
 }
 
 /** [start, end) in seconds; reversed times are swapped, an empty window lasts 1 s, milliseconds are divided. */
-function windowOf(record: OracleRecord): Window {
+export function windowOf(record: OracleRecord): Window {
   const time = (name: string): number | null => {
     const value = field(record, name);
     return value === null ? null : Number(value) > 2 ** 31 - 1 ? Math.floor(Number(value) / 1000) : Number(value);
@@ -197,7 +197,7 @@ function hiddenSide(cluster: Cluster, eni: OracleEni, window: Window): SideFacts
 const TUNNEL_PORTS = ['4789', '8472', '6081', '51820', '51821'];
 
 /** §7.21: VXLAN, Geneve, WireGuard by their destination port, IP-in-IP by its protocol. */
-function isTunnel(record: OracleRecord): boolean {
+export function isTunnel(record: OracleRecord): boolean {
   const protocol = field(record, 'protocol');
   return protocol === '4' || (protocol === '17' && TUNNEL_PORTS.includes(field(record, 'dstport') ?? ''));
 }

@@ -106,6 +106,10 @@ export interface RawPort {
   hostPort?: Maybe<number>;
   protocol?: Maybe<string>;
 }
+interface RawDaemonContainer {
+  name?: Maybe<string>;
+  env?: Maybe<{ name: string; value?: Maybe<string> }[]>;
+}
 export interface RawObject {
   kind?: Maybe<string>;
   items?: Maybe<RawObject[]>;
@@ -122,6 +126,7 @@ export interface RawObject {
     containers?: Maybe<{ ports?: Maybe<RawPort[]> }[]>;
     initContainers?: Maybe<{ ports?: Maybe<RawPort[]>; restartPolicy?: Maybe<string> }[]>;
     selector?: Maybe<Record<string, string>>;
+    template?: Maybe<{ spec?: Maybe<{ containers?: Maybe<RawDaemonContainer[]> }> }>;
     ports?: Maybe<
       { port: number; protocol?: Maybe<string>; targetPort?: Maybe<number | string>; nodePort?: Maybe<number> }[]
     >;
@@ -174,6 +179,7 @@ export interface RawWorld {
   readonly Pod: RawObject[];
   readonly Node: RawObject[];
   readonly Service: RawObject[];
+  readonly DaemonSet: RawObject[];
   readonly podCsv: string[];
 }
 
@@ -199,6 +205,7 @@ export function gather(documents: readonly OracleDocument[]): RawWorld {
     Pod: [],
     Node: [],
     Service: [],
+    DaemonSet: [],
     podCsv: [],
   };
   for (const { content } of documents) {
@@ -221,10 +228,11 @@ function gatherOne(document: unknown, world: RawWorld): void {
     else if (/^[A-Z]/.test(key)) lists[key]?.push(...value);
   }
   const object = document as RawObject;
-  if (object.kind === 'Pod' || object.kind === 'Node' || object.kind === 'Service') world[object.kind].push(object);
-  else if (object.kind?.endsWith('List')) {
-    const kind = object.kind.slice(0, -'List'.length);
+  const { kind } = object;
+  if (kind === 'Pod' || kind === 'Node' || kind === 'Service' || kind === 'DaemonSet') world[kind].push(object);
+  else if (kind?.endsWith('List')) {
+    const itemKind = kind.slice(0, -'List'.length);
     // A typed list (`PodList` of an API server) leaves `kind` off its items.
-    for (const item of object.items ?? []) gatherOne({ ...item, kind: item.kind ?? kind }, world);
+    for (const item of object.items ?? []) gatherOne({ ...item, kind: item.kind ?? itemKind }, world);
   }
 }

@@ -21,6 +21,7 @@ import { crossesMiddlebox, routeFrom } from './route-table.ts';
 import type { OracleRule, SgAnswer } from './security-group.ts';
 import { judgeSg, readGroups } from './security-group.ts';
 import type { Packet } from './selector.ts';
+import { maskedSide } from './snat.ts';
 
 export type { OracleRecord, OracleSide } from './attribution.ts';
 export type { OracleDocument } from './documents.ts';
@@ -112,7 +113,9 @@ export function createOracle(documents: readonly OracleDocument[]): Oracle {
     attribute(record) {
       const direction = directionOf(network, record);
       const { src, dst } = attributeSides(network, world.cluster, record, direction);
-      return { src: src.side, dst: dst.side };
+      const masked = (name: 'src' | 'dst', side: OracleSide): OracleSide =>
+        maskedSide(network, world.cluster, record, name, direction, side);
+      return { src: masked('src', src.side), dst: masked('dst', dst.side) };
     },
   };
 }

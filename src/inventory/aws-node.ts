@@ -1,0 +1,51 @@
+import { type Cidr, parseCidr } from '../model/ip.ts';
+import type { Cursor } from './cursor.ts';
+import type { AwsNodeSettings } from './inventory.ts';
+
+/** Go's strconv.ParseBool, by which the plugin reads its switches. */
+const TRUE_WORDS: readonly string[] = ['1', 't', 'T', 'TRUE', 'true', 'True'];
+
+/** Settings of the DaemonSet kube-system/aws-node; null for any other. */
+export function readAwsNode(cursor: Cursor): AwsNodeSettings | null {
+  const metadata = cursor.at('metadata');
+  if (metadata.text('name') !== 'aws-node' || metadata.text('namespace') !== 'kube-system') return null;
+  const containers = cursor.at('spec').at('template').at('spec').objects('containers');
+  const container = containers.find((each) => each.text('name') === 'aws-node');
+  const env = new Map<string, Cursor>();
+  for (const entry of container?.objects('env') ?? []) env.set(entry.requiredText('name'), entry);
+  const value = (name: string): string => env.get(name)?.text('value') ?? '';
+  return {
+    uid: metadata.text('uid'),
+    externalSnat: TRUE_WORDS.includes(value('AWS_VPC_K8S_CNI_EXTERNALSNAT')),
+    excludedCidrs: value('AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS')
+      .split(',')
+      .map((text) => text.trim())
+      .filter((text) => text !== '')
+      .map((text) => parseCidr(text) ?? env.get('AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS')?.at('value').fail('CIDRs'))
+      .filter((cidr) => cidr !== undefined),
+    strictBranches: value('POD_SECURITY_GROUP_ENFORCING_MODE') !== 'standard',
+  };
+}
+
+/** What is known when no DaemonSet is described: the plugin's defaults. */
+const DEFAULTS: AwsNodeSettings = { uid: null, externalSnat: false, excludedCidrs: [], strictBranches: true };
+
+/**
+ * One answer for all clusters of an inventory. Where they differ, what leaves more pods possible: translated unless all
+ * say external, excluded only what all exclude, branches exempt only where all are strict.
+ */
+export function joinAwsNodes(described: readonly AwsNodeSettings[]): AwsNodeSettings {
+  // of two descriptions of one object the first counts
+  const all = described.filter(({ uid }, i) => described.findIndex((other) => other.uid === uid) === i);
+  const [first] = all;
+  if (first === undefined) return DEFAULTS;
+  const same = (a: Cidr, b: Cidr): boolean => a.length === b.length && a.words.join() === b.words.join();
+  return {
+    uid: first.uid,
+    externalSnat: all.every(({ externalSnat }) => externalSnat),
+    excludedCidrs: first.excludedCidrs.filter((cidr) =>
+      all.every(({ excludedCidrs }) => excludedCidrs.some((other) => same(cidr, other))),
+    ),
+    strictBranches: all.every(({ strictBranches }) => strictBranches),
+  };
+}

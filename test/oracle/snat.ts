@@ -1,0 +1,85 @@
+/** Source NAT on the nodes as naive code, from eks.md §1.5. */
+import { cidr, inside, type OracleAddress } from './address.ts';
+import { field, isTunnel, type OracleRecord, type OracleSide, recordAddress, windowOf } from './attribution.ts';
+import { type Cluster, type OraclePod, podsOfHost } from './cluster.ts';
+import { given, holds, type OracleEni } from './eni.ts';
+import { type Network, sorted } from './network.ts';
+
+/** A side that is a node's own address toward the outside: its pods become candidates. CHOICE: the node stays named. */
+export function maskedSide(
+  network: Network,
+  cluster: Cluster,
+  record: OracleRecord,
+  name: 'src' | 'dst',
+  direction: 'ingress' | 'egress' | 'unknown',
+  side: OracleSide,
+): OracleSide {
+  const here = network.enis.get(field(record, 'interface-id') ?? '');
+  const node = network.enis.get(side.eni ?? '');
+  if (here === undefined || node === undefined || side.kind !== 'node' || !node.isHost || node.class !== 'node')
+    return side;
+  const isLocal = (direction === 'egress') === (name === 'src');
+  // at the node's own interface it is the local side; a NAT gateway shows the node as its client
+  if (direction === 'unknown' || isTunnel(record) || (here.class === 'nat' ? isLocal : !isLocal || here !== node))
+    return side;
+  if (side.addr !== null && side.addr !== node.primary?.text) return side;
+  const far = name === 'src' ? 'dst' : 'src';
+  const packet = recordAddress(record, `pkt-${far}addr`);
+  const other = packet ?? recordAddress(record, `${far}addr`);
+  if (other?.family !== 4 || servesItself(cluster, record, node, name)) return side;
+  // the gateway shows itself in place of the far end: whatever went through it left the VPC
+  const unseen = here.class === 'nat' && packet === null;
+  const blocks = node.vpcId === null ? undefined : network.vpcs.get(node.vpcId);
+  if (blocks === undefined || (!unseen && blocks.some((block) => inside(block, other)))) return side;
+  const { external, excluded, strict } = settings(network);
+  const translated = !external && (unseen || !excluded.some((text) => isInside(text, other)));
+  // a hidden side that is not translated may be any pod of its own interface: attribution says so already
+  if (!translated && side.addr === null) return side;
+  const { start, end } = windowOf(record);
+  const pods = podsHere(network, cluster, node, strict).filter((pod) => pod.start < end && pod.end > start);
+  const candidates = sorted(
+    pods.filter((pod) => translated || pod.hostNetwork).map((pod) => `${pod.namespace}/${pod.name}`),
+  );
+  return candidates.length === 0 ? side : { ...side, attribution: 'candidates', candidates };
+}
+
+function isInside(text: string, at: OracleAddress): boolean {
+  const block = cidr(text);
+  return block !== null && inside(block, at);
+}
+
+/** CHOICE: what answers at a port of its own, or below 1024, is no connection that a pod began. */
+function servesItself(cluster: Cluster, record: OracleRecord, node: OracleEni, name: 'src' | 'dst'): boolean {
+  const [protocol, port] = [field(record, 'protocol'), field(record, `${name}port`)];
+  if ((protocol !== '6' && protocol !== '17') || port === null) return false;
+  const own = podsOfHost(cluster, node).flatMap((pod) => (pod.hostNetwork ? pod.listeners : pod.hostListeners));
+  return Number(port) < 1024 || [...cluster.nodePorts, ...own].includes(`${protocol}/${port}`);
+}
+
+/** Pods whose address is one of the node's interfaces' own, and those that share the node's. */
+function podsHere(network: Network, cluster: Cluster, node: OracleEni, strict: boolean): OraclePod[] {
+  const enis = [...network.enis.values()].filter(
+    (eni) => eni.instanceId === node.instanceId && (eni.class === 'node' || (!strict && eni.class === 'branch')),
+  );
+  const holder = (pod: OraclePod): boolean =>
+    enis.some((eni) => pod.vpcId === eni.vpcId && holds(eni, pod.address) >= 0);
+  const host = podsOfHost(cluster, node).filter((pod) => pod.hostNetwork);
+  return [...cluster.pods.filter((pod) => !pod.hostNetwork && holder(pod)), ...host];
+}
+
+/** CHOICE: no DaemonSet described = AWS's defaults. The test worlds describe one cluster. */
+function settings(network: Network): { external: boolean; excluded: readonly string[]; strict: boolean } {
+  const daemon = network.raw.DaemonSet.find(
+    ({ metadata }) => metadata?.name === 'aws-node' && metadata.namespace === 'kube-system',
+  );
+  const container = (daemon?.spec?.template?.spec?.containers ?? []).find((each) => each.name === 'aws-node');
+  const value = (name: string): string => given(container?.env?.find((each) => each.name === name)?.value) ?? '';
+  return {
+    external: value('AWS_VPC_K8S_CNI_EXTERNALSNAT') === 'true',
+    excluded: value('AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS')
+      .split(',')
+      .map((text) => text.trim())
+      .filter((text) => text !== ''),
+    strict: value('POD_SECURITY_GROUP_ENFORCING_MODE') !== 'standard',
+  };
+}
