@@ -84,6 +84,7 @@ describe('what pairing answers', () => {
       const filter = { sinceSeconds: null, untilSeconds: null, wanted: conditions, unwanted: [] };
       const isWanted = ({ srcport, dstport, direction }: EngineRow): boolean =>
         direction === 'egress' && [srcport, dstport].some((port) => port === 40001);
+      expect(rows.filter(isWanted).length).toBeGreaterThan(0);
       for (const more of [{}, { twinsBytes: 32 * 5 }])
         expect((await replayText(inventory, text, { pair: true, filter, ...more })).rows).toEqual(
           rows.filter(isWanted),
