@@ -9,8 +9,8 @@ import { streamSlices } from '../source/stream-slices.ts';
 import type { AnalyzeTask } from './task.ts';
 
 /**
- * The slices of a task's input; with `carry` also the fields of Parquet that have no column. `onRead` hears of the bytes
- * read.
+ * The slices of a task's input; with `carry` also the fields of Parquet that have no column. `onRead` hears of the
+ * bytes read.
  */
 export async function* slicesOf(
   task: AnalyzeTask,
