@@ -71,8 +71,38 @@ function rank(interval: PodInterval): number {
   return POD_SOURCES.indexOf(interval.sources[0] ?? 'list');
 }
 
+/**
+ * Rows of a CSV are one history, none is more trusted than another: rows that touch are one stretch. Rows with the same
+ * start are one interval first, of which one row may know the end.
+ */
+function joinRows(life: readonly PodInterval[]): PodInterval[] {
+  const rows = life.filter(({ sources }) => sources[0] === 'csv');
+  const byStart = new Map<number, PodInterval>();
+  for (const row of rows) {
+    const same = byStart.get(row.startSeconds);
+    byStart.set(row.startSeconds, same === undefined ? row : together(same, row, Math.min));
+  }
+  const [first, ...rest] = byStart.values();
+  if (first === undefined || rows.length === 1) return [...life];
+  const joined = rest.reduce((whole, row) => together(whole, row, Math.max), first);
+  return [...life.filter(({ sources }) => sources[0] !== 'csv'), joined];
+}
+
+function together(a: PodInterval, b: PodInterval, later: (a: number, b: number) => number): PodInterval {
+  return {
+    ...a,
+    workload: a.workload ?? b.workload,
+    nodeName: a.nodeName ?? b.nodeName,
+    vpcId: a.vpcId ?? b.vpcId,
+    startSeconds: Math.min(a.startSeconds, b.startSeconds),
+    softStartSeconds: Math.min(a.softStartSeconds, b.softStartSeconds),
+    endSeconds: later(a.endSeconds, b.endSeconds),
+    softEndSeconds: later(a.softEndSeconds, b.softEndSeconds),
+  };
+}
+
 function mergeLife(life: readonly PodInterval[], contradictions: Contradictions): PodInterval {
-  const byTrust = [...life].sort((a, b) => rank(a) - rank(b) || compare(a.startSeconds, b.startSeconds));
+  const byTrust = joinRows(life).sort((a, b) => rank(a) - rank(b) || compare(a.startSeconds, b.startSeconds));
   const best = only(byTrust);
   const first = <K extends keyof PodInterval>(key: K): PodInterval[K] =>
     (byTrust.find((interval) => interval[key] !== null) ?? best)[key];

@@ -109,8 +109,13 @@ function trustedFirst(list: readonly Holding[], pods: readonly PodInterval[], wa
       if (other.end <= holding.start || holding.end <= other.start) continue;
       if (POD_SOURCES.indexOf(pods[other.pod]?.sources[0] ?? 'list') === ranks[index]) continue;
       warnAboutTrust(other, holding, pods, warnings);
-      if (holding.start < other.start) holding.end = Math.max(holding.start, Math.min(other.softStart, holding.end));
-      else holding.start = Math.min(other.end, holding.end);
+      if (holding.start < other.start) {
+        holding.end = Math.max(holding.start, Math.min(other.softStart, holding.end));
+        holding.softEnd = Math.min(holding.softEnd, Math.max(holding.end, other.start));
+      } else {
+        holding.start = Math.min(other.end, holding.end);
+        holding.softStart = Math.max(holding.softStart, holding.start);
+      }
     }
     if (holding.start < holding.end) kept.push(holding);
   }

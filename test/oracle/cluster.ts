@@ -20,6 +20,7 @@ export interface OraclePod {
   readonly vpcId: string | null;
   readonly start: number;
   readonly end: number;
+  readonly fromCsv: boolean;
   readonly listeners: readonly Listener[];
   readonly hostListeners: readonly Listener[];
 }
@@ -196,6 +197,7 @@ function listedPods(network: Network): OraclePod[] {
           ...targetPorts(pod, Service),
         ],
         hostListeners: ports.flatMap((port) => listener(port.protocol, port.hostPort)),
+        fromCsv: false,
       };
     });
   });
@@ -252,7 +254,7 @@ function csvPods(network: Network): OraclePod[] {
     const hosts = hostsOf(network, hostNetwork, instanceId, vpcId, at);
     return {
       ...{ name, namespace, address: at, hostNetwork, hosts, vpcId, start, end },
-      ...{ listeners: [], hostListeners: [] },
+      ...{ listeners: [], hostListeners: [], fromCsv: true },
     };
   });
 }
@@ -273,6 +275,21 @@ function isSamePlace(a: OraclePod, b: OraclePod): boolean {
   return a.vpcId === b.vpcId && a.address.text === b.address.text && a.hostNetwork === b.hostNetwork;
 }
 
+/** SEMANTICS.md, "Where intervals come from": what a list says of an address yields to what a CSV says of it. */
+function yielded(pods: readonly OraclePod[]): OraclePod[] {
+  const rows = pods.filter(({ fromCsv }) => fromCsv);
+  return pods.flatMap((pod) => {
+    if (pod.fromCsv || pod.hostNetwork) return pod;
+    let { start, end } = pod;
+    for (const row of rows) {
+      if (!isSamePlace(row, pod) || podId(row) === podId(pod) || row.end <= start || end <= row.start) continue;
+      if (start < row.start) end = row.start;
+      else start = Math.min(row.end, end);
+    }
+    return start < end ? { ...pod, start, end } : [];
+  });
+}
+
 /**
  * One address has one owner at a time: an earlier interval that runs into a later one of another pod ends where that
  * begins (eks.md §4.5). Two that begin together both stay.
@@ -290,7 +307,7 @@ export function podId(pod: OraclePod): string {
 }
 
 export function readCluster(network: Network): Cluster {
-  const pods = separated(united([...listedPods(network), ...csvPods(network)]));
+  const pods = separated(yielded(united([...listedPods(network), ...csvPods(network)])));
   const podsAt = new Map<string, OraclePod[]>();
   for (const pod of pods) {
     if (pod.hostNetwork) continue;
