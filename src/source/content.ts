@@ -1,9 +1,10 @@
+import { CsvSlices, csvDelimiter } from './csv-slices.ts';
 import { startsJson } from './envelope.ts';
-import { type Framer, LineFramer } from './frame.ts';
+import { type FramedSlice, type Framer, LineFramer } from './frame.ts';
 import { JsonSlices } from './json-slices.ts';
 
-/** What an input's bytes are, inflated: lines, or JSON documents. */
-export type Content = 'lines' | 'json';
+/** What an input's bytes are, inflated: lines, JSON documents, or quoted CSV. */
+export type Content = 'lines' | 'json' | 'csv';
 
 const MAGIC: readonly (readonly [Kind, readonly number[]])[] = [
   ['gzip', [0x1f, 0x8b]],
@@ -35,15 +36,27 @@ export const OPENING_BYTES: number = 64 * 1024;
 /** Looks at the first bytes of an input. */
 export function openingOf(bytes: Uint8Array): Opening {
   const head = bytes.subarray(0, OPENING_BYTES);
-  if (!startsJson(head)) return { content: 'lines', firstLine: firstLineOf(head), names: null };
-  const first = new JsonSlices().opening(head).find((slice) => slice.kind !== 'broken');
-  if (first?.kind === 'records') return { content: 'json', firstLine: '', names: first.block.names };
-  return { content: 'json', firstLine: first === undefined ? '' : firstLineOf(first.bytes), names: null };
+  if (startsJson(head)) return openingBy('json', new JsonSlices().opening(head));
+  const firstLine = firstLineOf(head);
+  if (csvDelimiter(firstLine, Buffer.from(head).toString('latin1')) === undefined) {
+    return { content: 'lines', firstLine, names: null };
+  }
+  return openingBy('csv', new CsvSlices().opening(head));
+}
+
+function openingBy(content: 'json' | 'csv', slices: readonly FramedSlice[]): Opening {
+  const records = slices.find((slice) => slice.kind === 'records');
+  const first = slices.find((slice) => slice.kind !== 'broken');
+  if (records !== undefined && (content === 'csv' || first === records)) {
+    return { content, firstLine: '', names: records.block.names };
+  }
+  return { content, firstLine: first?.kind === 'lines' ? firstLineOf(first.bytes) : '', names: null };
 }
 
 /** Cuts bytes of that content into slices. */
 export function framerOf(content: Content): Framer {
-  return content === 'json' ? new JsonSlices() : new LineFramer();
+  if (content === 'lines') return new LineFramer();
+  return content === 'json' ? new JsonSlices() : new CsvSlices();
 }
 
 function firstLineOf(bytes: Uint8Array): string {

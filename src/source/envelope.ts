@@ -173,10 +173,20 @@ const FIELD_NAMES: ReadonlySet<string> = new Set(FIELDS.map((field) => squash(fi
 /** Known names that make an object a record. */
 const RECORD_FIELDS_MIN = 2;
 
+/** True when the word is a known field name in any spelling. */
+export function isFieldName(word: string): boolean {
+  return FIELD_NAMES.has(squash(word));
+}
+
+/** True when values of these names are a record. */
+export function nameRecord(names: readonly string[]): boolean {
+  return names.filter(isFieldName).length >= RECORD_FIELDS_MIN;
+}
+
 /** An object whose keys are names of fields, in any spelling; other keys are carried along. */
 function openFields(value: Json, target: EnvelopeTarget): boolean {
   const names = Object.keys(value);
-  if (names.filter((name) => FIELD_NAMES.has(squash(name))).length < RECORD_FIELDS_MIN) return false;
+  if (!nameRecord(names)) return false;
   target.record(
     names,
     names.map((name) => textOf(value[name])),
