@@ -278,7 +278,7 @@ function isSamePlace(a: OraclePod, b: OraclePod): boolean {
 /** SEMANTICS.md, "Where intervals come from": what a list says of an address yields to what a CSV says of it. */
 function yielded(pods: readonly OraclePod[]): OraclePod[] {
   const rows = pods.filter(({ fromCsv }) => fromCsv);
-  return pods.flatMap((pod) => {
+  return pods.map((pod) => {
     if (pod.fromCsv || pod.hostNetwork) return pod;
     let { start, end } = pod;
     for (const row of rows) {
@@ -286,7 +286,8 @@ function yielded(pods: readonly OraclePod[]): OraclePod[] {
       if (start < row.start) end = row.start;
       else start = Math.min(row.end, end);
     }
-    return start < end ? { ...pod, start, end } : [];
+    // of one that never has the address its host's ports are left
+    return start < end ? { ...pod, start, end } : { ...pod, start: 0, end: 0, listeners: [] };
   });
 }
 
@@ -297,7 +298,8 @@ function yielded(pods: readonly OraclePod[]): OraclePod[] {
 function separated(pods: readonly OraclePod[]): OraclePod[] {
   return pods.map((pod) => {
     if (pod.hostNetwork) return pod;
-    const others = pods.filter((other) => isSamePlace(other, pod) && podId(other) !== podId(pod));
+    const lives = pods.filter(({ start, end }) => start < end);
+    const others = lives.filter((other) => isSamePlace(other, pod) && podId(other) !== podId(pod));
     return { ...pod, end: Math.min(pod.end, ...others.map(({ start }) => start).filter((start) => start > pod.start)) };
   });
 }
