@@ -25,7 +25,8 @@ export function mergeIntervals(intervals: readonly PodInterval[], warn: Warn): P
   for (const group of groups.values()) {
     if (group.length === 1) merged.push(...group);
     else
-      for (const life of livesIn(group)) merged.push(life.length === 1 ? only(life) : mergeLife(life, contradictions));
+      for (const life of livesIn(joinStarts(group)))
+        merged.push(life.length === 1 ? only(life) : mergeLife(life, contradictions));
   }
   contradictions.finish();
   return merged;
@@ -71,21 +72,26 @@ function rank(interval: PodInterval): number {
   return POD_SOURCES.indexOf(interval.sources[0] ?? 'list');
 }
 
-/**
- * Rows of a CSV are one history, none is more trusted than another: rows that touch are one stretch. Rows with the same
- * start are one interval first, of which one row may know the end.
- */
-function joinRows(life: readonly PodInterval[]): PodInterval[] {
-  const rows = life.filter(({ sources }) => sources[0] === 'csv');
+/** Rows of a CSV with the same start are one interval: one row may know the end, another the node. */
+function joinStarts(group: readonly PodInterval[]): PodInterval[] {
   const byStart = new Map<number, PodInterval>();
-  for (const row of rows) {
+  for (const row of group.filter(isRow)) {
     const same = byStart.get(row.startSeconds);
     byStart.set(row.startSeconds, same === undefined ? row : together(same, row, Math.min));
   }
-  const [first, ...rest] = byStart.values();
-  if (first === undefined || rows.length === 1) return [...life];
+  return [...group.filter((interval) => !isRow(interval)), ...byStart.values()];
+}
+
+/** Rows of a CSV are one history, none is more trusted than another: rows that touch are one stretch. */
+function joinRows(life: readonly PodInterval[]): PodInterval[] {
+  const [first, ...rest] = life.filter(isRow);
+  if (first === undefined || rest.length === 0) return [...life];
   const joined = rest.reduce((whole, row) => together(whole, row, Math.max), first);
-  return [...life.filter(({ sources }) => sources[0] !== 'csv'), joined];
+  return [...life.filter((interval) => !isRow(interval)), joined];
+}
+
+function isRow({ sources }: PodInterval): boolean {
+  return sources[0] === 'csv';
 }
 
 function together(a: PodInterval, b: PodInterval, later: (a: number, b: number) => number): PodInterval {
