@@ -20,6 +20,7 @@ export interface ReplayRequest {
   readonly columns?: string;
   readonly quarantine?: string;
   readonly logFormat?: string;
+  readonly dedupe?: boolean;
   readonly filter: RecordFilter | null;
   readonly pair?: boolean;
   readonly threads: number;
@@ -76,6 +77,7 @@ export async function runReplay(inputs: readonly string[], folder: string, reque
         threads: request.threads,
         logFormat,
         filter: request.filter,
+        dedupe: request.dedupe === true,
         out,
         quarantine: request.quarantine ?? null,
         ...(request.pair === undefined ? {} : { pair: request.pair }),

@@ -12,6 +12,7 @@ interface ReplayFlags {
   readonly quarantine?: string;
   readonly logFormat?: string;
   readonly pair?: boolean;
+  readonly dedupe?: boolean;
   readonly threads: number;
   readonly progress: ProgressChoice;
   readonly json?: boolean;
@@ -39,6 +40,7 @@ export function addReplay(program: Command): void {
       'pair the two records of a flow to find hidden pods (default: where the format lacks pkt-* fields)',
     )
     .option('--no-pair', 'one pass: what the default format hides stays a list of candidates')
+    .option('--dedupe', 'leave out records that an earlier flow log of the same interface has too')
     .addOption(threadsOption())
     .addOption(progressOption())
     .option('--json', 'the summary as one JSON document on stdout')

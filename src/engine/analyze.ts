@@ -13,6 +13,7 @@ import { createBatchEncoder } from '../sink/encoder.ts';
 import type { BatchEncoder } from '../sink/part.ts';
 import { candidateNames } from './candidates.ts';
 import { compactFlow, compactVerdicts } from './compaction.ts';
+import { Duplicates } from './dedupe.ts';
 import { RowFilter } from './filter.ts';
 import { SpilledAnswers } from './spill.ts';
 import { Tally } from './tally.ts';
@@ -29,6 +30,7 @@ export interface Bench {
   readonly verdicts: VerdictBatch;
   readonly scratch: Scratch;
   readonly filter: RowFilter | null;
+  readonly duplicates: Duplicates | null;
   readonly progress: BigInt64Array;
   readonly stop: Int32Array;
   readonly table: TwinTable | null;
@@ -57,6 +59,7 @@ export function openBench(setup: AnalyzeSetup): Bench {
             setup.versions.map((version) => version.names),
             BATCH_ROWS,
           ),
+    duplicates: setup.met === null ? null : new Duplicates(setup.met, BATCH_ROWS),
     progress: new BigInt64Array(setup.progress),
     stop: new Int32Array(setup.stop),
     table: setup.twins === null ? null : new TwinTable(setup.twins),
@@ -88,8 +91,7 @@ export async function analyzeTask(bench: Bench, task: AnalyzeTask): Promise<Task
   const flush = async (): Promise<void> => {
     const decoded = batch.rows;
     if (decoded === 0) return;
-    classifyWanted(bench, judge, decoder, twins);
-    ledger.filtered += decoded - batch.rows;
+    classifyWanted(bench, judge, decoder, twins, task.flowLog);
     tally.add(batch, verdicts, scratch);
     if (batch.judged) ledger.classified += batch.rows;
     else ledger.notJudged += batch.rows;
@@ -135,31 +137,34 @@ export async function analyzeTask(bench: Bench, task: AnalyzeTask): Promise<Task
   };
 }
 
-/** Classifies the batch and leaves only the rows that the filters want. */
+/** Classifies the batch and leaves only the rows that the filters want and no other flow log had. */
 function classifyWanted(
-  { filter, verdicts, scratch }: Bench,
+  { filter, duplicates, verdicts, scratch }: Bench,
   judge: Judge,
-  { batch, interfaces }: FlowDecoder,
+  { batch, interfaces, ledger }: FlowDecoder,
   twins: Twins | null,
+  flowLog: number,
 ): void {
-  if (filter === null) {
-    classifyBatch(batch, verdicts, scratch, judge, interfaces, twins);
-    return;
-  }
-  // spilled answers come in the order of all records: none may be left out before each took its own
-  const early = twins === null || twins.next === null;
-  if (early) {
-    const recorded = filter.passRecords(batch, interfaces);
-    if (recorded < batch.rows) compactFlow(batch, filter.selection, recorded);
-  }
-  classifyBatch(batch, verdicts, scratch, judge, interfaces, twins);
-  const keep = (wanted: number): void => {
-    if (wanted === batch.rows) return;
-    compactFlow(batch, filter.selection, wanted);
-    compactVerdicts(verdicts, scratch, filter.selection, wanted);
+  let classified = false;
+  const keep = (selection: Int32Array, wanted: number): number => {
+    const dropped = batch.rows - wanted;
+    if (dropped === 0) return 0;
+    compactFlow(batch, selection, wanted);
+    if (classified) compactVerdicts(verdicts, scratch, selection, wanted);
+    return dropped;
   };
-  if (!early) keep(filter.passRecords(batch, interfaces));
-  keep(filter.passVerdicts(batch, verdicts));
+  const classify = (): void => {
+    classifyBatch(batch, verdicts, scratch, judge, interfaces, twins);
+    classified = true;
+  };
+  // spilled answers come in the order of all records: none may be left out before each took its own
+  if (twins !== null && twins.next !== null) classify();
+  if (filter !== null) ledger.filtered += keep(filter.selection, filter.passRecords(batch, interfaces));
+  if (duplicates !== null) {
+    ledger.duplicate += keep(duplicates.selection, duplicates.pass(batch, interfaces, flowLog));
+  }
+  if (!classified) classify();
+  if (filter !== null) ledger.filtered += keep(filter.selection, filter.passVerdicts(batch, verdicts));
 }
 
 function encoderOf(bench: Bench, decoder: FlowDecoder): BatchEncoder {

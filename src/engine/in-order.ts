@@ -12,7 +12,7 @@ const WINDOW_PER_TASK = 2;
 
 /**
  * Keeps the pool busy and takes results up in order; credits bound what is in flight. Ends early when `ended` says so;
- * `stop` is called then if tasks are still at work.
+ * `stop` is called then if tasks are still at work. With `apart` a flow log begins when the one before it is done.
  */
 export async function runInOrder<R>(
   tasks: AsyncGenerator<Planned>,
@@ -21,6 +21,7 @@ export async function runInOrder<R>(
   take: (planned: Planned, result: R) => Promise<void> | void,
   ended: () => boolean,
   stop: () => void,
+  apart = false,
 ): Promise<void> {
   const window = inFlightMax * WINDOW_PER_TASK;
   const waiting: { readonly planned: Planned; readonly result: Promise<R> }[] = [];
@@ -30,6 +31,8 @@ export async function runInOrder<R>(
   };
   try {
     for await (const planned of tasks) {
+      const begins = apart && waiting.at(-1)?.planned.task.flowLog !== planned.task.flowLog;
+      while (begins && waiting.length > 0 && !ended()) await takeFirst();
       if (ended()) break;
       const result = run(planned);
       // a rejection is met when its turn comes; until then it must not count as unhandled

@@ -8,6 +8,7 @@ import { type InputFile, listInputs, spooledFile } from '../source/inputs.ts';
 import type { Span } from '../source/s3/key-time.ts';
 import { PeekedBytes } from '../source/spool.ts';
 import { type StreamChunk, streamChunks } from '../source/stdin.ts';
+import { flowLogsOf } from './dedupe.ts';
 import type { Planned } from './in-order.ts';
 import type { AnalyzeTask } from './task.ts';
 
@@ -98,10 +99,11 @@ export async function* planTasks(
   failures: string[],
 ): AsyncGenerator<Planned> {
   let seq = 0;
+  const flowLogs = flowLogsOf(files.map(({ name }) => name));
   for (const [file, input] of files.entries()) {
     const fields = formats[file]?.names ?? DEFAULT.names;
     const planned = (source: AnalyzeTask['source']): Planned => ({
-      task: { seq: seq++, name: input.name, source, fields, spilled },
+      task: { seq: seq++, name: input.name, flowLog: flowLogs[file] ?? 0, source, fields, spilled },
       file,
     });
     const { content } = input.opening;

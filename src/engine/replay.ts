@@ -10,6 +10,7 @@ import { inputNames, outputColumns } from '../sink/columns.ts';
 import { openOutput } from '../sink/output.ts';
 import type { OrderedOutput, OutputFormat } from '../sink/part.ts';
 import type { InputFile } from '../source/inputs.ts';
+import { dedupeFailure, dedupeTable } from './dedupe.ts';
 import { type Planned, runInOrder } from './in-order.ts';
 import { type OpenedInputs, openInputs, planTasks } from './opened-inputs.ts';
 import { type Paired, pairInputs } from './pair-pass.ts';
@@ -37,6 +38,8 @@ export interface ReplayOptions {
   readonly logFormat: Format | null;
   /** Which records are wanted: the others are only counted; absent or null = all. */
   readonly filter?: RecordFilter | null;
+  /** Leave out records that another flow log has too; default false. */
+  readonly dedupe?: boolean;
   readonly out: OutputRequest | null;
   /** File for malformed lines; null = only counted. */
   readonly quarantine: string | null;
@@ -82,6 +85,8 @@ async function replayInputs(options: ReplayOptions, inputs: OpenedInputs, starte
   const run = await openRun(options, inputs);
   try {
     await runPasses(run, inputs, options.signal);
+    const uncompared = run.met === null ? null : dedupeFailure(run.met);
+    if (uncompared !== null) run.failures.push(uncompared);
     await run.output?.close();
     await run.quarantine?.close();
     const elapsedSeconds = (performance.now() - startedAt) / 1000;
@@ -109,6 +114,8 @@ interface Run {
   readonly partFolder: string;
   readonly failures: string[];
   readonly twins: TwinMemory | null;
+  /** Records met so far, when duplicates are left out. */
+  readonly met: SharedArrayBuffer | null;
   /** Makes tasks at work end early. */
   stop(): void;
   /** Input bytes that the last pass has read so far. */
@@ -127,10 +134,12 @@ async function openRun(options: ReplayOptions, { files, first, stream, paired }:
     options.out === null || options.out.path === '-' ? join(tmpdir(), 'flowtrie') : withoutSlash(options.out.path);
   const partFolder = mkdtempSync(`${partBase}.part-`);
   const twins = paired ? createTwinMemory(options.twinsBytes ?? TWINS_BYTES, expectedRecords(files)) : null;
+  const bytes = files.reduce((sum, file) => sum + file.size, 0);
   const setup: AnalyzeSetup = {
     versions: options.inventory.versions.map((version) => version.shared),
     rows: options.out === null ? null : { format: options.out.format, columns, taken: inputNames(all) },
     filter: options.filter ?? null,
+    met: options.dedupe === true ? dedupeTable(stream === null ? bytes : null) : null,
     quarantine: options.quarantine !== null,
     partFolder,
     progress: new SharedArrayBuffer(16),
@@ -142,7 +151,6 @@ async function openRun(options: ReplayOptions, { files, first, stream, paired }:
   const progress = new BigInt64Array(setup.progress);
   const pool = openPool(isSmall(files) ? 0 : options.threads, setup);
   const passes = paired ? 2 : 1;
-  const bytes = files.reduce((sum, file) => sum + file.size, 0);
   const update = options.onStart?.(stream === null ? bytes * passes : null);
   const timer = setInterval(() => update?.(Number(progress[0]), Number(progress[1])), PROGRESS_MS);
   let before = 0;
@@ -154,6 +162,7 @@ async function openRun(options: ReplayOptions, { files, first, stream, paired }:
     partFolder,
     failures: [],
     twins,
+    met: setup.met,
     stop,
     bytesRead: () => Number(progress[0]) - before,
     beginPass: () => {
@@ -194,7 +203,8 @@ async function runPasses(run: Run, inputs: OpenedInputs, signal: AbortSignal | u
   const fields = paired?.fields;
   const analyze = ({ task }: Planned): Promise<TaskResult> =>
     pool.run({ ...task, fields: fields?.get(task.seq) ?? task.fields });
-  await runInOrder(tasks, pool.inFlightMax, analyze, (planned, result) => stage.take(planned, result), ended, stop);
+  const take = (planned: Planned, result: TaskResult): Promise<void> => stage.take(planned, result);
+  await runInOrder(tasks, pool.inFlightMax, analyze, take, ended, stop, run.met !== null);
   if (paired !== null && !ended() && paired.ledger.lines !== totals.ledger.lines) {
     const [first, second] = [paired.ledger.lines, totals.ledger.lines];
     failures.push(`the input changed while it was read: ${first} lines in the first pass, ${second} in the second`);

@@ -23,6 +23,8 @@ export interface AnalyzeSetup {
   } | null;
   /** Which records are wanted; null = all. */
   readonly filter: RecordFilter | null;
+  /** Records met so far (see engine/dedupe); null = duplicates stay. */
+  readonly met: SharedArrayBuffer | null;
   /** Write malformed lines of each task to a part file. */
   readonly quarantine: boolean;
   /** Folder of part files; the main thread makes and removes it. */
@@ -65,6 +67,8 @@ export interface AnalyzeTask {
   /** Name of the input, for messages. */
   readonly name: string;
   readonly source: TaskSource;
+  /** Number of the flow log it belongs to, from 1 on. */
+  readonly flowLog: number;
   /** Field names in force at the first line. */
   readonly fields: Format['names'];
   /** Paired by the answers of a spill file instead of the table. */
