@@ -40,17 +40,9 @@ export interface PodEvents {
   readonly relists: readonly PodRelist[];
 }
 
-const NOTHING = {
-  nodeName: null,
-  object: null,
-  addresses: [],
-  hostAddress: null,
-  eniId: null,
-  startTime: null,
-  terminal: false,
-  finishedAt: null,
-  until: null,
-} as const;
+const NO_STATUS = { addresses: [], hostAddress: null, startTime: null, terminal: false, finishedAt: null } as const;
+
+const NOTHING = { nodeName: null, object: null, eniId: null, until: null, ...NO_STATUS } as const;
 
 const AUDIT_GROUP = 'audit.k8s.io/';
 const NODE_USER = 'system:node:';
@@ -150,7 +142,7 @@ type Status = Pick<PodEvent, 'addresses' | 'hostAddress' | 'startTime' | 'termin
 
 function statusOf(pod: Cursor): Status {
   const status = pod.object('status');
-  if (status === null) return NOTHING;
+  if (status === null) return NO_STATUS;
   return {
     addresses: readPodAddresses(status),
     hostAddress: status.address('hostIP'),

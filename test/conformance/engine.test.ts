@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type CompiledInventory, compileInventory } from '../../src/engine/versions.ts';
 import { loadInventory } from '../../src/inventory/load.ts';
@@ -8,16 +7,9 @@ import { fitsRecord, inventoryFolder, readCases, recordOf } from './case.ts';
 
 const inventories = new Map<string, CompiledInventory>();
 const cases = readCases();
-const attributionText = readFileSync(new URL('attribution.json', import.meta.url), 'utf8');
-const attributionCases = JSON.parse(attributionText) as {
-  readonly id: string;
-  readonly note: string;
-  readonly record: OracleRecord;
-  readonly expect: Readonly<Partial<Record<'src' | 'dst', Readonly<Record<string, unknown>>>>>;
-}[];
 
 beforeAll(async () => {
-  for (const name of new Set([...cases.map((one) => one.inventory), 'eks-fixture']))
+  for (const name of new Set(cases.map((one) => one.inventory)))
     inventories.set(name, compileInventory(await loadInventory(inventoryFolder(name))));
 });
 
@@ -37,20 +29,5 @@ describe('the engine agrees with the table of cases', () => {
     }
     expect(rows).toHaveLength(1);
     expect(rows[0]).toMatchObject(one.expect);
-  });
-});
-
-describe('the engine agrees with the table of attribution', () => {
-  it.each(attributionCases)('$id $note', async (one) => {
-    const row = (await rowsOf('eks-fixture', one.record)).rows[0] ?? {};
-    const columns: Record<string, unknown> = {};
-    for (const [side, wanted] of Object.entries(one.expect)) {
-      for (const [name, value] of Object.entries(wanted)) {
-        if (name === 'eni') continue;
-        // the column lists pods only where no single one is named
-        columns[`${side}_${name}`] = name === 'candidates' && Array.isArray(value) && value.length === 0 ? null : value;
-      }
-    }
-    expect(row).toMatchObject(columns);
   });
 });

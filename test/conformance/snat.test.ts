@@ -57,64 +57,11 @@ function record(
 }
 
 const OUT = record('eni-1p', '10.0.1.10:23456', '93.184.216.34:443', [250, 280]);
-const PEER = record('eni-1p', '10.0.1.10:23456', '10.9.3.3:443', [250, 280]);
 const HIDDEN = { 'pkt-srcaddr': '-', 'pkt-dstaddr': '-' };
 const EXTERNAL = { AWS_VPC_K8S_CNI_EXTERNALSNAT: 'true' };
-const EXCLUDED = { AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS: '192.0.2.0/24, 10.9.0.0/16' };
 
-/** eks.md §7.1, A14–A18, A21, A23: `host` is no pod and in no list. */
+/** Beside the cases in `attribution/`: replies, hidden sides, NAT gateways. The host itself is no pod, in no list. */
 const CASES: readonly Case[] = [
-  {
-    id: 'A14',
-    note: 'pods of the node in the window, not its strict branch',
-    env: {},
-    record: record('eni-1p', '10.0.1.10:23456', '93.184.216.34:443', [105, 130]),
-    side: 'src',
-    candidates: [AGENT, CART, WEB],
-  },
-  { id: 'A15', note: 'a later window', env: {}, record: OUT, side: 'src', candidates: [AGENT, API, CART, WEB] },
-  {
-    id: 'A15b',
-    note: "no DaemonSet: the plugin's defaults",
-    env: null,
-    record: OUT,
-    side: 'src',
-    candidates: [AGENT, API, CART, WEB],
-  },
-  {
-    id: 'A16',
-    note: 'external SNAT: pods would show themselves',
-    env: EXTERNAL,
-    record: OUT,
-    side: 'src',
-    candidates: [AGENT],
-  },
-  { id: 'A17', note: 'a peer VPC is outside', env: {}, record: PEER, side: 'src', candidates: [AGENT, API, CART, WEB] },
-  { id: 'A17b', note: 'unless excluded', env: EXCLUDED, record: PEER, side: 'src', candidates: [AGENT] },
-  {
-    id: 'A18',
-    note: 'inside the VPC nothing is translated',
-    env: {},
-    record: record('eni-1p', '10.0.1.10:23456', '10.0.2.64:8080', [250, 280]),
-    side: 'src',
-    candidates: null,
-  },
-  {
-    id: 'A21',
-    note: 'standard mode: the pod of the branch interface too',
-    env: { POD_SECURITY_GROUP_ENFORCING_MODE: 'standard' },
-    record: OUT,
-    side: 'src',
-    candidates: [AGENT, 'pay/ledger-0', API, CART, WEB],
-  },
-  {
-    id: 'A23',
-    note: 'custom networking leaves by the primary interface',
-    env: {},
-    record: record('eni-3p', '10.0.3.10:23456', '93.184.216.34:443', [250, 280]),
-    side: 'src',
-    candidates: ['team/app-1-eeeee'],
-  },
   {
     id: 'reply',
     note: 'what comes back to such a port',
