@@ -15,6 +15,8 @@ const ROOMS = {
   explain: ['model', 'inventory', 'rules'],
   sink: ['model'],
   engine: ['model', 'inventory', 'rules', 'pods', 'decode', 'source', 'classify', 'sink'],
+  kafka: ['model'],
+  stream: ['model', 'inventory', 'rules', 'pods', 'decode', 'source', 'classify', 'sink', 'kafka', 'engine'],
   synthetic: ['model', 'inventory'],
   bench: ['model', 'inventory', 'rules'],
   insight: ['model', 'inventory', 'rules', 'pods', 'decode', 'classify', 'engine'],
@@ -32,6 +34,8 @@ const ROOMS = {
     'synthetic',
     'bench',
     'insight',
+    'kafka',
+    'stream',
   ],
 };
 
@@ -47,6 +51,8 @@ const PACKAGES = {
   'ip-num': '^src/(model/ip|bench/membership-case)\\.ts$',
   '@foxglove/wasm-zstd': '^src/sink/zstd\\.ts$',
   'hyparquet-writer': '^src/sink/parquet[^/]*\\.ts$',
+  kafkajs: '^src/kafka/',
+  zod: '^src/cli/',
   piscina: '^src/engine/pool\\.ts$',
 };
 
@@ -132,7 +138,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^(src|workers)/', pathNot: '^src/sink/parquet[^/]*\\.ts$' },
       to: {
-        path: 'node_modules/(@aws-sdk|@kubernetes|@clickhouse|parquet-wasm|hyparquet[^/]*)/',
+        path: 'node_modules/(@aws-sdk|@kubernetes|@clickhouse|parquet-wasm|hyparquet[^/]*|prom-client|aws-msk-iam-sasl-signer-js)/',
         dynamic: false,
         dependencyTypesNot: ['type-only'],
       },

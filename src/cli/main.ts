@@ -8,6 +8,7 @@ import { addGenerate } from './generate.ts';
 import { Interrupted } from './interrupt.ts';
 import { addPods } from './pods.ts';
 import { addReplay } from './replay.ts';
+import { addStream } from './stream.ts';
 import { version } from './version.ts';
 
 const USAGE = 2;
@@ -28,7 +29,7 @@ function createProgram(): Command {
         '  $ flowtrie replay a.log.gz --inventory inventory/ --out rows.ndjson\n' +
         '  $ flowtrie explain --inventory inventory/ --from shop/web-0 --to 10.0.3.5 --protocol tcp --port 5432',
     );
-  for (const add of [addReplay, addExplain, addPods, addBench, addGenerate, addDemo]) add(program);
+  for (const add of [addReplay, addStream, addExplain, addPods, addBench, addGenerate, addDemo]) add(program);
   for (const command of [program, ...program.commands, ...program.commands.flatMap((sub) => sub.commands)]) {
     command
       .exitOverride()

@@ -63,6 +63,8 @@ export class FlowDecoder {
   private blockFormat: Format = DEFAULT;
   /** Whether the straight way may be tried: it must never take a header for a record. */
   private straight = false;
+  /** Headers met before the current input began. */
+  private headersBefore = 0;
   private readonly carry: boolean;
   private readonly onMalformed: FlowDecoderOptions['onMalformed'];
   private readonly tokens: LineTokens = createLineTokens();
@@ -197,6 +199,13 @@ export class FlowDecoder {
     return from + rows;
   }
 
+  /** Another input begins: the format is the first one again. The batch must have been taken. */
+  restart(): void {
+    assert(this.batch.rows === 0);
+    this.headersBefore = this.ledger.headers;
+    this.useLineFormat(this.first);
+  }
+
   /** Starts a new batch. */
   clear(): void {
     this.batch.rows = 0;
@@ -292,8 +301,8 @@ export class FlowDecoder {
   /** A headerless transit gateway record (its second token says so) where the default format was assumed. */
   private isBareTransitGateway(bytes: Uint8Array): boolean {
     const { starts, ends, first, count } = this.tokens;
-    if (count !== TGW_DEFAULT.names.length || !sameFields(this.current, DEFAULT) || this.ledger.headers > 0)
-      return false;
+    const headers = this.ledger.headers - this.headersBefore;
+    if (count !== TGW_DEFAULT.names.length || !sameFields(this.current, DEFAULT) || headers > 0) return false;
     const start = starts[first + 1]!;
     return (
       ends[first + 1]! - start === TGW_RESOURCE.length &&

@@ -1,5 +1,3 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
 import { classifyBatch } from '../classify/classify.ts';
 import type { Twins } from '../classify/pairing.ts';
 import { createScratch, InterfaceIndex, type Judge, type Scratch } from '../classify/tables.ts';
@@ -11,20 +9,24 @@ import { createVerdictBatch, type VerdictBatch } from '../model/verdict.ts';
 import { TwinTable } from '../pods/twins.ts';
 import { createBatchEncoder } from '../sink/encoder.ts';
 import type { BatchEncoder } from '../sink/part.ts';
+import { ValueCursor } from '../source/values.ts';
 import { candidateNames } from './candidates.ts';
 import { compactFlow, compactVerdicts } from './compaction.ts';
 import { Duplicates } from './dedupe.ts';
 import { RowFilter } from './filter.ts';
+import { type SharedGeneration, unpackGeneration } from './generation.ts';
+import { openPart, type Part } from './part.ts';
 import { SpilledAnswers } from './spill.ts';
 import { Tally } from './tally.ts';
-import type { AnalyzeSetup, AnalyzeTask, TaskResult } from './task.ts';
+import { type AnalyzeSetup, type AnalyzeTask, partFolderOf, type TaskResult } from './task.ts';
 import { decodeSlice, inputFailure, lengthOf, slicesOf } from './task-slices.ts';
-import { attachVersions } from './versions.ts';
+import { attachVersions, type SharedVersion } from './versions.ts';
 
 /** What a worker keeps from task to task: the same tables and buffers serve all of them, one at a time. */
 export interface Bench {
   readonly setup: AnalyzeSetup;
   readonly kernel: DecodeKernel;
+  readonly versions: readonly SharedVersion[];
   readonly judge: Judge;
   readonly tally: Tally;
   readonly verdicts: VerdictBatch;
@@ -36,29 +38,22 @@ export interface Bench {
   readonly table: TwinTable | null;
   /** The filling of the twin table that `table` belongs to. */
   epoch: number;
+  /** Generation → the bench of tasks that it judges, which shares all buffers. */
+  readonly generations: Map<number, Bench>;
 }
+
+/** Generations of the inventory whose tables a worker keeps: tasks of the one before may come after a swap. */
+const GENERATIONS_MAX = 2;
 
 /** Attaches the shared tables and allocates the batch buffers, once a worker. */
 export function openBench(setup: AnalyzeSetup): Bench {
-  const judge = attachVersions(setup.versions);
   return {
+    ...tablesOf(setup, setup.versions),
+    generations: new Map(),
     setup,
     kernel: new DecodeKernel(),
-    judge,
-    tally: new Tally(
-      judge,
-      setup.versions.map((version) => version.groups),
-    ),
     verdicts: createVerdictBatch(BATCH_ROWS),
     scratch: createScratch(BATCH_ROWS),
-    filter:
-      setup.filter === null
-        ? null
-        : new RowFilter(
-            setup.filter,
-            setup.versions.map((version) => version.names),
-            BATCH_ROWS,
-          ),
     duplicates: setup.met === null ? null : new Duplicates(setup.met, BATCH_ROWS),
     progress: new BigInt64Array(setup.progress),
     stop: new Int32Array(setup.stop),
@@ -67,26 +62,49 @@ export function openBench(setup: AnalyzeSetup): Bench {
   };
 }
 
+function tablesOf(
+  { filter }: AnalyzeSetup,
+  versions: readonly SharedVersion[],
+): Pick<Bench, 'versions' | 'judge' | 'tally' | 'filter'> {
+  const judge = attachVersions(versions);
+  const groups = versions.map((version) => version.groups);
+  const names = versions.map((version) => version.names);
+  return {
+    versions,
+    judge,
+    tally: new Tally(judge, groups),
+    filter: filter === null ? null : new RowFilter(filter, names, BATCH_ROWS),
+  };
+}
+
+/** The bench with the tables that a task is judged by. */
+function benchOf(bench: Bench, generation: SharedGeneration | null): Bench {
+  if (generation === null) return bench;
+  const { generations, setup } = bench;
+  const known = generations.get(generation.id);
+  if (known !== undefined) return known;
+  const fresh = { ...bench, ...tablesOf(setup, unpackGeneration(generation)) };
+  generations.set(generation.id, fresh);
+  const [oldest] = generations.keys();
+  if (generations.size > GENERATIONS_MAX && oldest !== undefined) generations.delete(oldest);
+  return fresh;
+}
+
 /** The heart: slices of the task → batches → verdicts → counters and, when wanted, the bytes of a part file. */
-export async function analyzeTask(bench: Bench, task: AnalyzeTask): Promise<TaskResult> {
+export async function analyzeTask(worker: Bench, task: AnalyzeTask): Promise<TaskResult> {
+  const bench = benchOf(worker, task.generation);
   const { setup, tally, verdicts, scratch } = bench;
-  const rows = setup.rows === null ? null : new PartFile(join(setup.partFolder, `rows-${task.seq}`));
-  const quarantine = setup.quarantine ? new PartFile(join(setup.partFolder, `quarantine-${task.seq}`)) : null;
-  const decoder = new FlowDecoder({
-    format: formatOf(task.fields),
-    carry: rows !== null,
-    kernel: bench.kernel,
-    ...(quarantine === null
-      ? {}
-      : { onMalformed: (line, reason, text) => quarantine.write(quarantineLine(line, reason, text)) }),
-  });
+  const rows = setup.rows === null ? null : openPart(setup.partFolder, `rows-${task.seq}`);
+  const quarantine = setup.quarantine ? openPart(setup.partFolder, `quarantine-${task.seq}`) : null;
+  const cursor = task.source.kind === 'values' ? new ValueCursor(task.source) : null;
+  const decoder = decoderOf(bench, task, rows !== null, quarantine, cursor);
   const judge: Judge = {
     versions: bench.judge.versions,
     interfaces: bench.judge.versions.map((v) => new InterfaceIndex(v)),
   };
   const encoder = rows === null ? null : encoderOf(bench, decoder);
   const { batch, ledger } = decoder;
-  const answers = task.spilled ? new SpilledAnswers(setup.partFolder, task.seq) : null;
+  const answers = task.spilled ? new SpilledAnswers(partFolderOf(setup), task.seq) : null;
   const twins = twinsOf(bench, answers);
   const flush = async (): Promise<void> => {
     const decoded = batch.rows;
@@ -102,8 +120,15 @@ export async function analyzeTask(bench: Bench, task: AnalyzeTask): Promise<Task
   let failure: string | null = null;
   try {
     const onRead = (bytes: number): void => void Atomics.add(bench.progress, 0, BigInt(bytes));
-    for await (const slice of slicesOf(task, rows !== null, onRead)) {
+    const slices = cursor === null ? slicesOf(task, rows !== null, onRead) : cursor.slices();
+    for await (const slice of slices) {
       if (Atomics.load(bench.stop, 0) !== 0) break;
+      if (slice.kind === 'begin') {
+        await flush();
+        decoder.restart();
+        cursor?.begin(slice, ledger.lines);
+        continue;
+      }
       if (slice.kind === 'broken') {
         decoder.countBroken(slice.reason, slice.text);
         continue;
@@ -123,16 +148,18 @@ export async function analyzeTask(bench: Bench, task: AnalyzeTask): Promise<Task
   if (encoder?.finish !== undefined) rows?.write(await encoder.finish());
   answers?.close();
   if (answers?.outOfStep === true) failure ??= `${task.name}: changed while it was read`;
-  rows?.close();
-  quarantine?.close();
+  const rowsPart = rows?.close();
+  const quarantinePart = quarantine?.close();
   const endFields = decoder.format.names.join(' ') === task.fields.join(' ') ? null : decoder.format.names;
   return {
     seq: task.seq,
     ledger,
     counts: tally.drain(),
     endFields,
-    rowsPart: rows?.path ?? null,
-    quarantinePart: quarantine?.path ?? null,
+    rowsPart: rowsPart?.path ?? null,
+    quarantinePart: quarantinePart?.path ?? null,
+    rowsMemory: rowsPart?.memory ?? null,
+    quarantineMemory: quarantinePart?.memory ?? null,
     failure,
   };
 }
@@ -167,14 +194,32 @@ function classifyWanted(
   if (filter !== null) ledger.filtered += keep(filter.selection, filter.passVerdicts(batch, verdicts));
 }
 
+function decoderOf(
+  { kernel }: Bench,
+  task: AnalyzeTask,
+  carry: boolean,
+  quarantine: Part | null,
+  cursor: ValueCursor | null,
+): FlowDecoder {
+  const format = formatOf(task.fields);
+  if (quarantine === null) return new FlowDecoder({ format, carry, kernel });
+  return new FlowDecoder({
+    format,
+    carry,
+    kernel,
+    onMalformed: (line, reason, text) =>
+      quarantine.write(quarantineLine(cursor?.locate(line, text) ?? { line }, reason, text)),
+  });
+}
+
 function encoderOf(bench: Bench, decoder: FlowDecoder): BatchEncoder {
-  const { setup, judge, verdicts, scratch } = bench;
-  const names = setup.versions.map((version) => version.names);
+  const { setup, versions, judge, verdicts, scratch } = bench;
+  const names = versions.map((version) => version.names);
   return createBatchEncoder(setup.rows?.format ?? 'ndjson', {
     columns: setup.rows?.columns ?? [],
     taken: new Set(setup.rows?.taken),
     names,
-    versionLabels: setup.versions.map((version) => version.label),
+    versionLabels: versions.map((version) => version.label),
     interfaceName: (code) => decoder.interfaces.name(code),
     candidates: (version, row, side) => {
       const tables = judge.versions[version];
@@ -190,27 +235,8 @@ function twinsOf({ table }: Bench, answers: SpilledAnswers | null): Twins | null
   return { table, next: answers === null ? null : () => answers.next(table.flow, table.answer) };
 }
 
-/** A file of one task, appended to as batches are done; the main thread takes it up in task order. */
-class PartFile {
-  readonly path: string;
-  private readonly fd: number;
-
-  constructor(path: string) {
-    this.path = path;
-    this.fd = openSync(path, 'w');
-  }
-
-  write(bytes: Uint8Array): void {
-    for (let at = 0; at < bytes.length; ) at += writeSync(this.fd, bytes, at, bytes.length - at);
-  }
-
-  close(): void {
-    closeSync(this.fd);
-  }
-}
-
-/** A malformed line as it stands in a part file: its number within the task; the ordered stage adds file and offset. */
-function quarantineLine(line: number, reason: Malformed, text: Uint8Array): Uint8Array {
+/** A malformed line as it stands in a part: its place within the task; the ordered stage adds file and offset. */
+function quarantineLine(place: object, reason: Malformed, text: Uint8Array): Uint8Array {
   const kept = Buffer.from(text.subarray(0, QUARANTINE_BYTES_MAX)).toString('utf8');
-  return Buffer.from(`${JSON.stringify({ line, reason, text: kept })}\n`);
+  return Buffer.from(`${JSON.stringify({ ...place, reason, text: kept })}\n`);
 }

@@ -103,7 +103,7 @@ export async function* planTasks(
   for (const [file, input] of files.entries()) {
     const fields = formats[file]?.names ?? DEFAULT.names;
     const planned = (source: AnalyzeTask['source']): Planned => ({
-      task: { seq: seq++, name: input.name, flowLog: flowLogs[file] ?? 0, source, fields, spilled },
+      task: { seq: seq++, name: input.name, flowLog: flowLogs[file] ?? 0, source, fields, spilled, generation: null },
       file,
     });
     const { content } = input.opening;

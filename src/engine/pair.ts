@@ -6,7 +6,7 @@ import { FlowDecoder } from '../decode/text.ts';
 import { clearTwins, FlowWord, type TwinTable } from '../pods/twins.ts';
 import type { Bench } from './analyze.ts';
 import { answerPartition, SpillWriter } from './spill.ts';
-import type { AnswerTask, PairResult, PairTask } from './task.ts';
+import { type AnswerTask, type PairResult, type PairTask, partFolderOf } from './task.ts';
 import { decodeSlice, inputFailure, lengthOf, slicesOf } from './task-slices.ts';
 
 /**
@@ -24,7 +24,7 @@ export async function pairTask(bench: Bench, task: PairTask): Promise<PairResult
   const { batch, ledger } = decoder;
   const interfaces = bench.judge.versions.map((v) => new InterfaceIndex(v));
   const judge = { versions: bench.judge.versions, interfaces };
-  const spill = task.spill ? new SpillWriter(bench.setup.partFolder, task.seq) : null;
+  const spill = task.spill ? new SpillWriter(partFolderOf(bench.setup), task.seq) : null;
   let fits = true;
   const flush = (): void => {
     fits = publishBatch(batch, verdicts, scratch, judge, decoder.interfaces, table, spill);
@@ -67,7 +67,7 @@ export function answerTask(bench: Bench, { partition, tasks }: AnswerTask): void
     clearTwins(memory);
     table.reset();
   };
-  answerPartition(setup.partFolder, tasks, partition, table, clear, (version) => {
+  answerPartition(partFolderOf(setup), tasks, partition, table, clear, (version) => {
     const tables = judge.versions[version];
     const eni = indexOf[version]?.get(table.flow[FlowWord.eni] ?? -1);
     if (tables !== undefined && eni !== undefined) findTwins(table, tables, eni);

@@ -1,3 +1,4 @@
+import { strict as assert } from 'node:assert';
 import type { FlowDecoder } from '../decode/text.ts';
 import { FlowtrieError } from '../model/errors.ts';
 import { openFile } from '../source/byte-source.ts';
@@ -26,6 +27,8 @@ export async function* slicesOf(
   } else if (source.kind === 'records') {
     onRead(source.block.bytes.length);
     yield source;
+  } else if (source.kind === 'values') {
+    assert.fail('messages are told apart by a ValueCursor');
   } else if (source.kind === 'object') {
     yield* streamSlices(objectBytes(source.object, onRead), task.name);
   } else if (source.kind === 'parquet') {

@@ -1,3 +1,4 @@
+import { strict as assert } from 'node:assert';
 import type { Format } from '../decode/format.ts';
 import type { RecordFilter } from '../model/filter.ts';
 import type { Ledger, Malformed } from '../model/ledger.ts';
@@ -8,6 +9,9 @@ import type { OutputFormat } from '../sink/part.ts';
 import type { Content } from '../source/content.ts';
 import type { Compression } from '../source/inflater.ts';
 import type { S3Object } from '../source/s3/object.ts';
+import type { ValueChunk } from '../source/values.ts';
+import type { SharedGeneration } from './generation.ts';
+import type { PartBytes } from './part.ts';
 import type { TaskCounts } from './tally.ts';
 import type { SharedVersion } from './versions.ts';
 
@@ -25,10 +29,10 @@ export interface AnalyzeSetup {
   readonly filter: RecordFilter | null;
   /** Records met so far (see engine/dedupe); null = duplicates stay. */
   readonly met: SharedArrayBuffer | null;
-  /** Write malformed lines of each task to a part file. */
+  /** Write malformed lines of each task to a part. */
   readonly quarantine: boolean;
-  /** Folder of part files; the main thread makes and removes it. */
-  readonly partFolder: string;
+  /** Folder of part files, which the main thread makes and removes; null = parts are kept in shared memory. */
+  readonly partFolder: string | null;
   /** Two i64: input bytes read and records decoded so far by all workers, for the progress bar. */
   readonly progress: SharedArrayBuffer;
   /** Int32 flag, 1 = stop: tasks end early. Running tasks are never aborted, that would kill their worker. */
@@ -37,9 +41,15 @@ export interface AnalyzeSetup {
   readonly twins: TwinMemory | null;
 }
 
+/** The folder of part files where there must be one. */
+export function partFolderOf({ partFolder }: AnalyzeSetup): string {
+  assert(partFolder !== null);
+  return partFolder;
+}
+
 /**
  * Where the bytes of a task are: a whole file, a byte range of a plain file of lines, an object of S3, row groups of a
- * Parquet file, a framed chunk of a stream, or records or a line that was never whole of a stream.
+ * Parquet file, a framed chunk of a stream, messages of a topic, or records or a line that was never whole of a stream.
  */
 export type TaskSource =
   | {
@@ -60,6 +70,7 @@ export type TaskSource =
     }
   | { readonly kind: 'chunk'; readonly bytes: SharedArrayBuffer; readonly length: number }
   | { readonly kind: 'records'; readonly block: RecordBlock }
+  | ({ readonly kind: 'values' } & ValueChunk)
   | { readonly kind: 'broken'; readonly reason: Malformed; readonly text: Uint8Array };
 
 export interface AnalyzeTask {
@@ -73,6 +84,8 @@ export interface AnalyzeTask {
   readonly fields: Format['names'];
   /** Paired by the answers of a spill file instead of the table. */
   readonly spilled: boolean;
+  /** Versions to judge by; null = those of the setup. */
+  readonly generation: SharedGeneration | null;
 }
 
 /** A task of the first pass of pairing. */
@@ -103,6 +116,9 @@ export interface TaskResult {
   readonly endFields: Format['names'] | null;
   readonly rowsPart: string | null;
   readonly quarantinePart: string | null;
+  /** The same parts where they are kept in memory. */
+  readonly rowsMemory: PartBytes | null;
+  readonly quarantineMemory: PartBytes | null;
   /** The input ended early or is corrupt: the message; what was decoded before counts. */
   readonly failure: string | null;
 }

@@ -12,6 +12,12 @@ export interface Sums {
   readonly packets: number;
 }
 
+const NOTHING: Sums = { records: 0, bytes: 0, packets: 0 };
+
+function plus(a: Sums, b: Sums): Sums {
+  return { records: a.records + b.records, bytes: a.bytes + b.bytes, packets: a.packets + b.packets };
+}
+
 /** A label with its sums. */
 export interface Ranked extends Sums {
   readonly label: string;
@@ -28,6 +34,9 @@ export class TopGroups {
   private readonly table: GroupTable;
   private readonly words: number;
   private readonly label: (key: Uint32Array) => string;
+  /** Sums by label of groups whose keys are out of use; bounded as the table is. */
+  private readonly settled = new Map<string, Sums>();
+  private settledOthers: Sums = NOTHING;
 
   /** `words`: words of a key; `label`: its text. */
   constructor(words: number, label: (key: Uint32Array) => string) {
@@ -47,19 +56,29 @@ export class TopGroups {
     const order = Uint32Array.from({ length: groups.size }, (_, g) => g);
     const weights = Float64Array.from(order, (g) => groups.sums[g * Sum.perGroup + word] ?? 0);
     order.sort((a, b) => (weights[b] ?? 0) - (weights[a] ?? 0) || a - b);
-    const labels = new Map<string, Sums>();
-    for (const g of order.subarray(0, count * LOOKED_AT_PER_ROW)) {
-      const label = this.label(groups.keys.subarray(g * this.words, (g + 1) * this.words));
-      const [records = 0, bytes = 0, packets = 0] = groups.sums.subarray(g * Sum.perGroup, (g + 1) * Sum.perGroup);
-      const known = labels.get(label) ?? { records: 0, bytes: 0, packets: 0 };
-      labels.set(label, {
-        records: known.records + records,
-        bytes: known.bytes + bytes,
-        packets: known.packets + packets,
-      });
-    }
+    const labels = new Map(this.settled);
+    for (const g of order.subarray(0, count * LOOKED_AT_PER_ROW)) this.addGroup(labels, groups, g);
     const rows = [...labels].map(([label, sums]) => ({ label, ...sums }));
     rows.sort((a, b) => b[weight] - a[weight] || (a.label < b.label ? -1 : 1));
-    return { rows: rows.slice(0, count), others: groups.others };
+    return { rows: rows.slice(0, count), others: plus(this.settledOthers, groups.others) };
+  }
+
+  /** Gives every group its label for good: the numbers in the keys mean something else from now on. */
+  settle(): void {
+    const groups = this.table.drain();
+    this.settledOthers = plus(this.settledOthers, groups.others);
+    for (let g = 0; g < groups.size; g++) this.addGroup(this.settled, groups, g);
+    if (this.settled.size <= GROUPS_MAX) return;
+    const byWeight = [...this.settled].sort(([, a], [, b]) => b.bytes - a.bytes);
+    for (const [label, sums] of byWeight.slice(GROUPS_MAX / 2)) {
+      this.settled.delete(label);
+      this.settledOthers = plus(this.settledOthers, sums);
+    }
+  }
+
+  private addGroup(labels: Map<string, Sums>, groups: Groups, g: number): void {
+    const label = this.label(groups.keys.subarray(g * this.words, (g + 1) * this.words));
+    const [records = 0, bytes = 0, packets = 0] = groups.sums.subarray(g * Sum.perGroup, (g + 1) * Sum.perGroup);
+    labels.set(label, plus(labels.get(label) ?? NOTHING, { records, bytes, packets }));
   }
 }

@@ -51,9 +51,16 @@ export class Totals {
   readonly talkers6: TopGroups = new TopGroups(TALKER6_WORDS, (key) => this.talker6Label(key));
   readonly rejects: TopGroups = new TopGroups(REJECT_WORDS, (key) => this.rejectLabel(key));
   agreeOnPolicy = 0;
-  private readonly versions: readonly CompiledVersion[];
+  private versions: readonly CompiledVersion[];
 
   constructor(versions: readonly CompiledVersion[]) {
+    this.versions = versions;
+  }
+
+  /** The results that come next were judged by these versions; what was counted before keeps its words. */
+  useVersions(versions: readonly CompiledVersion[]): void {
+    if (versions === this.versions) return;
+    for (const groups of [this.workloads, this.talkers4, this.talkers6, this.rejects]) groups.settle();
     this.versions = versions;
   }
 

@@ -20,7 +20,7 @@ export interface CliOptions {
 }
 
 /** Starts the built command line; `npm test` builds it first. */
-function startCli(args: readonly string[], options: CliOptions = {}): ChildProcess {
+export function startCli(args: readonly string[], options: CliOptions = {}): ChildProcess {
   if (!existsSync(MAIN)) throw new Error('dist/ is missing: npm run build');
   const child = spawn(process.execPath, [MAIN, ...args], {
     cwd: options.cwd,

@@ -1,0 +1,108 @@
+import { parseLogFormat } from '../decode/format.ts';
+import { openKafkajs } from '../kafka/kafkajs.ts';
+import { FlowtrieError } from '../model/errors.ts';
+import type { OutputFormat } from '../sink/part.ts';
+import { renderSummary, summaryJson } from '../sink/summary.ts';
+import { serve } from '../stream/http.ts';
+import { LiveInventory } from '../stream/live-inventory.ts';
+import type { LogLevel, StreamLog } from '../stream/status.ts';
+import { Stream, type StreamOptions } from '../stream/stream.ts';
+import type { StreamTarget } from '../stream/targets.ts';
+import { withInterrupt } from './interrupt.ts';
+import { readSettings, type StreamSettings } from './stream-settings.ts';
+import { printWarnings } from './warnings.ts';
+
+const SUMMARY_COLUMNS = 100;
+
+/** Runs until SIGINT or SIGTERM, which end it with everything committed (exit code 130 or 143). */
+export async function runStream(flags: Readonly<Record<string, unknown>>): Promise<void> {
+  const { config, json, quiet, verbose } = flags;
+  const settings = readSettings(flags, process.env, typeof config === 'string' ? config : undefined);
+  const log = openLog(
+    settings.log ?? (process.stderr.isTTY ? 'text' : 'json'),
+    levelOf(quiet === true, verbose === true),
+  );
+  const target = targetOf(settings);
+  if (target.kind === 'stdout' && json === true)
+    throw new FlowtrieError('usage', '--out - and --json both write to stdout: choose one');
+  const inventory = await LiveInventory.open(settings.inventory, log);
+  if (quiet !== true) printWarnings(inventory.current.inventory.warnings, verbose === true);
+  const stream = new Stream({ ...optionsOf(settings, target, log), inventory });
+  const server = settings.http === undefined ? null : await serve(settings.http, stream);
+  if (server !== null) log('info', 'serving /metrics, /healthz and /readyz', { address: server.address });
+  try {
+    await withInterrupt((signal) => stream.run(signal));
+  } finally {
+    await server?.close();
+    const summary = stream.summary();
+    if (json === true) process.stdout.write(summaryJson(summary));
+    else if (quiet !== true && process.stderr.isTTY)
+      process.stderr.write(`${renderSummary(summary, { width: SUMMARY_COLUMNS, color: true })}\n`);
+    log('info', 'ended', { ledger: summary.ledger });
+  }
+}
+
+function levelOf(quiet: boolean, verbose: boolean): LogLevel {
+  if (quiet) return 'warn';
+  return verbose ? 'debug' : 'info';
+}
+
+function optionsOf(settings: StreamSettings, target: StreamTarget, log: StreamLog): Omit<StreamOptions, 'inventory'> {
+  const { kafka, threads, logFormat, deadLetter, stopAtEnd, inventorySeconds } = settings;
+  const { brokers, clientId, tls, sasl, group, topics, from, sessionSeconds } = kafka;
+  return {
+    connect: () => openKafkajs({ brokers, clientId, tls, sasl: sasl ?? null }, log),
+    group,
+    topics,
+    from: from === 'earliest' || from === 'latest' ? from : Math.floor(Date.parse(from) / 1000),
+    threads,
+    logFormat: logFormat === undefined ? null : parseLogFormat(logFormat),
+    target,
+    format: formatOf(settings, target),
+    deadLetterTopic: deadLetter ?? null,
+    sessionTimeoutMs: sessionSeconds * 1000,
+    stopAtEnd,
+    inventorySeconds,
+    log,
+  };
+}
+
+const KAFKA_PREFIX = 'kafka:';
+
+function targetOf({ out, fileBytes, fileSeconds }: StreamSettings): StreamTarget {
+  if (out === 'none') return { kind: 'none' };
+  if (out === '-') return { kind: 'stdout' };
+  if (out.startsWith(KAFKA_PREFIX)) return { kind: 'kafka', topic: out.slice(KAFKA_PREFIX.length) };
+  if (out.endsWith('/')) return { kind: 'folder', folder: out, fileBytes, fileSeconds };
+  throw new FlowtrieError('usage', `--out: expected kafka:TOPIC, a folder ending in /, - or none, got '${out}'`);
+}
+
+/** Formats that can be cut anywhere between two rows; the others need a file. */
+const STREAM_FORMATS: readonly OutputFormat[] = ['ndjson', 'arrows'];
+
+function formatOf({ outFormat = 'ndjson' }: StreamSettings, target: StreamTarget): OutputFormat {
+  if (target.kind !== 'folder' && !STREAM_FORMATS.includes(outFormat))
+    throw new FlowtrieError('usage', `--out-format: expected ${STREAM_FORMATS.join(' or ')} here, got '${outFormat}'`);
+  return outFormat;
+}
+
+const ORDER: readonly LogLevel[] = ['error', 'warn', 'info', 'debug'];
+
+/** Lines on stderr, one an event. */
+function openLog(style: 'text' | 'json', least: LogLevel): StreamLog {
+  return (level, message, facts = {}) => {
+    if (ORDER.indexOf(level) > ORDER.indexOf(least)) return;
+    const time = new Date().toISOString();
+    const line =
+      style === 'json'
+        ? JSON.stringify({ time, level, message, ...facts })
+        : `${time} ${level.padEnd(5)} ${message}${factsText(facts)}`;
+    process.stderr.write(`${line}\n`);
+  };
+}
+
+function factsText(facts: Readonly<Record<string, unknown>>): string {
+  return Object.entries(facts)
+    .map(([name, value]) => ` ${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .join('');
+}

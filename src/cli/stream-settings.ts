@@ -1,0 +1,292 @@
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { LineCounter, parseDocument } from 'yaml';
+import { z } from 'zod';
+import { SASL_MECHANISMS, type SaslMechanism } from '../kafka/connection.ts';
+import { FlowtrieError } from '../model/errors.ts';
+import { OUTPUT_FORMATS, type OutputFormat } from '../sink/part.ts';
+
+/** A value from the environment or a flag is text: a list is separated by commas there. */
+const list = (item: z.ZodType<string>) =>
+  z.preprocess(
+    (value) => (typeof value === 'string' ? value.split(',').map((text) => text.trim()) : value),
+    z.array(item).min(1),
+  );
+const whole = (min: number, max: number) => {
+  const error = `expected a whole number from ${min} to ${max}`;
+  return z.coerce.number({ error }).int({ error }).min(min, { error }).max(max, { error });
+};
+const flag = z.preprocess((value) => (value === 'true' ? true : value === 'false' ? false : value), z.boolean());
+const text = z.string().min(1);
+
+const hostPort = z.string().regex(/^[^\s:]+:\d{1,5}$|^\[[\da-fA-F:]+\]:\d{1,5}$/, 'expected HOST:PORT');
+const topic = z.string().regex(/^[\w.-]{1,249}$/, 'expected a topic: letters, digits, . _ -');
+const FROM_TEXT = "expected 'earliest', 'latest' or an RFC 3339 instant with a zone";
+const SECONDS_TEXT = 'expected seconds, 0 or more';
+const instant = z.iso.datetime({ offset: true, error: FROM_TEXT });
+
+interface KafkaSettings {
+  readonly brokers: string[];
+  readonly topics: string[];
+  readonly group: string;
+  readonly clientId: string;
+  /** `earliest`, `latest` or an instant. */
+  readonly from: string;
+  readonly sessionSeconds: number;
+  readonly tls: {
+    readonly enabled: boolean;
+    readonly ca?: string | undefined;
+    readonly cert?: string | undefined;
+    readonly key?: string | undefined;
+  };
+  readonly sasl?:
+    | {
+        readonly mechanism: SaslMechanism;
+        readonly username?: string | undefined;
+        readonly password?: string | undefined;
+        /** File with the password, as a mounted secret. */
+        readonly passwordFile?: string | undefined;
+        readonly region?: string | undefined;
+      }
+    | undefined;
+}
+
+const KAFKA: z.ZodType<KafkaSettings> = z.strictObject({
+  brokers: list(hostPort),
+  topics: list(topic),
+  group: z.string().min(1).default('flowtrie'),
+  clientId: text.default('flowtrie'),
+  from: z.union([z.literal('earliest'), z.literal('latest'), instant], { error: FROM_TEXT }).default('earliest'),
+  sessionSeconds: whole(1, 3600).default(30),
+  tls: z
+    .strictObject({ enabled: flag.default(false), ca: text.optional(), cert: text.optional(), key: text.optional() })
+    .prefault({}),
+  sasl: z
+    .strictObject({
+      mechanism: z.enum(SASL_MECHANISMS),
+      username: text.optional(),
+      password: text.optional(),
+      passwordFile: text.optional(),
+      region: text.optional(),
+    })
+    .optional(),
+});
+
+/** Everything `flowtrie stream` is told. */
+export interface StreamSettings {
+  readonly kafka: KafkaSettings;
+  readonly inventory: string;
+  /** Seconds between two looks at the folder; 0 = never. */
+  readonly inventorySeconds: number;
+  /** `kafka:TOPIC`, a folder ending in `/`, `-` or `none`. */
+  readonly out: string;
+  readonly outFormat?: OutputFormat | undefined;
+  readonly deadLetter?: string | undefined;
+  readonly fileBytes: number;
+  readonly fileSeconds: number;
+  readonly http?: string | undefined;
+  readonly threads: number;
+  readonly logFormat?: string | undefined;
+  readonly log?: 'text' | 'json' | undefined;
+  readonly stopAtEnd: boolean;
+}
+
+const SETTINGS: z.ZodType<StreamSettings> = z.strictObject({
+  kafka: KAFKA,
+  inventory: text,
+  inventorySeconds: z.coerce.number({ error: SECONDS_TEXT }).min(0, { error: SECONDS_TEXT }).default(5),
+  out: text.default('none'),
+  outFormat: z.enum(OUTPUT_FORMATS).optional(),
+  deadLetter: topic.optional(),
+  fileBytes: whole(1, 2 ** 40).default(256 * 1024 * 1024),
+  fileSeconds: whole(1, 86_400).default(60),
+  http: z
+    .string()
+    .regex(/^(\S*):\d{1,5}$/, 'expected [HOST]:PORT')
+    .optional(),
+  threads: whole(0, 256).default(Math.min(availableParallelism(), 256)),
+  logFormat: text.optional(),
+  log: z.enum(['text', 'json']).optional(),
+  stopAtEnd: flag.default(false),
+});
+
+/** Settings that may be given as flags: flag name (as commander makes it) → path. Secrets are not among them. */
+const FLAGS: Readonly<Record<string, string>> = {
+  brokers: 'kafka.brokers',
+  topic: 'kafka.topics',
+  group: 'kafka.group',
+  from: 'kafka.from',
+  inventory: 'inventory',
+  out: 'out',
+  outFormat: 'outFormat',
+  deadLetter: 'deadLetter',
+  http: 'http',
+  threads: 'threads',
+  logFormat: 'logFormat',
+  log: 'log',
+  stopAtEnd: 'stopAtEnd',
+};
+
+const PATHS = [...leafPaths(SETTINGS, [])];
+const SECRETS: ReadonlySet<string> = new Set(['kafka.sasl.password']);
+const ENV_PREFIX = 'FLOWTRIE_';
+
+/** FLOWTRIE_KAFKA_SASL_PASSWORD for kafka.sasl.password. */
+export function environmentName(path: string): string {
+  return ENV_PREFIX + path.replaceAll('.', '_').replace(/[A-Z]/g, '_$&').toUpperCase();
+}
+
+function* leafPaths(schema: z.ZodType, path: readonly string[]): Generator<string> {
+  const inner = unwrapped(schema);
+  if (!(inner instanceof z.ZodObject)) {
+    yield path.join('.');
+    return;
+  }
+  for (const [name, member] of Object.entries(inner.shape)) yield* leafPaths(member as z.ZodType, [...path, name]);
+}
+
+function unwrapped(schema: z.ZodType): z.ZodType {
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault)
+    return unwrapped(schema.unwrap() as z.ZodType);
+  return schema;
+}
+
+interface Tree {
+  [name: string]: unknown;
+}
+
+/** Where a value came from, for messages. */
+interface Origins {
+  /** Path → place. */
+  readonly places: Map<string, { readonly place: string; readonly code: 'usage' | 'input' }>;
+  readonly file: string | undefined;
+}
+
+/**
+ * File, then environment, then flags: the later one wins. Throws FlowtrieError that names place, setting and value for
+ * the first thing that is wrong.
+ */
+export function readSettings(
+  flags: Readonly<Record<string, unknown>>,
+  environment: Readonly<Record<string, string | undefined>>,
+  file: string | undefined,
+): StreamSettings {
+  const origins: Origins = { places: new Map(), file };
+  const tree: Tree = file === undefined ? {} : readFile(file, origins);
+  for (const path of PATHS) {
+    const name = environmentName(path);
+    const value = environment[name];
+    if (value !== undefined && value !== '') put(tree, path, value, origins, { place: name, code: 'input' });
+  }
+  for (const [name, path] of Object.entries(FLAGS)) {
+    const place = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    if (flags[name] !== undefined) put(tree, path, flags[name], origins, { place, code: 'usage' });
+  }
+  tree.kafka ??= {};
+  const parsed = SETTINGS.safeParse(tree);
+  if (!parsed.success) throw wrong(parsed.error, tree, origins);
+  return withPassword(parsed.data);
+}
+
+function put(
+  tree: Tree,
+  path: string,
+  value: unknown,
+  origins: Origins,
+  origin: { readonly place: string; readonly code: 'usage' | 'input' },
+): void {
+  const names = path.split('.');
+  const last = names.pop() ?? '';
+  let at = tree;
+  for (const name of names) {
+    const next = at[name];
+    const child: Tree = typeof next === 'object' && next !== null ? (next as Tree) : {};
+    at[name] = child;
+    at = child;
+  }
+  at[last] = value;
+  origins.places.set(path, origin);
+}
+
+function readFile(file: string, origins: Origins): Tree {
+  let content: string;
+  try {
+    content = readFileSync(file, 'utf8');
+  } catch (cause) {
+    const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+    throw new FlowtrieError('input', `${file}: cannot be read (${reason})`, { cause });
+  }
+  const lines = new LineCounter();
+  const document = parseDocument(content, { lineCounter: lines });
+  const [error] = document.errors;
+  if (error !== undefined) {
+    const { line, col } = lines.linePos(error.pos[0]);
+    throw new FlowtrieError('input', `${file}:${line}:${col}: broken YAML: ${error.message.split('\n')[0]}`);
+  }
+  const tree: unknown = document.toJS() ?? {};
+  if (typeof tree !== 'object' || tree === null || Array.isArray(tree))
+    throw new FlowtrieError('input', `${file}: expected settings by name, got ${JSON.stringify(tree)}`);
+  const visit = (value: unknown, path: readonly string[]): void => {
+    const node: unknown = document.getIn(path, true);
+    const range = typeof node === 'object' && node !== null && 'range' in node ? (node.range as number[]) : undefined;
+    const place = range === undefined ? file : `${file}:${lines.linePos(range[0] ?? 0).line}`;
+    if (path.length > 0) origins.places.set(path.join('.'), { place, code: 'input' });
+    if (typeof value !== 'object' || value === null) return;
+    for (const [name, member] of Object.entries(value)) visit(member, [...path, name]);
+  };
+  visit(tree, []);
+  return tree as Tree;
+}
+
+function wrong(error: z.ZodError, tree: Tree, origins: Origins): FlowtrieError {
+  const [issue] = error.issues;
+  const names = (issue?.path ?? []).map(String);
+  const unknown = issue?.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
+  if (unknown !== undefined) names.push(unknown);
+  const path = names.join('.');
+  let origin = origins.places.get(path);
+  for (let at = names.slice(0, -1); origin === undefined && at.length > 0; at = at.slice(0, -1))
+    origin = origins.places.get(at.join('.'));
+  const value = valueAt(tree, names);
+  if (unknown !== undefined) {
+    const place = origins.places.get(path)?.place ?? origins.file;
+    return new FlowtrieError('input', `${place}: ${path}: no such setting`);
+  }
+  if (value === undefined) {
+    const [known] = Object.entries(FLAGS).find(([, target]) => target === path) ?? [];
+    const ways = [
+      ...(known === undefined ? [] : [`--${known}`]),
+      environmentName(path),
+      `${path} in the file of --config`,
+    ];
+    return new FlowtrieError('usage', `stream: missing ${ways[0]} (or ${ways.slice(1).join(', or ')})`);
+  }
+  const shown = SECRETS.has(path) ? 'a secret' : JSON.stringify(value);
+  const at = origin === undefined ? path : `${origin.place}: ${path}`;
+  return new FlowtrieError(origin?.code ?? 'input', `${at}: ${issue?.message ?? 'wrong value'}, got ${shown}`);
+}
+
+/** An item of a list that was given as one text is that text. */
+function valueAt(tree: Tree, names: readonly string[]): unknown {
+  let at: unknown = tree;
+  for (const name of names) {
+    if (typeof at === 'string') return at;
+    at = typeof at === 'object' && at !== null ? (at as Tree)[name] : undefined;
+  }
+  return at;
+}
+
+function withPassword(settings: StreamSettings): StreamSettings {
+  const { sasl } = settings.kafka;
+  if (sasl?.passwordFile === undefined) return settings;
+  let password: string;
+  try {
+    password = readFileSync(sasl.passwordFile, 'utf8').trimEnd();
+  } catch (cause) {
+    const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+    throw new FlowtrieError('input', `kafka.sasl.passwordFile: ${sasl.passwordFile}: cannot be read (${reason})`, {
+      cause,
+    });
+  }
+  return { ...settings, kafka: { ...settings.kafka, sasl: { ...sasl, password } } };
+}

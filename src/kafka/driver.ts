@@ -1,0 +1,100 @@
+/** The port to a Kafka client: everything flowtrie asks of one. A second driver is one more file beside kafkajs.ts. */
+
+export interface TopicPartition {
+  readonly topic: string;
+  readonly partition: number;
+}
+
+/** One message as consumed; `value` may share memory with the whole fetched response: copy what is kept. */
+export interface KafkaMessage {
+  readonly offset: number;
+  readonly value: Uint8Array | null;
+}
+
+/** One message to produce. */
+export interface OutgoingMessage {
+  readonly topic: string;
+  /** null = spread over the partitions. */
+  readonly partition: number | null;
+  readonly key: string | null;
+  readonly value: Uint8Array | null;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Messages of one partition, in offset order. */
+export interface KafkaBatch extends TopicPartition {
+  readonly messages: readonly KafkaMessage[];
+  /** Offset behind the newest readable message of the partition. */
+  readonly highWatermark: number;
+  /** Keeps the membership while the caller waits; throws when the group is rebalancing: let it through. */
+  heartbeat(): Promise<void>;
+  /** True when a seek made this batch obsolete: take nothing of it. */
+  stale(): boolean;
+}
+
+export interface ConsumeOptions {
+  readonly group: string;
+  readonly topics: readonly string[];
+  /** Milliseconds without a heartbeat after which a member is taken for dead. */
+  readonly sessionTimeoutMs: number;
+  /** A new generation of the group has begun with these partitions. */
+  onAssigned(partitions: readonly TopicPartition[]): void;
+  /** The partitions are about to be given up: resolves when everything taken is committed. */
+  onRevoked(): Promise<void>;
+  /** Resolves to true when the batch was taken over; the position moves behind it then. */
+  onBatch(batch: KafkaBatch): Promise<boolean>;
+  /** The consumer has ended by itself. */
+  onCrash(error: Error): void;
+}
+
+export interface Consumption {
+  /** Joins the group; resolves when it has. */
+  run(): Promise<void>;
+  /** The next fetch of the partition begins here. */
+  seek(at: TopicPartition, offset: number): void;
+  /** Fetches no more of the partition until it is resumed. */
+  pause(at: TopicPartition): void;
+  resume(at: TopicPartition): void;
+  /** Commits `next` as the group's offset under the current generation. */
+  commit(at: TopicPartition, next: number): Promise<void>;
+  /** Leaves the group. */
+  stop(): Promise<void>;
+}
+
+/** A transactional producer: its id belongs to whoever opened it last, everybody before is fenced. */
+export interface TransactionalProducer {
+  /**
+   * One transaction: the messages, and `next` as the group's offset of `source`. When it rejects, whether it was
+   * committed is not known: open the id again and read the offset.
+   */
+  commit(messages: readonly OutgoingMessage[], group: string, source: TopicPartition, next: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface Producer {
+  /** Resolves when every replica in sync has the messages. */
+  send(messages: readonly OutgoingMessage[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Where a partition begins and ends. */
+export interface PartitionEnds extends TopicPartition {
+  readonly low: number;
+  readonly high: number;
+}
+
+export interface KafkaDriver {
+  /** Topics of the list that the cluster does not have. */
+  missingTopics(topics: readonly string[]): Promise<readonly string[]>;
+  partitionEnds(topic: string): Promise<readonly PartitionEnds[]>;
+  /** Offset of the first message not older than `seconds` (Unix time), or the end of the partition. */
+  offsetAt(at: TopicPartition, seconds: number): Promise<number>;
+  /** The group's committed offset; null = none. */
+  committed(group: string, at: TopicPartition): Promise<number | null>;
+  /** A member that has not joined yet. */
+  consume(options: ConsumeOptions): Promise<Consumption>;
+  /** Fences every earlier holder of `id`, and completes or aborts what it left behind, before it resolves. */
+  openTransactional(id: string): Promise<TransactionalProducer>;
+  openProducer(): Promise<Producer>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,226 @@
+import kafkajs, {
+  type Admin,
+  type Consumer,
+  type Kafka,
+  type Producer as KafkajsProducer,
+  type LogEntry,
+} from 'kafkajs';
+import { registerCodecs } from './codecs.ts';
+import { type KafkaConnection, kafkaConfig } from './connection.ts';
+import type {
+  ConsumeOptions,
+  Consumption,
+  KafkaDriver,
+  OutgoingMessage,
+  PartitionEnds,
+  Producer,
+  TopicPartition,
+  TransactionalProducer,
+} from './driver.ts';
+import { type BeforeJoin, patchKafkajs } from './patches.ts';
+
+/** A line of the client's log: `detail` has no secrets. */
+export type KafkaLog = (level: 'debug', message: string, detail: Readonly<Record<string, unknown>>) => void;
+
+/** Milliseconds a broker may hold back an empty answer: bounds how late a heartbeat comes. */
+const FETCH_WAIT_MS = 200;
+
+/** Bytes of one answer, and of one partition in it: bounds what waits before credits are asked for. */
+const FETCH_BYTES_MAX = 8 * 1024 * 1024;
+const PARTITION_BYTES_MAX = 4 * 1024 * 1024;
+
+/** Partitions handed out side by side: more than any process is given. */
+const PARTITIONS_MAX = 1024;
+
+/** A transaction left behind by a process that died blocks read_committed readers for so long at most. */
+const TRANSACTION_MS = 60_000;
+
+const HEARTBEATS_PER_SESSION = 10;
+
+/** The driver on kafkajs 2.2.4. */
+export async function openKafkajs(connection: KafkaConnection, log: KafkaLog): Promise<KafkaDriver> {
+  patchKafkajs();
+  registerCodecs();
+  const kafka = new kafkajs.Kafka({
+    ...(await kafkaConfig(connection)),
+    logLevel: kafkajs.logLevel.INFO,
+    logCreator: () => (entry) => passOn(entry, log),
+    retry: { retries: 5, initialRetryTime: 100, maxRetryTime: 2_000 },
+  });
+  const admin = kafka.admin();
+  await admin.connect();
+  return {
+    async missingTopics(topics) {
+      const known = new Set(await admin.listTopics());
+      return topics.filter((topic) => !known.has(topic));
+    },
+    partitionEnds: (topic) => partitionEnds(admin, topic),
+    async offsetAt({ topic, partition }, seconds) {
+      const found = await admin.fetchTopicOffsetsByTimestamp(topic, seconds * 1000);
+      return Number(found.find((entry) => entry.partition === partition)?.offset ?? 0);
+    },
+    committed: (group, at) => committed(admin, group, at),
+    consume: (options) => consume(kafka, options),
+    openTransactional: (id) => openTransactional(kafka, id),
+    openProducer: () => openProducer(kafka),
+    close: () => admin.disconnect(),
+  };
+}
+
+/**
+ * Everything kafkajs says is detail: it logs an error for each refused heartbeat of a rebalance, and for each answer
+ * that it will ask again for. What it cannot mend by itself is thrown, and said by who meets it.
+ */
+function passOn({ namespace, log: { message, ...detail } }: LogEntry, log: KafkaLog): void {
+  const { timestamp: _, logger: __, stack: ___, ...rest } = detail;
+  log('debug', `kafka ${namespace}: ${message}`, rest);
+}
+
+async function partitionEnds(admin: Admin, topic: string): Promise<readonly PartitionEnds[]> {
+  const offsets = await admin.fetchTopicOffsets(topic);
+  return offsets.map(({ partition, low, high }) => ({ topic, partition, low: Number(low), high: Number(high) }));
+}
+
+async function committed(admin: Admin, group: string, { topic, partition }: TopicPartition): Promise<number | null> {
+  const [found] = await admin.fetchOffsets({ groupId: group, topics: [topic] });
+  const offset = Number(found?.partitions.find((entry) => entry.partition === partition)?.offset ?? -1);
+  return offset < 0 ? null : offset;
+}
+
+async function consume(kafka: Kafka, options: ConsumeOptions): Promise<Consumption> {
+  const { group, topics, sessionTimeoutMs } = options;
+  const drain: BeforeJoin = { beforeJoin: () => options.onRevoked() };
+  const consumer = kafka.consumer({
+    groupId: group,
+    sessionTimeout: sessionTimeoutMs,
+    rebalanceTimeout: 2 * sessionTimeoutMs,
+    heartbeatInterval: sessionTimeoutMs / HEARTBEATS_PER_SESSION,
+    maxWaitTimeInMs: FETCH_WAIT_MS,
+    maxBytes: FETCH_BYTES_MAX,
+    maxBytesPerPartition: PARTITION_BYTES_MAX,
+    partitionAssigners: [(config) => Object.assign(kafkajs.PartitionAssigners.roundRobin(config), drain)],
+    retry: { restartOnFailure: async () => false },
+  });
+  consumer.on('consumer.group_join', ({ payload: { memberAssignment } }) => {
+    const assigned = Object.entries(memberAssignment);
+    options.onAssigned(assigned.flatMap(([topic, list]) => list.map((partition) => ({ topic, partition }))));
+  });
+  consumer.on('consumer.crash', ({ payload }) => options.onCrash(payload.error));
+  await consumer.connect();
+  await consumer.subscribe({ topics: [...topics], fromBeginning: true });
+  return {
+    run: () => runBatches(consumer, options),
+    seek: ({ topic, partition }, offset) => consumer.seek({ topic, partition, offset: String(offset) }),
+    pause: ({ topic, partition }) => consumer.pause([{ topic, partitions: [partition] }]),
+    resume: ({ topic, partition }) => consumer.resume([{ topic, partitions: [partition] }]),
+    commit: ({ topic, partition }, next) => consumer.commitOffsets([{ topic, partition, offset: String(next) }]),
+    stop: () => consumer.disconnect(),
+  };
+}
+
+async function runBatches(consumer: Consumer, options: ConsumeOptions): Promise<void> {
+  await consumer.run({
+    autoCommit: false,
+    eachBatchAutoResolve: false,
+    partitionsConsumedConcurrently: PARTITIONS_MAX,
+    async eachBatch({ batch, heartbeat, isStale, isRunning, resolveOffset }) {
+      const messages = batch.messages.map(({ offset, value }) => ({ offset: Number(offset), value }));
+      const last = batch.messages.at(-1);
+      if (last === undefined) return;
+      const taken = await options.onBatch({
+        topic: batch.topic,
+        partition: batch.partition,
+        messages,
+        highWatermark: Number(batch.highWatermark),
+        heartbeat,
+        stale: () => isStale() || !isRunning(),
+      });
+      if (taken && !isStale()) resolveOffset(last.offset);
+    },
+  });
+}
+
+async function openTransactional(kafka: Kafka, id: string): Promise<TransactionalProducer> {
+  const producer = kafka.producer({
+    transactionalId: id,
+    idempotent: true,
+    maxInFlightRequests: 1,
+    transactionTimeout: TRANSACTION_MS,
+    createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
+  });
+  await producer.connect();
+  try {
+    // kafkajs asks for the producer id, which fences, with the first transaction: an empty one costs nothing
+    await (await producer.transaction()).abort();
+  } catch (error) {
+    await producer.disconnect().catch(() => {});
+    throw error;
+  }
+  return {
+    async commit(messages, group, { topic, partition }, next) {
+      const transaction = await producer.transaction();
+      for (const part of requestsOf(messages)) await transaction.sendBatch(batchOf(part));
+      const offsets = [{ topic, partitions: [{ partition, offset: String(next) }] }];
+      await transaction.sendOffsets({ consumerGroupId: group, topics: offsets });
+      await transaction.commit();
+    },
+    close: () => producer.disconnect(),
+  };
+}
+
+async function openProducer(kafka: Kafka): Promise<Producer> {
+  const producer: KafkajsProducer = kafka.producer({
+    idempotent: true,
+    maxInFlightRequests: 1,
+    createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
+  });
+  await producer.connect();
+  return {
+    async send(messages) {
+      for (const part of requestsOf(messages)) await producer.sendBatch(batchOf(part));
+    },
+    close: () => producer.disconnect(),
+  };
+}
+
+/** kafkajs makes one record batch of all messages of a partition, and brokers take no larger one than 1 MiB. */
+const REQUEST_BYTES = 960 * 1024;
+
+function* requestsOf(messages: readonly OutgoingMessage[]): Generator<readonly OutgoingMessage[]> {
+  let part: OutgoingMessage[] = [];
+  let bytes = 0;
+  for (const message of messages) {
+    const length = MESSAGE_OVERHEAD_BYTES + (message.value?.length ?? 0);
+    if (part.length > 0 && bytes + length > REQUEST_BYTES) {
+      yield part;
+      part = [];
+      bytes = 0;
+    }
+    part.push(message);
+    bytes += length;
+  }
+  if (part.length > 0) yield part;
+}
+
+/** Room for key, headers and frame of a message. */
+const MESSAGE_OVERHEAD_BYTES = 512;
+
+function batchOf(messages: readonly OutgoingMessage[]): Parameters<KafkajsProducer['sendBatch']>[0] {
+  const byTopic = new Map<string, OutgoingMessage[]>();
+  for (const message of messages) {
+    const list = byTopic.get(message.topic);
+    if (list === undefined) byTopic.set(message.topic, [message]);
+    else list.push(message);
+  }
+  const topicMessages = [...byTopic].map(([topic, list]) => ({
+    topic,
+    messages: list.map(({ partition, key, value, headers }) => ({
+      ...(partition === null ? {} : { partition }),
+      key,
+      // a view of the same bytes, shared memory included: kafkajs copies when it encodes
+      value: value === null ? null : Buffer.from(value.buffer, value.byteOffset, value.byteLength),
+      headers: { ...headers },
+    })),
+  }));
+  return { acks: -1, topicMessages };
+}

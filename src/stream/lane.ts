@@ -1,0 +1,150 @@
+import { strict as assert } from 'node:assert';
+import type { AnalyzerPool } from '../engine/pool.ts';
+import type { AnalyzeTask, TaskResult } from '../engine/task.ts';
+import type { TopicPartition } from '../kafka/driver.ts';
+import type { MessageChunk } from './message-chunks.ts';
+import type { LaneSink, LaneTask } from './stream-sink.ts';
+
+export interface LaneOptions {
+  readonly at: TopicPartition;
+  readonly sink: LaneSink;
+  readonly pool: AnalyzerPool;
+  /** The task of a chunk; `apart`: every message is an input of its own. */
+  task(at: TopicPartition, chunk: MessageChunk, apart: boolean): AnalyzeTask;
+  /** Told of a task that needs its memory no more. */
+  released(chunk: MessageChunk): void;
+  /** Told of tasks whose results are durable. */
+  committed(tasks: readonly LaneTask[], next: number): void;
+  /** The lane has ended for this reason; nothing of it that is not committed remains. */
+  failed(error: Error): void;
+}
+
+/**
+ * The way of one input partition: its tasks run on any worker, their results are appended to the sink in order and
+ * committed together with the group's offset.
+ */
+export class Lane {
+  readonly at: TopicPartition;
+  /** Offset of the next message to take. */
+  position: number;
+  private readonly options: LaneOptions;
+  private readonly pending: { readonly chunk: MessageChunk; readonly result: Promise<TaskResult> }[] = [];
+  private appended: LaneTask[] = [];
+  private appendedNext: number;
+  private ended = false;
+  private draining = false;
+  private wake: () => void = () => {};
+  private readonly finished: Promise<void>;
+
+  constructor(options: LaneOptions, position: number) {
+    this.options = options;
+    this.at = options.at;
+    this.position = position;
+    this.appendedNext = position;
+    this.finished = this.run();
+  }
+
+  /** Nothing is under way and nothing waits to be committed. */
+  get idle(): boolean {
+    return this.pending.length === 0 && this.appended.length === 0;
+  }
+
+  get open(): boolean {
+    return !this.ended && !this.draining;
+  }
+
+  /** Takes a chunk over; its credit is given back through `released`. */
+  submit(chunk: MessageChunk): void {
+    assert(this.open);
+    const result = this.options.pool.run(this.options.task(this.at, chunk, false));
+    // a rejection is met when its turn comes; until then it must not count as unhandled
+    result.catch(() => {});
+    this.pending.push({ chunk, result });
+    this.position = chunk.next;
+    this.wake();
+  }
+
+  /** Commits everything taken, then ends; after `ms` what is left is dropped. Resolves to true when nothing was. */
+  async drain(ms: number): Promise<boolean> {
+    this.draining = true;
+    this.wake();
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, ms);
+    });
+    await Promise.race([this.finished, late]);
+    clearTimeout(timer);
+    const clean = this.idle;
+    await this.abandon();
+    return clean;
+  }
+
+  /** Ends without committing what is under way. */
+  async abandon(): Promise<void> {
+    this.ended = true;
+    this.wake();
+    await this.options.sink.close().catch(() => {});
+    this.release(this.appended.splice(0));
+    for (const { chunk, result } of this.pending.splice(0)) {
+      const release = (): void => this.options.released(chunk);
+      result.then(release, release);
+    }
+  }
+
+  private async run(): Promise<void> {
+    try {
+      while (!this.ended) {
+        const first = this.pending[0];
+        if (first !== undefined) await this.appendFirst(first.chunk, await first.result);
+        if (this.ended) return;
+        const idle = this.pending.length === 0;
+        if (this.appended.length > 0 && ((idle && this.draining) || this.options.sink.due(idle))) await this.commit();
+        else if (idle && this.draining) return;
+        else if (idle) await this.next();
+      }
+    } catch (error) {
+      if (this.ended) return;
+      await this.abandon();
+      this.options.failed(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  private async appendFirst(chunk: MessageChunk, first: TaskResult): Promise<void> {
+    let result = first;
+    if (first.ledger.headers > 0 || first.endFields !== null) {
+      // a header is in force to the end of its message only: once more, every message apart
+      result = await this.options.pool.run(this.options.task(this.at, chunk, true));
+    }
+    if (this.ended) return;
+    const task: LaneTask = { chunk, result };
+    await this.options.sink.append(task);
+    if (this.ended) return;
+    this.pending.shift();
+    this.appended.push(task);
+    this.appendedNext = chunk.next;
+    if (!this.options.sink.holds) this.options.released(chunk);
+  }
+
+  private async commit(): Promise<void> {
+    const { appended, appendedNext } = this;
+    await this.options.sink.commit(appendedNext);
+    this.appended = [];
+    this.release(appended);
+    this.options.committed(appended, appendedNext);
+  }
+
+  private release(appended: readonly LaneTask[]): void {
+    if (this.options.sink.holds) for (const { chunk } of appended) this.options.released(chunk);
+  }
+
+  /** Resolves when there is something to do. */
+  private next(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.appended.length > 0 ? setTimeout(resolve, this.options.sink.dueInMs) : undefined;
+      this.wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}

@@ -1,0 +1,59 @@
+import type { KafkaMessage } from '../kafka/driver.ts';
+import type { ValueChunk } from '../source/values.ts';
+
+/** Messages of one partition that are one task. */
+export interface MessageChunk {
+  readonly values: ValueChunk;
+  /** Offset of each message. */
+  readonly offsets: Float64Array;
+  /** Offset behind the last message. */
+  readonly next: number;
+}
+
+/** Bytes of messages in one task: long enough to keep the pool's cost a task low, short enough for all workers. */
+const CHUNK_BYTES = 512 * 1024;
+
+/** Messages in one task. */
+const CHUNK_MESSAGES = 16_384;
+
+const NEWLINE = 10;
+
+/**
+ * Copies messages, which are in offset order, into chunks of shared memory; those below `position` were taken before,
+ * those without a value say nothing. One message is never cut.
+ */
+export function* messageChunks(messages: readonly KafkaMessage[], position: number): Generator<MessageChunk> {
+  let from = 0;
+  while (from < messages.length && (messages[from]?.offset ?? 0) < position) from++;
+  while (from < messages.length) {
+    let bytes = 0;
+    let to = from;
+    for (; to < messages.length && bytes < CHUNK_BYTES && to - from < CHUNK_MESSAGES; to++) {
+      bytes += (messages[to]?.value?.length ?? 0) + 1;
+    }
+    yield chunkOf(messages, from, to, bytes);
+    from = to;
+  }
+}
+
+/** `bytes`: room for the values and a newline each. */
+function chunkOf(messages: readonly KafkaMessage[], from: number, to: number, bytes: number): MessageChunk {
+  const shared = new SharedArrayBuffer(bytes);
+  const target = new Uint8Array(shared);
+  const ends = new Uint32Array(new SharedArrayBuffer(4 * (to - from)));
+  const offsets = new Float64Array(to - from);
+  let at = 0;
+  for (let i = from; i < to; i++) {
+    const { offset = 0, value = null } = messages[i] ?? {};
+    if (value !== null && value.length > 0) {
+      target.set(value, at);
+      at += value.length;
+      const compressed = value[0] === 0x1f && value[1] === 0x8b;
+      if (!compressed && value[value.length - 1] !== NEWLINE) target[at++] = NEWLINE;
+    }
+    ends[i - from] = at;
+    offsets[i - from] = offset;
+  }
+  const values: ValueChunk = { bytes: shared, length: at, ends, apart: false };
+  return { values, offsets, next: (offsets.at(-1) ?? 0) + 1 };
+}

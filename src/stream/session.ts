@@ -1,0 +1,212 @@
+import type { AnalyzerPool } from '../engine/pool.ts';
+import type { AnalyzeTask } from '../engine/task.ts';
+import type { Consumption, KafkaBatch, KafkaDriver, TopicPartition } from '../kafka/driver.ts';
+import type { Credits } from './credits.ts';
+import { Lane } from './lane.ts';
+import { type MessageChunk, messageChunks } from './message-chunks.ts';
+import { backoffMs, messageOf, pause, type Status, type StreamLog } from './status.ts';
+import type { LaneTask, StreamSink } from './stream-sink.ts';
+
+/** Where a group without an offset begins: Unix seconds, or one of the ends. */
+export type StartAt = 'earliest' | 'latest' | number;
+
+export interface SessionOptions {
+  readonly driver: KafkaDriver;
+  readonly group: string;
+  readonly topics: readonly string[];
+  readonly from: StartAt;
+  readonly sessionTimeoutMs: number;
+  readonly pool: AnalyzerPool;
+  readonly credits: Credits;
+  readonly status: Status;
+  readonly log: StreamLog;
+  task(at: TopicPartition, chunk: MessageChunk, apart: boolean): AnalyzeTask;
+  committed(tasks: readonly LaneTask[]): void;
+}
+
+/** What is known of an assigned partition. */
+export interface Assigned {
+  readonly at: TopicPartition;
+  lane: Lane | null;
+  /** Offset behind the newest message known. */
+  highWatermark: number;
+  /** The group's offset. */
+  committed: number;
+}
+
+/** Time for what is under way when partitions are given up: within the session, or the group would go on without us. */
+const DRAIN_SHARE = 0.5;
+
+/** The same when the stream ends: a full transaction or file. */
+const STOP_DRAIN_MS = 30_000;
+
+const HEARTBEAT_MS = 1_000;
+
+/** One life of a group member, from joining to leaving or crashing: hands batches to the lanes of their partitions. */
+export class Session {
+  readonly assigned: Map<string, Assigned> = new Map();
+  private readonly options: SessionOptions;
+  private readonly sink: StreamSink;
+  private readonly consumption: Consumption;
+  /** Raised when the member's partitions are given up. */
+  private generation = new AbortController();
+  private crashed: Error | undefined;
+  private onCrash: () => void = () => {};
+
+  private constructor(options: SessionOptions, sink: StreamSink, consumption: Consumption) {
+    this.options = options;
+    this.sink = sink;
+    this.consumption = consumption;
+  }
+
+  /** A member that has not joined yet. `sinkOf` gets the way to commit offsets under the member's generation. */
+  static async open(
+    options: SessionOptions,
+    sinkOf: (commit: Consumption['commit']) => Promise<StreamSink>,
+  ): Promise<Session> {
+    const { driver, group, topics, sessionTimeoutMs } = options;
+    let session: Session | undefined;
+    const consumption = await driver.consume({
+      group,
+      topics,
+      sessionTimeoutMs,
+      onAssigned: (partitions) => session?.begin(partitions),
+      onRevoked: async () => session?.giveUp(sessionTimeoutMs * DRAIN_SHARE),
+      onBatch: async (batch) => (await session?.take(batch)) ?? false,
+      onCrash: (error) => session?.crash(error),
+    });
+    session = new Session(options, await sinkOf(consumption.commit), consumption);
+    return session;
+  }
+
+  /** Runs until the signal is raised (drains, commits, leaves) or the consumer crashes (throws). */
+  async run(signal: AbortSignal): Promise<void> {
+    try {
+      await this.sink.ready();
+      await this.consumption.run();
+      await new Promise<void>((resolve) => {
+        this.onCrash = resolve;
+        if (signal.aborted || this.crashed !== undefined) resolve();
+        signal.addEventListener('abort', () => resolve(), { once: true });
+      });
+      if (this.crashed !== undefined) throw this.crashed;
+      for (const { at } of this.assigned.values()) this.consumption.pause(at);
+      await this.giveUp(STOP_DRAIN_MS);
+    } finally {
+      this.generation.abort();
+      await Promise.all([...this.assigned.values()].map(({ lane }) => lane?.abandon()));
+      await this.consumption.stop().catch(() => {});
+      await this.sink.close().catch(() => {});
+    }
+  }
+
+  private crash(error: Error): void {
+    this.crashed ??= error;
+    this.onCrash();
+  }
+
+  private begin(partitions: readonly TopicPartition[]): void {
+    const { log, status } = this.options;
+    this.generation.abort();
+    this.generation = new AbortController();
+    for (const { lane } of this.assigned.values()) void lane?.abandon();
+    this.assigned.clear();
+    status.clear('group');
+    log('info', 'partitions assigned', { partitions: partitions.map(keyOf) });
+    for (const at of partitions) {
+      const assigned: Assigned = { at, lane: null, highWatermark: 0, committed: 0 };
+      this.assigned.set(keyOf(at), assigned);
+      this.consumption.pause(at);
+      void this.openLane(assigned, this.generation.signal);
+    }
+  }
+
+  /** Commits what is under way; what is not done in time is left to whoever gets the partition. */
+  private async giveUp(ms: number): Promise<void> {
+    this.generation.abort();
+    const drained = await Promise.all(
+      [...this.assigned.values()].map(async ({ at, lane }) => ({ at, clean: (await lane?.drain(ms)) ?? true })),
+    );
+    const dropped = drained.filter(({ clean }) => !clean).map(({ at }) => keyOf(at));
+    if (dropped.length > 0) this.options.log('warn', 'not all work was committed in time', { partitions: dropped });
+  }
+
+  /** Opens the sink of a partition, again and again until it can, and lets its messages come. */
+  private async openLane(assigned: Assigned, signal: AbortSignal): Promise<void> {
+    const { at } = assigned;
+    const { status } = this.options;
+    for (let tries = 0; !signal.aborted; tries++) {
+      try {
+        const sink = await this.sink.open(at);
+        if (signal.aborted) return await sink.close();
+        const start = sink.committed ?? (await this.startOf(at));
+        assigned.committed = start;
+        assigned.lane = new Lane(this.laneOptions(assigned, sink, signal), start);
+        this.consumption.seek(at, start);
+        this.consumption.resume(at);
+        status.clear(keyOf(at));
+        return;
+      } catch (error) {
+        if (signal.aborted) return;
+        status.trouble(keyOf(at), `${this.sink.name} cannot be used: ${messageOf(error)}`);
+        await pause(backoffMs(tries), signal);
+      }
+    }
+  }
+
+  private laneOptions(
+    assigned: Assigned,
+    sink: ConstructorParameters<typeof Lane>[0]['sink'],
+    signal: AbortSignal,
+  ): ConstructorParameters<typeof Lane>[0] {
+    const { at } = assigned;
+    const { pool, credits, status, task, committed } = this.options;
+    return {
+      at,
+      sink,
+      pool,
+      task,
+      released: (chunk) => credits.give(chunk.values.length),
+      committed: (tasks, next) => {
+        assigned.committed = next;
+        committed(tasks);
+      },
+      failed: (error) => {
+        if (signal.aborted) return;
+        status.trouble(keyOf(at), `${this.sink.name} failed, trying again: ${error.message}`);
+        assigned.lane = null;
+        this.consumption.pause(at);
+        void pause(backoffMs(0), signal).then(() => this.openLane(assigned, signal));
+      },
+    };
+  }
+
+  private async startOf(at: TopicPartition): Promise<number> {
+    const { driver, from } = this.options;
+    if (typeof from === 'number') return driver.offsetAt(at, from);
+    const ends = (await driver.partitionEnds(at.topic)).find((entry) => entry.partition === at.partition);
+    return (from === 'latest' ? ends?.high : ends?.low) ?? 0;
+  }
+
+  private async take(batch: KafkaBatch): Promise<boolean> {
+    const assigned = this.assigned.get(keyOf(batch));
+    const lane = assigned?.lane;
+    if (assigned === undefined || lane === null || lane === undefined) return false;
+    assigned.highWatermark = batch.highWatermark;
+    const { credits } = this.options;
+    for (const chunk of messageChunks(batch.messages, lane.position)) {
+      const bytes = chunk.values.length;
+      while (lane.open && !batch.stale() && !credits.tryTake(bytes)) {
+        await credits.changed(HEARTBEAT_MS);
+        await batch.heartbeat();
+      }
+      if (!lane.open || batch.stale()) return false;
+      lane.submit(chunk);
+    }
+    return true;
+  }
+}
+
+export function keyOf({ topic, partition }: TopicPartition): string {
+  return `${topic}/${partition}`;
+}

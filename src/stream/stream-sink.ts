@@ -1,0 +1,36 @@
+import type { TaskResult } from '../engine/task.ts';
+import type { TopicPartition } from '../kafka/driver.ts';
+import type { MessageChunk } from './message-chunks.ts';
+
+/** A task that is done, in the order of its partition. */
+export interface LaneTask {
+  readonly chunk: MessageChunk;
+  readonly result: TaskResult;
+}
+
+/** Where the classified records of one input partition go. The group's offset moves with them, never before them. */
+export interface LaneSink {
+  /** The group's offset, to go on from; null = none yet. */
+  readonly committed: number | null;
+  append(task: LaneTask): Promise<void>;
+  /** True when appended tasks stay in memory until they are committed. */
+  readonly holds: boolean;
+  /** True when what was appended should be committed now; `idle`: nothing more is on its way. */
+  due(idle: boolean): boolean;
+  /** Milliseconds until `due(true)` may turn true by itself. */
+  readonly dueInMs: number;
+  /** Makes everything appended durable, and `next` the group's offset. */
+  commit(next: number): Promise<void>;
+  /** Drops what was appended and not committed. */
+  close(): Promise<void>;
+}
+
+/** What a stream writes to. */
+export interface StreamSink {
+  /** For logs, without secrets. */
+  readonly name: string;
+  /** Throws when the sink cannot be used now; called again until it can. */
+  ready(): Promise<void>;
+  open(at: TopicPartition): Promise<LaneSink>;
+  close(): Promise<void>;
+}

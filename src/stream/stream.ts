@@ -1,0 +1,235 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DEFAULT, type Format } from '../decode/format.ts';
+import { openPool } from '../engine/pool.ts';
+import { summaryOf } from '../engine/summary.ts';
+import type { AnalyzeSetup, AnalyzeTask } from '../engine/task.ts';
+import { Totals } from '../engine/totals.ts';
+import type { Consumption, KafkaDriver, TopicPartition } from '../kafka/driver.ts';
+import type { Summary } from '../model/summary.ts';
+import { outputColumns } from '../sink/columns.ts';
+import type { OutputFormat } from '../sink/part.ts';
+import { Credits } from './credits.ts';
+import type { Generation, InventoryState, LiveInventory } from './live-inventory.ts';
+import type { MessageChunk } from './message-chunks.ts';
+import { keyOf, Session, type StartAt } from './session.ts';
+import { backoffMs, messageOf, pause, Status, type StreamLog } from './status.ts';
+import type { LaneTask } from './stream-sink.ts';
+import { openSink, type StreamTarget } from './targets.ts';
+
+export interface StreamOptions {
+  /** Connects to the cluster; called again whenever the connection is lost for good. */
+  connect(): Promise<KafkaDriver>;
+  readonly group: string;
+  readonly topics: readonly string[];
+  readonly from: StartAt;
+  readonly inventory: LiveInventory;
+  /** Seconds between two looks at the inventory's folder; 0 = never. */
+  readonly inventorySeconds: number;
+  /** Workers; 0 = in the calling thread. */
+  readonly threads: number;
+  /** Format of messages that no header precedes; null = the default format. */
+  readonly logFormat: Format | null;
+  readonly target: StreamTarget;
+  readonly format: OutputFormat;
+  readonly deadLetterTopic: string | null;
+  readonly sessionTimeoutMs: number;
+  /** End when every message that is there at the start is committed. */
+  readonly stopAtEnd: boolean;
+  readonly log: StreamLog;
+}
+
+/** Bytes of messages under way at once. */
+const IN_FLIGHT_BYTES = 32 * 1024 * 1024;
+
+/** Tasks under way or waiting for their commit, for each that the pool wants. */
+const TASKS_PER_WANTED = 3;
+
+const AT_END_MS = 200;
+
+/** Where a partition stands. */
+export interface PartitionState extends TopicPartition {
+  readonly committed: number;
+  /** Messages behind the newest one known. */
+  readonly lag: number;
+}
+
+/** A stream while it runs, for those who watch it. */
+export interface RunningStream {
+  readonly status: Status;
+  readonly totals: Totals;
+  partitions(): readonly PartitionState[];
+  /** Tasks and message bytes under way. */
+  underWay(): { readonly tasks: number; readonly bytes: number };
+  inventory(): InventoryState;
+  /** Of everything committed by this process so far. */
+  summary(): Summary;
+}
+
+/** Classifies what comes over Kafka until the signal is raised; everything under way is committed before it ends. */
+export class Stream implements RunningStream {
+  readonly status: Status;
+  readonly totals: Totals;
+  private readonly options: StreamOptions;
+  private readonly credits: Credits;
+  private readonly startedAt = performance.now();
+  private readonly stopping = new AbortController();
+  private session: Session | undefined;
+  private bytes = 0;
+  /** A task under way keeps its versions, whatever is swapped meanwhile. */
+  private readonly judgedBy = new WeakMap<MessageChunk, Generation>();
+  private seq = 0;
+  private ends: ReadonlyMap<string, number> | undefined;
+
+  constructor(options: StreamOptions) {
+    this.options = options;
+    this.status = new Status(options.log);
+    this.totals = new Totals(options.inventory.current.inventory.versions);
+    this.credits = new Credits(TASKS_PER_WANTED * Math.max(1, 2 * options.threads), IN_FLIGHT_BYTES);
+  }
+
+  partitions(): readonly PartitionState[] {
+    return [...(this.session?.assigned.values() ?? [])].map(({ at, committed, highWatermark }) => {
+      return { ...at, committed, lag: Math.max(0, highWatermark - committed) };
+    });
+  }
+
+  underWay(): { readonly tasks: number; readonly bytes: number } {
+    return this.credits.taken;
+  }
+
+  inventory(): InventoryState {
+    return this.options.inventory.state;
+  }
+
+  summary(): Summary {
+    const { totals, options, bytes, startedAt } = this;
+    const { inventory } = options.inventory.current;
+    return summaryOf(totals, inventory, { files: 0, bytes }, (performance.now() - startedAt) / 1000);
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { options, stopping, status } = this;
+    const stop = (): void => stopping.abort();
+    signal.addEventListener('abort', stop);
+    if (signal.aborted) stop();
+    const files = options.target.kind === 'folder' ? mkdtempSync(join(tmpdir(), 'flowtrie-stream-')) : null;
+    const pool = openPool(options.threads, this.setup(files));
+    const watching =
+      options.inventorySeconds > 0 ? options.inventory.watch(options.inventorySeconds, stopping.signal) : undefined;
+    try {
+      for (let tries = 0; !stopping.signal.aborted; tries++) {
+        const begun = performance.now();
+        try {
+          await this.runSession(pool);
+        } catch (error) {
+          status.trouble('kafka', `the connection was lost, trying again: ${messageOf(error)}`);
+          if (performance.now() - begun > LASTED_MS) tries = 0;
+          await pause(backoffMs(tries), stopping.signal);
+        }
+      }
+    } finally {
+      signal.removeEventListener('abort', stop);
+      stop();
+      await watching;
+      await pool.close();
+      if (files !== null) rmSync(files, { recursive: true, force: true });
+    }
+  }
+
+  private async runSession(pool: ReturnType<typeof openPool>): Promise<void> {
+    const { options, status, stopping } = this;
+    const driver = await options.connect();
+    let timer: NodeJS.Timeout | undefined;
+    try {
+      const missing = await driver.missingTopics(options.topics);
+      if (missing.length > 0) throw new Error(`topic ${missing.join(', ')} does not exist`);
+      if (options.stopAtEnd) this.ends ??= await endsOf(driver, options.topics);
+      const sinkOf = (commit: Consumption['commit']): ReturnType<typeof openSink> =>
+        openSink({ ...options, driver, commit, columns: this.columns(), versionLabel: () => this.versionLabel() });
+      this.session = await Session.open(
+        {
+          ...options,
+          driver,
+          pool,
+          credits: this.credits,
+          status,
+          task: (at, chunk, apart) => this.taskOf(at, chunk, apart),
+          committed: (tasks) => this.count(tasks),
+        },
+        sinkOf,
+      );
+      status.clear('kafka');
+      if (options.stopAtEnd) timer = setInterval(() => this.stopAtEnd(), AT_END_MS);
+      await this.session.run(stopping.signal);
+    } finally {
+      clearInterval(timer);
+      await driver.close().catch(() => {});
+    }
+  }
+
+  private setup(partFolder: string | null): AnalyzeSetup {
+    const { inventory, target, format, deadLetterTopic } = this.options;
+    return {
+      versions: inventory.current.inventory.versions.map((version) => version.shared),
+      rows: target.kind === 'none' ? null : { format, columns: this.columns(), taken: this.format().names },
+      filter: null,
+      twins: null,
+      met: null,
+      quarantine: deadLetterTopic !== null,
+      partFolder,
+      progress: new SharedArrayBuffer(16),
+      stop: new SharedArrayBuffer(4),
+    };
+  }
+
+  private versionLabel(): string {
+    return this.options.inventory.current.inventory.versions.at(-1)?.shared.label ?? 'all';
+  }
+
+  private format(): Format {
+    return this.options.logFormat ?? DEFAULT;
+  }
+
+  private columns(): ReturnType<typeof outputColumns> {
+    return outputColumns(this.format().names);
+  }
+
+  private taskOf(at: TopicPartition, chunk: MessageChunk, apart: boolean): AnalyzeTask {
+    const generation = this.options.inventory.current;
+    this.judgedBy.set(chunk, generation);
+    return {
+      seq: this.seq++,
+      name: `${keyOf(at)}@${chunk.offsets[0]}`,
+      source: { kind: 'values', ...chunk.values, apart },
+      fields: this.format().names,
+      flowLog: 0,
+      spilled: false,
+      generation: generation.shared,
+    };
+  }
+
+  private count(tasks: readonly LaneTask[]): void {
+    for (const { chunk, result } of tasks) {
+      this.totals.useVersions((this.judgedBy.get(chunk) ?? this.options.inventory.current).inventory.versions);
+      this.totals.add(result);
+      this.bytes += chunk.values.length;
+    }
+  }
+
+  private stopAtEnd(): void {
+    const assigned = [...(this.session?.assigned.values() ?? [])];
+    if (assigned.length === 0 || assigned.some(({ lane }) => lane === null)) return;
+    const done = assigned.every(({ at, committed }) => committed >= (this.ends?.get(keyOf(at)) ?? 0));
+    if (done) this.stopping.abort();
+  }
+}
+
+/** A session this long was no failed attempt: the next one is tried soon. */
+const LASTED_MS = 60_000;
+
+async function endsOf(driver: KafkaDriver, topics: readonly string[]): Promise<ReadonlyMap<string, number>> {
+  const ends = await Promise.all(topics.map((topic) => driver.partitionEnds(topic)));
+  return new Map(ends.flat().map((end) => [keyOf(end), end.high]));
+}

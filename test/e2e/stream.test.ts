@@ -1,0 +1,275 @@
+import { cpSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ledgerSum } from '../../src/model/ledger.ts';
+import type { Summary } from '../../src/model/summary.ts';
+import { METRICS } from '../../src/stream/metrics.ts';
+import { Dice } from '../support/dice.ts';
+import type { Broker } from '../support/kafka/broker.ts';
+import { caughtUp, difference, runChaos } from '../support/kafka/chaos.ts';
+import { type Lab, openLab, packed, sortedLines } from '../support/kafka/lab.ts';
+import { startMember } from '../support/kafka/member.ts';
+import { describeKafka } from '../support/kafka/suite.ts';
+import { createTopics, produce, readCommitted, testKafka } from '../support/kafka/topics.ts';
+
+const LINES = 12_000;
+const HEADER =
+  'version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status';
+/** The same record in another order of fields. */
+const TURNED =
+  'log-status version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action';
+/** A busy machine takes its time. */
+const PATIENCE_MS = 180_000;
+const NOISE_SEED = 20_261_125;
+
+let lab: Lab;
+beforeAll(async () => {
+  lab = await openLab(LINES);
+});
+afterAll(() => lab.close());
+
+await describeKafka('flowtrie stream', (broker) => {
+  it(
+    'gives the rows and totals of replay, whatever the messages look like',
+    () => mixedMessages(broker()),
+    PATIENCE_MS,
+  );
+  it('keeps exactly once while members and broker are killed', () => chaos(broker()), PATIENCE_MS);
+  it('writes files whose names are offsets, again the same after a restart', () => folder(broker()), PATIENCE_MS);
+  it('judges each record by one version while inventories are swapped', () => swaps(broker()), PATIENCE_MS);
+  it('says why it is not ready, and is when the trouble has gone', () => readiness(broker()), PATIENCE_MS);
+});
+
+function turned(line: string): string {
+  const fields = line.split(' ');
+  return [fields.at(-1), ...fields.slice(0, -1)].join(' ');
+}
+
+/** What CloudWatch Logs sends to a subscriber. */
+function subscription(lines: readonly string[]): Buffer {
+  const logEvents = lines.map((message, i) => ({ id: String(i), timestamp: 0, message }));
+  return gzipSync(JSON.stringify({ messageType: 'DATA_MESSAGE', logGroup: 'flow', logEvents }));
+}
+
+async function mixedMessages(broker: Broker): Promise<void> {
+  const kafka = testKafka(broker.address);
+  await createTopics(kafka, { packed: 3, single: 1, classified: 2, dead: 1 });
+  const { lines } = lab;
+  const part = (from: number, to: number): readonly string[] => lines.slice(from, to);
+  const bad = ['not a record', '2 123456789012 eni-0 10.0.0.300 10.0.0.1 1 2 6 1 1 1 2 ACCEPT OK'];
+  const damaged = gzipSync(part(0, 50).join('\n')).subarray(0, 60);
+  await produce(kafka, 'packed', [
+    ...packed(part(0, 6000), 700, 3),
+    { partition: 0, value: `${HEADER}\n${part(6000, 6500).join('\n')}\n` },
+    // a header is in force to the end of its message, also when it comes late
+    { partition: 1, value: `${TURNED}\n${part(6500, 7000).map(turned).join('\n')}` },
+    { partition: 1, value: `${part(7000, 7100).join('\n')}\n${TURNED}\n${part(7100, 7200).map(turned).join('\n')}` },
+    { partition: 1, value: part(7200, 8000).join('\n') },
+    { partition: 2, value: gzipSync(part(8000, 8500).join('\n')) },
+    { partition: 2, value: subscription(part(8500, 8800)) },
+    {
+      partition: 2,
+      value: part(8800, 9000)
+        .map((message) => JSON.stringify({ message }))
+        .join('\n'),
+    },
+    { partition: 2, value: [part(9000, 9001)[0], ...bad, part(9001, 9002)[0]].join('\n') },
+    { partition: 2, value: null },
+    { partition: 2, value: damaged },
+  ]);
+  await produce(kafka, 'single', packed(part(9002, 12_000), 1, 1));
+  const args = ['--brokers', broker.address, '--topic', 'packed,single', '--inventory', lab.inventory, '--stop-at-end'];
+  const member = startMember([
+    ...args,
+    '--out',
+    'kafka:classified',
+    '--dead-letter',
+    'dead',
+    '--threads',
+    '2',
+    '--json',
+  ]);
+  expect(await member.ended()).toBe(0);
+
+  const classified = await readCommitted(kafka, 'classified');
+  const expected = await lab.replayRows(lines);
+  const rows = sortedLines(classified.map(({ value }) => value.toString()).join(''));
+  expect(difference(expected, rows)).toEqual({ lost: 0, repeated: 0 });
+  const { ledger } = JSON.parse(member.stdout()) as Summary;
+  expect(ledger.classified).toBe(rows.length);
+  expect(ledger.headers).toBe(3);
+  expect(ledger.malformed).toEqual({ 'field-count': 1, address: 1, encoding: 1 });
+  expect(ledgerSum(ledger)).toBe(ledger.lines);
+
+  const letters = (await readCommitted(kafka, 'dead')).map(({ value, headers }) => ({ value, ...headers }));
+  const offsets = (await readCommitted(kafka, 'packed')).filter(({ partition }) => partition === 2);
+  expect(letters).toHaveLength(2);
+  expect(letters[0]).toMatchObject({
+    'flowtrie.topic': 'packed',
+    'flowtrie.partition': '2',
+    'flowtrie.reason': 'field-count,address',
+    'flowtrie.lines': '2,3',
+    'flowtrie.offset': String(offsets.at(-3)?.offset),
+  });
+  expect(letters[0]?.value.toString()).toBe(bad.join('\n'));
+  expect(letters[1]).toMatchObject({
+    'flowtrie.reason': 'encoding',
+    'flowtrie.offset': String(offsets.at(-1)?.offset),
+  });
+  expect(letters[1]?.value.equals(damaged)).toBe(true);
+  expect(member.log()).not.toMatch(/"level":"error"/);
+}
+
+async function chaos(broker: Broker): Promise<void> {
+  const kills = Number(process.env.FLOWTRIE_CHAOS_KILLS ?? 2);
+  const options = { broker, lab, dice: new Dice(NOISE_SEED), kills, brokerEvery: 2, membersMax: 2 };
+  const report = await runChaos({ ...options, log: () => {} });
+  expect(report.memberKills + report.brokerKills).toBe(kills);
+  expect(report.records).toBeGreaterThan(1000);
+  expect(report).toMatchObject({ lost: 0, repeated: 0 });
+}
+
+async function folder(broker: Broker): Promise<void> {
+  const kafka = testKafka(broker.address);
+  await createTopics(kafka, { logs: 2 });
+  const out = join(lab.folder, 'files/');
+  const run = (group: string): ReturnType<typeof startMember> =>
+    startMember(
+      [
+        ...['--brokers', broker.address, '--topic', 'logs', '--group', group, '--inventory', lab.inventory],
+        ...['--out', out, '--stop-at-end', '--threads', '1'],
+      ],
+      { FLOWTRIE_FILE_SECONDS: '1' },
+    );
+  const files = (): Map<string, string> => {
+    const names = readdirSync(out, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ndjson'));
+    return new Map(names.sort().map((name) => [name, readFileSync(join(out, name), 'utf8')]));
+  };
+  await produce(kafka, 'logs', packed(lab.lines.slice(0, 2000), 100, 2));
+  expect(await run('files').ended()).toBe(0);
+  const first = files();
+  expect([...first.keys()].every((name) => /^topic=logs\/partition=[01]\/\d{20}-\d{20}-all\.ndjson$/.test(name))).toBe(
+    true,
+  );
+  await produce(kafka, 'logs', packed(lab.lines.slice(2000, 3000), 100, 2));
+  expect(await run('files').ended()).toBe(0);
+  // a group that begins again meets the files of the one before: it takes their places, no row is there twice
+  expect(await run('again').ended()).toBe(0);
+  const rows = sortedLines([...files().values()].join(''));
+  expect(difference(await lab.replayRows(lab.lines.slice(0, 3000)), rows).lost).toBe(0);
+}
+
+/** Swaps of the inventory; the soak makes 100. */
+const SWAPS = Number(process.env.FLOWTRIE_SWAPS ?? 2);
+/** Versions begin at full seconds. */
+const SWAP_MS = 1_100;
+/** A record is so old when it comes: the version that its start asks for is in force by then. */
+const AGE_SECONDS = 3;
+const FIRST_VERSION = '2020-01-01T00:00:00Z';
+
+async function swaps(broker: Broker): Promise<void> {
+  const kafka = testKafka(broker.address);
+  await createTopics(kafka, { swapped: 2, judged: 2 });
+  const inventories = [lab.inventory, withoutIngress(lab.inventory, join(lab.folder, 'strict'))] as const;
+  const live = join(lab.folder, 'live');
+  publish(live, inventories[0]);
+  const options = ['--brokers', broker.address, '--topic', 'swapped', '--inventory', live, '--threads', '2'];
+  const env = { FLOWTRIE_INVENTORY_SECONDS: '0.1' };
+  const member = startMember([...options, '--out', 'kafka:judged'], env);
+  const versions = (): string[] =>
+    [...member.log().matchAll(/"versions":\[[^\]]*"([^"]+)"\]/g)].map(([, label]) => label ?? '');
+  const sent: string[] = [];
+  const send = async (): Promise<void> => {
+    const now = Math.floor(Date.now() / 1000) - AGE_SECONDS;
+    const lines = lab.lines.slice(0, 600).map((line) => withTimes(line, now));
+    sent.push(...lines);
+    await produce(kafka, 'swapped', packed(lines, 50, 2));
+  };
+  const until = async (seen: () => boolean): Promise<void> => {
+    for (let tries = 0; !seen() && tries < 600; tries++) await sleep(50);
+  };
+  await until(() => member.log().includes('partitions assigned'));
+  for (let swap = 1; swap <= SWAPS; swap++) {
+    await send();
+    publish(live, inventories[swap % 2] ?? lab.inventory);
+    await until(() => versions().length === swap);
+    await sleep(SWAP_MS);
+  }
+  // records that the last version is meant for
+  await sleep(AGE_SECONDS * 1000);
+  await send();
+  await caughtUp(kafka, 'flowtrie', 'swapped');
+  expect(await member.stop()).toBe(143);
+  expect(versions()).toHaveLength(SWAPS);
+  const history = join(lab.folder, 'history');
+  [FIRST_VERSION, ...versions()].forEach((label, i) => {
+    cpSync(inventories[i % 2] ?? '', join(history, label), { recursive: true });
+  });
+  const text = (await readCommitted(kafka, 'judged')).map(({ value }) => value.toString()).join('');
+  const rows = sortedLines(text.replaceAll('"inventory_version":"all"', `"inventory_version":"${FIRST_VERSION}"`));
+  expect(difference(await lab.replayRows(sent, history), rows)).toEqual({ lost: 0, repeated: 0 });
+  expect(new Set(rows.map((row) => /"inventory_version":"([^"]+)"/.exec(row)?.[1])).size).toBeGreaterThan(1);
+}
+
+/** Puts a link to `folder` in the place of `live` in one step. */
+function publish(live: string, folder: string): void {
+  symlinkSync(folder, `${live}.next`);
+  renameSync(`${live}.next`, live);
+}
+
+/** A copy whose security groups let nothing in. */
+function withoutIngress(from: string, to: string): string {
+  cpSync(from, to, { recursive: true });
+  const file = join(to, 'describe-security-groups.json');
+  const { SecurityGroups } = JSON.parse(readFileSync(file, 'utf8')) as { SecurityGroups: object[] };
+  const closed = SecurityGroups.map((group) => ({ ...group, IpPermissions: [] }));
+  writeFileSync(file, JSON.stringify({ SecurityGroups: closed }));
+  return to;
+}
+
+function withTimes(line: string, start: number): string {
+  const fields = line.split(' ');
+  return [...fields.slice(0, 10), start, start + 1, ...fields.slice(12)].join(' ');
+}
+
+async function readiness(broker: Broker): Promise<void> {
+  const kafka = testKafka(broker.address);
+  const options = ['--brokers', broker.address, '--topic', 'late', '--inventory', lab.inventory, '--threads', '0'];
+  const member = startMember([...options, '--http', '127.0.0.1:0']);
+  const get = async (path: string): Promise<{ readonly status: number; readonly text: string }> => {
+    const address = /"address":"([^"]+)"/.exec(member.log())?.[1];
+    if (address === undefined) return { status: 0, text: '' };
+    const response = await fetch(`http://${address}${path}`);
+    return { status: response.status, text: await response.text() };
+  };
+  const until = async (status: number, word: string): Promise<void> => {
+    for (let tries = 0; tries < 300; tries++, await sleep(100)) {
+      const answer = await get('/readyz');
+      if (answer.status === status && answer.text.includes(word)) return;
+    }
+    expect.fail(`/readyz never answered ${status} with '${word}':\n${member.log()}`);
+  };
+  await until(503, 'topic late does not exist');
+  expect((await get('/healthz')).status).toBe(200);
+  await createTopics(kafka, { late: 1 });
+  await until(200, '"ready":true');
+  await produce(kafka, 'late', packed(lab.lines.slice(0, 100), 10, 1));
+  let metrics = '';
+  for (let tries = 0; tries < 100 && !/flowtrie_partition_offset\{[^}]*\} 10\b/.test(metrics); tries++) {
+    metrics = (await get('/metrics')).text;
+    await sleep(100);
+  }
+  for (const [name, { type }] of Object.entries(METRICS)) expect(metrics).toContain(`# TYPE ${name} ${type}`);
+  expect(metrics).toMatch(/flowtrie_lines_total\{end="classified"\} \d+/);
+  expect(metrics).toContain('flowtrie_partition_lag{topic="late",partition="0"} 0');
+  expect((await get('/nothing')).status).toBe(404);
+  expect(await member.stop()).toBe(143);
+}
+
+describe('the suite', () => {
+  it('can tell a lost row from a repeated one', () => {
+    expect(difference(['a', 'b', 'c'], ['a', 'a', 'c'])).toEqual({ lost: 1, repeated: 1 });
+  });
+});

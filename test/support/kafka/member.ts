@@ -1,0 +1,46 @@
+import { once } from 'node:events';
+import { startCli } from '../cli.ts';
+
+/** One `flowtrie stream` process. */
+export interface Member {
+  readonly pid: number;
+  /** Its log so far. */
+  log(): string;
+  /** SIGKILL, and gone. */
+  kill(): Promise<void>;
+  /** SIGTERM: commits and leaves; its exit code. */
+  stop(): Promise<number | null>;
+  /** Its exit code when it ends by itself. */
+  ended(): Promise<number | null>;
+  readonly stdout: () => string;
+}
+
+/** Members that are killed must not hold up the group for the usual time. */
+const SESSION_SECONDS = '2';
+
+export function startMember(args: readonly string[], more: Readonly<Record<string, string>> = {}): Member {
+  const env = { FLOWTRIE_KAFKA_SESSION_SECONDS: SESSION_SECONDS, ...more };
+  const child = startCli(['stream', '--log', 'json', ...args], { env });
+  let [stdout, stderr] = ['', ''];
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  const closed = once(child, 'close').then(([code]) => code as number | null);
+  return {
+    pid: child.pid ?? 0,
+    log: () => stderr,
+    stdout: () => stdout,
+    async kill() {
+      child.kill('SIGKILL');
+      await closed;
+    },
+    async stop() {
+      child.kill('SIGTERM');
+      return closed;
+    },
+    ended: () => closed,
+  };
+}

@@ -1,0 +1,29 @@
+import { startBroker } from './broker.ts';
+import { brokerMissing, KAFKA_NEWEST, kafkaJars } from './jars.ts';
+
+/** `npm run kafka [-- VERSION]`: a broker until Ctrl-C. `npm run kafka -- --fetch VERSION…` only gets the jars. */
+const USAGE = 'npm run kafka [-- VERSION], or npm run kafka -- --fetch VERSION…';
+
+async function fetchJars(versions: readonly string[]): Promise<void> {
+  for (const version of versions) console.log(`Kafka ${version}: ${await kafkaJars(version)}`);
+}
+
+async function runBroker(version: string): Promise<void> {
+  const broker = await startBroker(version);
+  console.log(`Kafka ${version} is ready at ${broker.address} (Ctrl-C ends it and removes its data)`);
+  await new Promise((resolve) => {
+    process.once('SIGINT', resolve);
+    process.once('SIGTERM', resolve);
+  });
+  await broker.stop();
+}
+
+const [first = KAFKA_NEWEST, ...rest] = process.argv.slice(2);
+const fetching = first === '--fetch';
+const versions = fetching ? rest : [first];
+const missing = await brokerMissing(versions[0] ?? KAFKA_NEWEST);
+if (missing !== undefined || versions.some((version) => !/^\d+\.\d+\.\d+$/.test(version))) {
+  console.error(missing ?? `expected a version such as ${KAFKA_NEWEST}: ${USAGE}`);
+  process.exitCode = 2;
+} else if (fetching) await fetchJars(versions);
+else await runBroker(first);

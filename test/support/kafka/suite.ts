@@ -1,0 +1,34 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Broker, startBroker } from './broker.ts';
+import { brokerMissing, KAFKA_NEWEST } from './jars.ts';
+
+/** Kafka versions that the suites run against: `FLOWTRIE_KAFKA`, a comma list; the newest when it is not set. */
+const VERSIONS = (process.env.FLOWTRIE_KAFKA ?? KAFKA_NEWEST).split(',').map((version) => version.trim());
+
+/**
+ * A suite on a real broker, once for every version. No broker to be had: one skipped test with the reason printed, or
+ * one failed test when `FLOWTRIE_REQUIRE` (a comma list) names `kafka`.
+ */
+export async function describeKafka(name: string, suite: (broker: () => Broker) => void): Promise<void> {
+  for (const version of VERSIONS) {
+    const reason = await brokerMissing(version);
+    if (reason === undefined) {
+      describe(`${name}, Apache Kafka ${version}`, () => {
+        let broker: Broker | undefined;
+        beforeAll(async () => {
+          broker = await startBroker(version);
+        });
+        afterAll(() => broker?.stop());
+        suite(() => {
+          if (broker === undefined) throw new Error('the broker is started before the tests of the suite');
+          return broker;
+        });
+      });
+    } else if ((process.env.FLOWTRIE_REQUIRE ?? '').split(',').includes('kafka')) {
+      test(`${name}: FLOWTRIE_REQUIRE names kafka`, () => expect.fail(reason));
+    } else {
+      console.warn(`skipped: ${name}: ${reason}`);
+      test.skip(`${name}: ${reason}`, () => {});
+    }
+  }
+}

@@ -1,0 +1,77 @@
+import { Kafka, logLevel, Partitioners } from 'kafkajs';
+
+/** A client for the tests' own use: it produces what the stream reads, and reads what the stream wrote. */
+export function testKafka(address: string): Kafka {
+  return new Kafka({ brokers: [address], clientId: 'test', logLevel: logLevel.NOTHING });
+}
+
+export async function createTopics(kafka: Kafka, partitionsOf: Readonly<Record<string, number>>): Promise<void> {
+  const admin = kafka.admin();
+  await admin.connect();
+  const topics = Object.entries(partitionsOf).map(([topic, numPartitions]) => ({ topic, numPartitions }));
+  await admin.createTopics({ topics, waitForLeaders: true });
+  await admin.disconnect();
+}
+
+export interface TestMessage {
+  readonly partition?: number;
+  readonly value: Buffer | string | null;
+}
+
+/** Produces messages, about a megabyte a request. */
+export async function produce(kafka: Kafka, topic: string, messages: readonly TestMessage[]): Promise<void> {
+  const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
+  await producer.connect();
+  for (let from = 0; from < messages.length; ) {
+    let to = from;
+    for (let bytes = 0; to < messages.length && bytes < 700_000; to++)
+      bytes += (messages[to]?.value?.length ?? 0) + 100;
+    await producer.send({ topic, messages: messages.slice(from, to) });
+    from = to;
+  }
+  await producer.disconnect();
+}
+
+export interface ReadMessage {
+  readonly partition: number;
+  readonly offset: number;
+  readonly value: Buffer;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Every committed message of a topic, up to its end at the time of the call. */
+export async function readCommitted(kafka: Kafka, topic: string): Promise<ReadMessage[]> {
+  const admin = kafka.admin();
+  await admin.connect();
+  const ends = (await admin.fetchTopicOffsets(topic)).filter(({ low, high }) => low !== high);
+  await admin.disconnect();
+  const behind = new Set(ends.map(({ partition }) => partition));
+  const found: ReadMessage[] = [];
+  const consumer = kafka.consumer({ groupId: `reader-${Math.random()}`, maxWaitTimeInMs: 50 });
+  await consumer.connect();
+  await consumer.subscribe({ topics: [topic], fromBeginning: true });
+  if (behind.size > 0) {
+    await new Promise<void>((resolve, reject) => {
+      consumer.on('consumer.crash', ({ payload }) => reject(payload.error));
+      // control records close a transaction: the end is reached with the batch, not with a message
+      consumer.on('consumer.end_batch_process', ({ payload }) => {
+        const end = ends.find(({ partition }) => partition === payload.partition);
+        if (Number(payload.lastOffset) + 1 >= Number(end?.high)) behind.delete(payload.partition);
+        if (behind.size === 0) resolve();
+      });
+      consumer
+        .run({
+          eachBatch: async ({ batch }) => {
+            for (const { offset, value, headers } of batch.messages) {
+              const words = Object.entries(headers ?? {}).map(([name, word]) => [name, String(word)]);
+              const entry = { partition: batch.partition, offset: Number(offset), value: value ?? Buffer.alloc(0) };
+              found.push({ ...entry, headers: Object.fromEntries(words) });
+            }
+          },
+        })
+        .catch(reject);
+    });
+  }
+  await consumer.disconnect();
+  return found;
+}
