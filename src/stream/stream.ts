@@ -8,7 +8,7 @@ import type { AnalyzeSetup, AnalyzeTask } from '../engine/task.ts';
 import { Totals } from '../engine/totals.ts';
 import type { Consumption, KafkaDriver, TopicPartition } from '../kafka/driver.ts';
 import type { Summary } from '../model/summary.ts';
-import { outputColumns } from '../sink/columns.ts';
+import { inputNames, outputColumns } from '../sink/columns.ts';
 import type { OutputFormat } from '../sink/part.ts';
 import { Credits } from './credits.ts';
 import type { Generation, InventoryState, LiveInventory } from './live-inventory.ts';
@@ -171,9 +171,10 @@ export class Stream implements RunningStream {
 
   private setup(partFolder: string | null): AnalyzeSetup {
     const { inventory, target, format, deadLetterTopic } = this.options;
+    const columns = this.columns();
     return {
       versions: inventory.current.inventory.versions.map((version) => version.shared),
-      rows: target.kind === 'none' ? null : { format, columns: this.columns(), taken: this.format().names },
+      rows: target.kind === 'none' ? null : { format, columns, taken: inputNames(columns) },
       filter: null,
       twins: null,
       met: null,

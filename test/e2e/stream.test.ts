@@ -1,4 +1,4 @@
-import { cpSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
@@ -134,7 +134,7 @@ async function chaos(broker: Broker): Promise<void> {
 async function folder(broker: Broker): Promise<void> {
   const kafka = testKafka(broker.address);
   await createTopics(kafka, { logs: 2 });
-  const out = join(lab.folder, 'files/');
+  const out = `${mkdtempSync(join(lab.folder, 'files-'))}/`;
   const run = (group: string): ReturnType<typeof startMember> =>
     startMember(
       [
@@ -172,8 +172,9 @@ const FIRST_VERSION = '2020-01-01T00:00:00Z';
 async function swaps(broker: Broker): Promise<void> {
   const kafka = testKafka(broker.address);
   await createTopics(kafka, { swapped: 2, judged: 2 });
-  const inventories = [lab.inventory, withoutIngress(lab.inventory, join(lab.folder, 'strict'))] as const;
-  const live = join(lab.folder, 'live');
+  const own = mkdtempSync(join(lab.folder, 'swaps-'));
+  const inventories = [lab.inventory, withoutIngress(lab.inventory, join(own, 'strict'))] as const;
+  const live = join(own, 'live');
   publish(live, inventories[0]);
   const options = ['--brokers', broker.address, '--topic', 'swapped', '--inventory', live, '--threads', '2'];
   const env = { FLOWTRIE_INVENTORY_SECONDS: '0.1' };
@@ -203,7 +204,7 @@ async function swaps(broker: Broker): Promise<void> {
   await caughtUp(kafka, 'flowtrie', 'swapped');
   expect(await member.stop()).toBe(143);
   expect(versions()).toHaveLength(SWAPS);
-  const history = join(lab.folder, 'history');
+  const history = join(own, 'history');
   [FIRST_VERSION, ...versions()].forEach((label, i) => {
     cpSync(inventories[i % 2] ?? '', join(history, label), { recursive: true });
   });
