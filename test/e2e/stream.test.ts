@@ -30,13 +30,15 @@ beforeAll(async () => {
 });
 afterAll(() => lab.close());
 
-await describeKafka('flowtrie stream', (broker) => {
+await describeKafka('flowtrie stream', (broker, newest) => {
   it(
     'gives the rows and totals of replay, whatever the messages look like',
     () => mixedMessages(broker()),
     PATIENCE_MS,
   );
   it('keeps exactly once while members and broker are killed', () => chaos(broker()), PATIENCE_MS);
+  // what follows asks no more of the broker than the two above: one version is enough
+  if (!newest) return;
   it('writes files whose names are offsets, again the same after a restart', () => folder(broker()), PATIENCE_MS);
   it('judges each record by one version while inventories are swapped', () => swaps(broker()), PATIENCE_MS);
   it('says why it is not ready, and is when the trouble has gone', () => readiness(broker()), PATIENCE_MS);
@@ -210,8 +212,14 @@ async function swaps(broker: Broker): Promise<void> {
   });
   const text = (await readCommitted(kafka, 'judged')).map(({ value }) => value.toString()).join('');
   const rows = sortedLines(text.replaceAll('"inventory_version":"all"', `"inventory_version":"${FIRST_VERSION}"`));
-  expect(difference(await lab.replayRows(sent, history), rows)).toEqual({ lost: 0, repeated: 0 });
+  const expected = (await lab.replayRows(sent, history)).map(withoutHindsight).sort();
+  expect(difference(expected, rows.map(withoutHindsight).sort())).toEqual({ lost: 0, repeated: 0 });
   expect(new Set(rows.map((row) => /"inventory_version":"([^"]+)"/.exec(row)?.[1])).size).toBeGreaterThan(1);
+}
+
+/** A row but for what a later version says of it: the stream does not know that version yet, replay does. */
+function withoutHindsight(row: string): string {
+  return row.replace(/,"(drift_cause|agreeing_version)":(null|"[^"]*")/g, '');
 }
 
 /** Puts a link to `folder` in the place of `live` in one step. */

@@ -2,14 +2,17 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Broker, startBroker } from './broker.ts';
 import { brokerMissing, KAFKA_NEWEST } from './jars.ts';
 
-/** Kafka versions that the suites run against: `FLOWTRIE_KAFKA`, a comma list; the newest when it is not set. */
+/** Kafka versions that the suites run against, newest first: `FLOWTRIE_KAFKA`, a comma list; the newest when not set. */
 const VERSIONS = (process.env.FLOWTRIE_KAFKA ?? KAFKA_NEWEST).split(',').map((version) => version.trim());
 
 /**
  * A suite on a real broker, once for every version. No broker to be had: one skipped test with the reason printed, or
  * one failed test when `FLOWTRIE_REQUIRE` (a comma list) names `kafka`.
  */
-export async function describeKafka(name: string, suite: (broker: () => Broker) => void): Promise<void> {
+export async function describeKafka(
+  name: string,
+  suite: (broker: () => Broker, newest: boolean) => void,
+): Promise<void> {
   for (const version of VERSIONS) {
     const reason = await brokerMissing(version);
     if (reason === undefined) {
@@ -22,7 +25,7 @@ export async function describeKafka(name: string, suite: (broker: () => Broker) 
         suite(() => {
           if (broker === undefined) throw new Error('the broker is started before the tests of the suite');
           return broker;
-        });
+        }, version === VERSIONS[0]);
       });
     } else if ((process.env.FLOWTRIE_REQUIRE ?? '').split(',').includes('kafka')) {
       test(`${name}: FLOWTRIE_REQUIRE names kafka`, () => expect.fail(reason));
