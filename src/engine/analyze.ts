@@ -148,20 +148,23 @@ export async function analyzeTask(worker: Bench, task: AnalyzeTask): Promise<Tas
   if (encoder?.finish !== undefined) rows?.write(await encoder.finish());
   answers?.close();
   if (answers?.outOfStep === true) failure ??= `${task.name}: changed while it was read`;
-  const rowsPart = rows?.close();
-  const quarantinePart = quarantine?.close();
   const endFields = decoder.format.names.join(' ') === task.fields.join(' ') ? null : decoder.format.names;
   return {
     seq: task.seq,
     ledger,
     counts: tally.drain(),
     endFields,
-    rowsPart: rowsPart?.path ?? null,
-    quarantinePart: quarantinePart?.path ?? null,
-    rowsMemory: rowsPart?.memory ?? null,
-    quarantineMemory: quarantinePart?.memory ?? null,
+    ...closed(rows, quarantine),
     failure,
   };
+}
+
+type Parts = Pick<TaskResult, 'rowsPart' | 'quarantinePart' | 'rowsMemory' | 'quarantineMemory'>;
+
+function closed(rows: Part | null, quarantine: Part | null): Parts {
+  const { path: rowsPart = null, memory: rowsMemory = null } = rows?.close() ?? {};
+  const { path: quarantinePart = null, memory: quarantineMemory = null } = quarantine?.close() ?? {};
+  return { rowsPart, rowsMemory, quarantinePart, quarantineMemory };
 }
 
 /** Classifies the batch and leaves only the rows that the filters want and no other flow log had. */

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Broker, startBroker } from './broker.ts';
 import { brokerMissing, KAFKA_NEWEST } from './jars.ts';
 
-/** Kafka versions that the suites run against, newest first: `FLOWTRIE_KAFKA`, a comma list; the newest when not set. */
+/** Kafka versions of the suites, newest first: `FLOWTRIE_KAFKA`, a comma list; the newest alone when not set. */
 const VERSIONS = (process.env.FLOWTRIE_KAFKA ?? KAFKA_NEWEST).split(',').map((version) => version.trim());
 
 /**
