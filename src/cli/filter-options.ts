@@ -32,6 +32,7 @@ export function addFilterOptions(command: Command): () => RecordFilter | null {
     const side = name === 'since' ? 'from this start on' : 'only before this start';
     command.addOption(
       flag(`--${name} <time>`, `records ${side}: RFC 3339, or 2h, 7d ago`).argParser((text) => {
+        if (negated) throw new FlowtrieError('usage', `--not --${name}: expected a filter after --not`);
         bounds[name] = instantOrAgo(text, `--${name}`);
         return text;
       }),

@@ -108,6 +108,7 @@ describe('filter flags', () => {
     [['--since', '1h', '--until', '2h'], 'expected an instant before --until'],
     [['--not'], '--not: expected a filter after it'],
     [['--not', '--not', '--port', '1'], '--not --not: expected a filter'],
+    [['--not', '--since', '2h'], '--not --since: expected a filter'],
     [['--names', 'x'], "unknown option '--names'"],
   ])('refuses %j', async (flags, message) => {
     expect(await refusal(...flags)).toContain(message);

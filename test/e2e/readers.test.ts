@@ -126,6 +126,17 @@ describe('what other tools read', () => {
 });
 
 describe('round trips', () => {
+  it.each(['rows.parquet', 'parts', 'rows.csv', 'rows.ndjson'])('%s → replay: the same bytes', async (name) => {
+    const again = await replayTo(at('again.ndjson'), at(name));
+    expect(again.ledger.classified).toBe(summary.ledger.classified);
+    const [rows, wanted] = [at('again.ndjson'), at('rows.ndjson')].map((path) =>
+      readFileSync(path, 'utf8').split('\n').toSorted(),
+    );
+    // the folder is in order of hours
+    expect(rows).toEqual(wanted);
+    if (name !== 'parts') expect(readFileSync(at('again.ndjson')).equals(readFileSync(at('rows.ndjson')))).toBe(true);
+  });
+
   it('text → Parquet → text → replay: the same verdicts', async () => {
     const fields = ndjson()[0] ?? {};
     const raw = Object.keys(fields).slice(0, Object.keys(fields).indexOf('direction'));
