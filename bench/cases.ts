@@ -4,9 +4,10 @@ import { writeAuditLog } from './audit-log.ts';
 import type { Case, Comparison, Contestant, Measure } from './compare.ts';
 import { type Data, type DataRequest, generateData, type LogFile } from './data.ts';
 import { hasProgram } from './machine.ts';
+import { parquetFiles } from './parquet-files.ts';
 import { expectedSum, type PodWorld } from './pod-world.ts';
 
-export const CASE_NAMES = ['replay', 'workers', 'decode', 'memory', 'pods', 'audit'] as const;
+export const CASE_NAMES = ['replay', 'workers', 'decode', 'memory', 'formats', 'pods', 'audit'] as const;
 export type CaseName = (typeof CASE_NAMES)[number];
 
 /** Rules of a security group that no traffic uses: with those in use about AWS's quota of 60 a direction. */
@@ -27,6 +28,10 @@ const SIZES: Readonly<
   decode: {
     full: { records: 200_000, files: 1, pods: 2000, gzip: false, partners: PARTNERS },
     smoke: { records: 2000, files: 1, pods: 40, gzip: false, partners: PARTNERS },
+  },
+  formats: {
+    full: { records: 1_000_000, files: 4, pods: 2000, gzip: false, format: 'v5', partners: PARTNERS },
+    smoke: { records: 4000, files: 2, pods: 40, gzip: false, format: 'v5', partners: PARTNERS },
   },
   memory: {
     full: { records: 5_000_000, files: 5, pods: 2000, gzip: false, partners: PARTNERS },
@@ -57,6 +62,7 @@ export async function prepareCase(
   if (name === 'replay') return replayCase(data);
   if (name === 'workers') return workersCase(data);
   if (name === 'decode') return decodeCase(data);
+  if (name === 'formats') return formatsCase(data, await parquetFiles(data.files));
   return memoryCase(data);
 }
 
@@ -133,6 +139,30 @@ function decodeCase(data: Data): Case {
     comparisons: [
       comparison('FlowDecoder', 'rate-core', 'fast-csv'),
       comparison('FlowDecoder', 'rate-core', 'readline + split'),
+    ],
+  };
+}
+
+function formatsCase(data: Data, parquet: readonly LogFile[]): Case {
+  const one = contestants(data);
+  const [rows, columns] = ['DuckDB, Parquet to sums of every column', 'DuckDB, lines to Parquet'] as const;
+  return {
+    name: 'formats',
+    title: 'v5 records: Parquet in, Arrow out, Parquet out',
+    contestants: [
+      one('lines in, no rows', 'replay'),
+      one('Parquet in, no rows', 'replay', { files: parquet }),
+      one('lines in, Arrow out', 'replay-arrow'),
+      one('lines in, Parquet out', 'replay-parquet'),
+      one(rows, 'duckdb-in', { files: parquet }),
+      one(columns, 'duckdb-out'),
+    ],
+    comparisons: [
+      comparison('lines in, Arrow out', 'rate-core', 'lines in, no rows', 'least', 0.6),
+      comparison('lines in, Parquet out', 'rate-core', 'lines in, no rows'),
+      comparison('Parquet in, no rows', 'rate-core', 'lines in, no rows'),
+      comparison('Parquet in, no rows', 'rate-core', rows),
+      comparison('lines in, Parquet out', 'rate-core', columns),
     ],
   };
 }

@@ -7,6 +7,10 @@ import type { Claims, Measurement, ReadyJob, Turn } from './measurement.ts';
  */
 const JOBS: Readonly<Record<string, (turn: Turn) => Promise<ReadyJob>>> = {
   replay: async (turn) => (await import('./rivals/replay.ts')).readyReplay(turn),
+  'replay-arrow': async (turn) => (await import('./rivals/replay.ts')).readyReplay(turn, 'arrow'),
+  'replay-parquet': async (turn) => (await import('./rivals/replay.ts')).readyReplay(turn, 'parquet'),
+  'duckdb-in': async (turn) => (await import('./rivals/duckdb-formats.ts')).readyDuckdbIn(turn),
+  'duckdb-out': async (turn) => (await import('./rivals/duckdb-formats.ts')).readyDuckdbOut(turn),
   decoder: async (turn) => (await import('./rivals/decoder.ts')).readyDecoder(turn),
   gunzip: async (turn) => (await import('./rivals/gunzip.ts')).readyGunzip(turn),
   'gzip-wc': async (turn) => (await import('./rivals/gzip-wc.ts')).readyGzipWc(turn),
