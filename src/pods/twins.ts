@@ -122,8 +122,11 @@ function createTwinAnswer(): TwinAnswer {
   return { addresses: new Uint32Array(TWIN_ADDRESSES_MAX), count: 0, roles: 0 };
 }
 
-/** Hash of a bucket: both ends in one order for both ends' records, ports, protocol and time slot. */
-function bucketHash(flow: Uint32Array, slot: number): number {
+/**
+ * Hash of a bucket: both ends in one order for both ends' records, ports, protocol and time slot, and whether the
+ * packets left the interface: what answers a question went the other way.
+ */
+function bucketHash(flow: Uint32Array, slot: number, egress: number): number {
   const eni = flow[FlowWord.eni]!;
   const other = flow[FlowWord.remoteEni]!;
   const isFirst = other === NO_ENI || eni <= other;
@@ -136,7 +139,7 @@ function bucketHash(flow: Uint32Array, slot: number): number {
   let h = Math.imul(low ^ (flow[FlowWord.protocol]! << 24), 0x9e37_79b1);
   h = Math.imul(h ^ (h >>> 15) ^ high, 0x85eb_ca6b);
   h = Math.imul(h ^ (h >>> 13) ^ ports, 0xc2b2_ae35);
-  h = Math.imul(h ^ (h >>> 15) ^ slot, 0x85eb_ca6b);
+  h = Math.imul(h ^ (h >>> 15) ^ ((slot << 1) | egress), 0x85eb_ca6b);
   return h ^ (h >>> 16);
 }
 
@@ -189,8 +192,8 @@ export class TwinTable {
     const { flow, entries, recent } = this;
     const start = flow[FlowWord.start]!;
     const end = flow[FlowWord.end]!;
-    const hash = bucketHash(flow, start >>> SLOT_BITS);
-    const place = (hash ^ (flow[FlowWord.egress]! << 3)) & (RECENT - 1);
+    const hash = bucketHash(flow, start >>> SLOT_BITS, flow[FlowWord.egress]!);
+    const place = hash & (RECENT - 1);
     const known = recent[place]!;
     const state = (flow[FlowWord.egress]! * EGRESS_BIT) | (flow[FlowWord.role]! << ROLE_SHIFT);
     const eni = flow[FlowWord.eni]! | (flow[FlowWord.protocol]! << 24);
@@ -262,8 +265,9 @@ export class TwinTable {
     const earliest = start - TWIN_SLACK_SECONDS - this.state[State.longest]!;
     const latest = flow[FlowWord.end]! + TWIN_SLACK_SECONDS;
     const last = latest >>> SLOT_BITS;
+    const egress = 1 - flow[FlowWord.egress]!;
     for (let slot = Math.max(earliest, 0) >>> SLOT_BITS; slot <= last; slot++) {
-      let entry = this.heads[bucketHash(flow, slot) & this.mask]!;
+      let entry = this.heads[bucketHash(flow, slot, egress) & this.mask]!;
       while (entry !== NONE) {
         entry = this.look(entry, start - TWIN_SLACK_SECONDS, latest, pods, vpc, eni);
       }
