@@ -35,12 +35,16 @@ const DEFAULT_RULES = 100;
 export async function benchRules(flags: BenchRulesFlags): Promise<void> {
   if (flags.trace !== undefined || flags.matches !== undefined) return writeMatches(flags);
   const findings: Findings[] = [];
-  const tell = (found: Findings): void => {
+  const out = await openDestination('-');
+  for (const measure of await measurements(flags)) {
+    const found = measure();
     findings.push(found);
-    if (flags.json !== true) process.stdout.write(`${findingsText(found)}\n`);
-  };
-  for (const measure of await measurements(flags)) tell(measure());
-  if (flags.json === true) process.stdout.write(`${JSON.stringify({ findings })}\n`);
+    if (flags.json !== true) await out.write(Buffer.from(`${findingsText(found)}\n`));
+    // a reader such as `head` has seen enough
+    if (out.closed) break;
+  }
+  if (flags.json === true) await out.write(Buffer.from(`${JSON.stringify({ findings })}\n`));
+  await out.commit();
 }
 
 /** What the flags ask for, in a fixed order; without any: a large generated account and what stands beside it. */

@@ -53,10 +53,18 @@ async function explainCommand(flags: ExplainFlags): Promise<void> {
       ? [await questionOfFlags(flags)]
       : (await import('./flow-question.ts')).readFlowQuestions(flags.flows);
   const { openExplainer } = await import('./explainer.ts');
+  const { openDestination } = await import('../sink/destination.ts');
   const explainer = await openExplainer(folder, flags.verbose === true);
-  for await (const question of questions) {
-    const text = flags.json === true ? explainer.json(question) : explainer.text(question);
-    process.stdout.write(`${text}\n`);
+  const out = await openDestination('-');
+  try {
+    for await (const question of questions) {
+      const text = flags.json === true ? explainer.json(question) : explainer.text(question);
+      await out.write(Buffer.from(`${text}\n`));
+      // a reader such as `head` has seen enough
+      if (out.closed) break;
+    }
+  } finally {
+    await out.commit();
   }
 }
 

@@ -123,7 +123,8 @@ export function writeArena(contents: ArenaContents): {
 /** The smallest elements that hold every value. */
 function narrowed(array: SectionArray, type: 'index' | 'signed'): SectionArray {
   let [least, most] = [0, 0];
-  for (const value of array) {
+  for (let i = 0; i < array.length; i++) {
+    const value = array[i]!;
     if (value < least) least = value;
     if (value > most) most = value;
   }

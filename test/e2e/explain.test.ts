@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { inventoryFolder } from '../conformance/case.ts';
-import { runCli } from '../support/cli.ts';
+import { runCli, startCli } from '../support/cli.ts';
 
 const INVENTORY = ['--inventory', inventoryFolder('aws-fixture')];
 
@@ -101,4 +101,16 @@ test('the text reads question, verdict, path with the blocker marked, details, r
     '',
   ]);
   expect(stdout).toContain('Reply: DENY, decided by acl-db/egress/105; unreachable: the request does not arrive');
+});
+
+test('a reader that leaves early ends it quietly', async () => {
+  const text = ['dst,src,dst_port,protocol', ...Array<string>(5000).fill('10.0.3.5,10.0.1.11,5432,tcp')].join('\n');
+  const child = startCli(['explain', ...INVENTORY, '--flows', '-', '--json'], { stdin: Buffer.from(text) });
+  let stderr = '';
+  child.stderr?.setEncoding('utf8').on('data', (part: string) => {
+    stderr += part;
+  });
+  child.stdout?.once('data', () => child.stdout?.destroy());
+  const code = await new Promise((resolve) => child.on('close', resolve));
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
 });
