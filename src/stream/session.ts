@@ -50,6 +50,8 @@ export class Session {
   private readonly consumption: Consumption;
   /** Raised when the member's partitions are given up. */
   private generation = new AbortController();
+  /** The member leaves, or has left: what kafkajs still hands out is nobody's. */
+  private ending = false;
   private crashed: Error | undefined;
   private onCrash: () => void = () => {};
 
@@ -90,9 +92,11 @@ export class Session {
         signal.addEventListener('abort', () => resolve(), { once: true });
       });
       if (this.crashed !== undefined) throw this.crashed;
+      this.ending = true;
       for (const { at } of this.assigned.values()) this.consumption.pause(at);
       await this.giveUp(STOP_DRAIN_MS);
     } finally {
+      this.ending = true;
       this.generation.abort();
       await Promise.all([...this.assigned.values()].map(({ lane }) => lane?.abandon()));
       await this.consumption.stop().catch(() => {});
@@ -106,6 +110,8 @@ export class Session {
   }
 
   private begin(partitions: readonly TopicPartition[]): void {
+    // a lane opened now would fence whoever gets the partition next, for ever
+    if (this.ending) return;
     const { log, status } = this.options;
     this.generation.abort();
     this.generation = new AbortController();

@@ -38,15 +38,16 @@ export function soakWords(read: (name: string) => Result | null): string {
   const lines: string[] = [];
   if (once !== null) {
     lines.push(
-      `- Exactly once: ${once.memberKills} members and ${once.brokerKills} brokers killed, ${once.rebalances} members joined or left, ` +
-        `${number(once.records)} records: ${once.lost} lost, ${once.repeated} repeated (Kafka ${once.kafka}; \`npm run soak:exactly-once\`).`,
+      `- Exactly once: ${once.memberKills} members and ${once.brokerKills} brokers killed, ${once.rebalances} members`,
+      `  joined or left, ${number(once.records)} records: ${once.lost} lost, ${once.repeated} repeated`,
+      `  (Kafka ${once.kafka}; \`npm run soak:exactly-once\`).`,
     );
   }
   if (rates !== null) {
     lines.push(
-      `- Through a broker on the same machine: ${number(rates.packedPerSecond)} records/s packed, ` +
-        `${number(rates.singlePerSecond)} with one line a value, ${rates.singleToBare} times what kafkajs alone counts ` +
-        `(Kafka ${rates.kafka}, ${rates.machine}; \`npm run soak:throughput\`).`,
+      `- Through a broker on the same machine: ${number(rates.packedPerSecond)} records/s packed,`,
+      `  ${number(rates.singlePerSecond)} with one line a value, ${rates.singleToBare} times what kafkajs alone counts`,
+      `  (Kafka ${rates.kafka}, ${rates.machine}; \`npm run soak:throughput\`).`,
     );
   }
   return lines.join('\n');
