@@ -92,6 +92,8 @@ function replayCase(generated: Data): Case {
     title: 'gzip, default format: decode + classify + attribute + ledger, summary only',
     contestants: [
       one('flowtrie', 'replay'),
+      // the same record three times over would be its own twin's rival
+      one('flowtrie, records paired', 'replay-paired', { files: generated.files }),
       one('Node gunzip only', 'gunzip'),
       ...(gzip ? [one('gzip -dc | wc -l', 'gzip-wc')] : []),
       one('DuckDB, one layer as range join', 'duckdb-range'),
@@ -101,6 +103,7 @@ function replayCase(generated: Data): Case {
     comparisons: [
       comparison('flowtrie', 'rate-core', 'DuckDB, one layer as range join', 'least', 2.5),
       comparison('flowtrie', 'rate-core', 'DuckDB, equality joins only'),
+      comparison('flowtrie', 'rate-core', 'flowtrie, records paired', 'most', 2.2),
       comparison('flowtrie', 'rate-core', 'fast-csv, parse only'),
       comparison('flowtrie', 'time-core', 'Node gunzip only'),
       ...(gzip ? [comparison('flowtrie', 'time-core', 'gzip -dc | wc -l')] : []),

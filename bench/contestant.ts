@@ -7,6 +7,7 @@ import type { Claims, Measurement, ReadyJob, Turn } from './measurement.ts';
  */
 const JOBS: Readonly<Record<string, (turn: Turn) => Promise<ReadyJob>>> = {
   replay: async (turn) => (await import('./rivals/replay.ts')).readyReplay(turn),
+  'replay-paired': async (turn) => (await import('./rivals/replay.ts')).readyReplay(turn, null, true),
   'replay-arrow': async (turn) => (await import('./rivals/replay.ts')).readyReplay(turn, 'arrow'),
   'replay-parquet': async (turn) => (await import('./rivals/replay.ts')).readyReplay(turn, 'parquet'),
   'duckdb-in': async (turn) => (await import('./rivals/duckdb-formats.ts')).readyDuckdbIn(turn),

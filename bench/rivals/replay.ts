@@ -11,7 +11,7 @@ import type { ReadyJob, Turn } from '../measurement.ts';
  * flowtrie: decode, classify in all layers, attribute, count, and with `format` write rows; the inventory is compiled
  * before.
  */
-export async function readyReplay(turn: Turn, format: OutputFormat | null = null): Promise<ReadyJob> {
+export async function readyReplay(turn: Turn, format: OutputFormat | null = null, pair = false): Promise<ReadyJob> {
   const inventory = compileInventory(await loadInventory(turn.inventory));
   return {
     async run() {
@@ -20,6 +20,7 @@ export async function readyReplay(turn: Turn, format: OutputFormat | null = null
       const { summary, failures } = await replay({
         inputs: files,
         inventory,
+        pair,
         threads,
         logFormat: null,
         out: folder === null || format === null ? null : { path: join(folder, 'rows'), format },
