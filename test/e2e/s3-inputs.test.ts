@@ -123,7 +123,13 @@ describeS3('inputs in S3', () => {
       tries++;
       return 'reset';
     };
-    const { code, stdout, stderr } = await replayed([`s3://${BUCKET}/AWSLogs/`], '--json', '--threads', '1', '--no-pair');
+    const { code, stdout, stderr } = await replayed(
+      [`s3://${BUCKET}/AWSLogs/`],
+      '--json',
+      '--threads',
+      '1',
+      '--no-pair',
+    );
     expect(code).toBe(3);
     expect(stderr).toContain(`s3://${BUCKET}/${FOLDER}/plain: cannot be read (`);
     expect((JSON.parse(stdout) as Summary).ledger.classified).toBe(5 * 3000 + 20_000 + 500);
