@@ -18,6 +18,7 @@ import type {
   TransactionalProducer,
 } from './driver.ts';
 import { type BeforeJoin, patchKafkajs } from './patches.ts';
+import { openSockets } from './sockets.ts';
 
 /** A line of the client's log: `detail` has no secrets. */
 export type KafkaLog = (level: 'debug', message: string, detail: Readonly<Record<string, unknown>>) => void;
@@ -41,14 +42,21 @@ const HEARTBEATS_PER_SESSION = 10;
 export async function openKafkajs(connection: KafkaConnection, log: KafkaLog): Promise<KafkaDriver> {
   patchKafkajs();
   registerCodecs();
+  const sockets = openSockets();
   const kafka = new kafkajs.Kafka({
     ...(await kafkaConfig(connection)),
+    socketFactory: sockets.factory,
     logLevel: kafkajs.logLevel.INFO,
     logCreator: () => (entry) => passOn(entry, log),
     retry: { retries: 5, initialRetryTime: 100, maxRetryTime: 2_000 },
   });
   const admin = kafka.admin();
-  await admin.connect();
+  try {
+    await admin.connect();
+  } catch (error) {
+    sockets.close();
+    throw error;
+  }
   return {
     async missingTopics(topics) {
       const known = new Set(await admin.listTopics());
@@ -63,7 +71,10 @@ export async function openKafkajs(connection: KafkaConnection, log: KafkaLog): P
     consume: (options) => consume(kafka, options),
     openTransactional: (id) => openTransactional(kafka, id),
     openProducer: () => openProducer(kafka),
-    close: () => admin.disconnect(),
+    async close() {
+      await admin.disconnect().catch(() => {});
+      sockets.close();
+    },
   };
 }
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Kafka } from 'kafkajs';
 import type { Dice } from '../dice.ts';
 import type { Broker } from './broker.ts';
-import { type Lab, packed, sortedLines } from './lab.ts';
+import { digestOf, type Lab, packed, sortedLines } from './lab.ts';
 import { type Member, startMember } from './member.ts';
 import { createTopics, produce, readCommitted, testKafka } from './topics.ts';
 
@@ -77,8 +77,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   await caughtUp(kafka, group, raw);
   for (const member of members) await member.stop();
   const lines = (await readCommitted(kafka, raw)).flatMap(({ value }) => value.toString().split('\n'));
-  const rows = (await readCommitted(kafka, out)).map(({ value }) => value.toString()).join('');
-  return { ...counts, records: lines.length, ...difference(await lab.replayRows(lines), sortedLines(rows)) };
+  const rows = (await readCommitted(kafka, out)).flatMap(({ value }) => sortedLines(value.toString()).map(digestOf));
+  return { ...counts, records: lines.length, ...difference(await lab.replayDigests(lines), rows.sort()) };
 }
 
 /** Sends messages all the time; what is in the topic at the end counts, so a send that failed does not matter. */

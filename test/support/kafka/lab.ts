@@ -1,6 +1,8 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { createReadStream, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { runCli } from '../cli.ts';
 
 /** A generated cluster: its inventory, the lines of its flow log, and what `replay` makes of lines. */
@@ -11,6 +13,8 @@ export interface Lab {
   readonly lines: readonly string[];
   /** Sorted rows that `replay` writes for these lines. */
   replayRows(lines: readonly string[], inventory?: string): Promise<string[]>;
+  /** Digests of the same rows, sorted: a soak has more of them than one text can hold. */
+  replayDigests(lines: readonly string[]): Promise<string[]>;
   close(): void;
 }
 
@@ -22,19 +26,33 @@ export async function openLab(records: number): Promise<Lab> {
   const logs = join(folder, 'logs');
   const texts = readdirSync(logs).map((name) => readFileSync(join(logs, name), 'utf8'));
   const inventory = join(folder, 'inventory');
+  const replayed = async (lines: readonly string[], judgedBy: string): Promise<string> => {
+    const [input, out] = [join(folder, 'input.log'), join(folder, 'rows.ndjson')];
+    writeFileSync(input, `${lines.join('\n')}\n`);
+    const run = await runCli(['replay', input, '--inventory', judgedBy, '--out', out, '--no-pair', '-q']);
+    if (run.code !== 0) throw new Error(run.stderr);
+    return out;
+  };
   return {
     folder,
     inventory,
     lines: texts.flatMap((text) => text.split('\n').slice(1, -1)),
     async replayRows(lines, judgedBy = inventory) {
-      const [input, out] = [join(folder, 'input.log'), join(folder, 'rows.ndjson')];
-      writeFileSync(input, `${lines.join('\n')}\n`);
-      const replayed = await runCli(['replay', input, '--inventory', judgedBy, '--out', out, '--no-pair', '-q']);
-      if (replayed.code !== 0) throw new Error(replayed.stderr);
-      return sortedLines(readFileSync(out, 'utf8'));
+      return sortedLines(readFileSync(await replayed(lines, judgedBy), 'utf8'));
+    },
+    async replayDigests(lines) {
+      const digests: string[] = [];
+      const rows = createInterface({ input: createReadStream(await replayed(lines, inventory)) });
+      for await (const row of rows) digests.push(digestOf(row));
+      return digests.sort();
     },
     close: () => rmSync(folder, { recursive: true, force: true }),
   };
+}
+
+/** Stands for a row where there are too many to keep. */
+export function digestOf(row: string): string {
+  return createHash('sha1').update(row).digest('base64');
 }
 
 export function sortedLines(text: string): string[] {
