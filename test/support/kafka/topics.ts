@@ -18,9 +18,13 @@ export interface TestMessage {
   readonly value: Buffer | string | null;
 }
 
-/** Produces messages, about a megabyte a request. */
+/** Produces messages, each once though a request is tried again, about a megabyte a request. */
 export async function produce(kafka: Kafka, topic: string, messages: readonly TestMessage[]): Promise<void> {
-  const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
+  const producer = kafka.producer({
+    createPartitioner: Partitioners.DefaultPartitioner,
+    idempotent: true,
+    maxInFlightRequests: 1,
+  });
   await producer.connect();
   for (let from = 0; from < messages.length; ) {
     let to = from;
@@ -46,7 +50,8 @@ export async function readCommitted(kafka: Kafka, topic: string): Promise<ReadMe
   const ends = (await admin.fetchTopicOffsets(topic)).filter(({ low, high }) => low !== high);
   await admin.disconnect();
   const behind = new Set(ends.map(({ partition }) => partition));
-  const found: ReadMessage[] = [];
+  // by partition and offset: who is moved to another generation reads a batch again
+  const found = new Map<string, ReadMessage>();
   const consumer = kafka.consumer({ groupId: `reader-${Math.random()}`, maxWaitTimeInMs: 50 });
   await consumer.connect();
   await consumer.subscribe({ topics: [topic], fromBeginning: true });
@@ -65,7 +70,7 @@ export async function readCommitted(kafka: Kafka, topic: string): Promise<ReadMe
             for (const { offset, value, headers } of batch.messages) {
               const words = Object.entries(headers ?? {}).map(([name, word]) => [name, String(word)]);
               const entry = { partition: batch.partition, offset: Number(offset), value: value ?? Buffer.alloc(0) };
-              found.push({ ...entry, headers: Object.fromEntries(words) });
+              found.set(`${batch.partition} ${offset}`, { ...entry, headers: Object.fromEntries(words) });
             }
           },
         })
@@ -73,5 +78,5 @@ export async function readCommitted(kafka: Kafka, topic: string): Promise<ReadMe
     });
   }
   await consumer.disconnect();
-  return found;
+  return [...found.values()];
 }
