@@ -9,6 +9,8 @@ import { windowEnd, windowStart } from './window.ts';
 
 /** Ports that source NAT draws from; below them a node answers itself. */
 const SNAT_PORT_FIRST = 1024;
+/** Bits of Scratch.behind before those of the destination. */
+const BEHIND_DST = 2;
 /** Destination of a record that shows it in no way. */
 const UNSEEN = -1;
 
@@ -38,6 +40,11 @@ export function unmaskNodes(
   }
 }
 
+/** Code of pods/snat Behind that a row has for one side. */
+export function behindSide(behind: number, side: 'src' | 'dst'): number {
+  return side === 'src' ? behind & 3 : behind >> BEHIND_DST;
+}
+
 function unmaskSide(
   flow: FlowBatch,
   verdicts: VerdictBatch,
@@ -51,6 +58,7 @@ function unmaskSide(
   if (node < 0 || (isSrc ? verdicts.srcKind[i] : verdicts.dstKind[i]) !== Kind.node) return;
   const { pods, rules, snat } = tables;
   if (snat.first[node] === snat.first[node + 1]) return;
+  if (!atNat && node !== scratch.eni[i]) return;
   const hidden = (scratch.hidden[i]! & (isSrc ? Hidden.src : Hidden.dst)) !== 0;
   // several twins name fewer candidates already
   if (hidden && scratch.twinCount[i]! > 1) return;
@@ -64,7 +72,7 @@ function unmaskSide(
   const behind = podsBehind(snat, pods, node, vpc, other, start, end);
   // a hidden side keeps the pods of its own interface, unless those of the whole node are possible
   if (behind === Behind.nobody || (hidden && behind === Behind.hostPods)) return;
-  scratch.behind[i] = behind;
+  scratch.behind[i] = isSrc ? behind : behind << BEHIND_DST;
   if (isSrc) verdicts.srcAttribution[i] = Attribution.candidates;
   else verdicts.dstAttribution[i] = Attribution.candidates;
 }

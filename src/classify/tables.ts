@@ -87,7 +87,7 @@ export interface Scratch {
   readonly twinAddress: Uint32Array;
   /** Roles that twin or reverse record tell, as bits: 1 request, 2 reply; UNASKED = nobody looked yet. */
   readonly pairRoles: Uint8Array;
-  /** Who may stand behind the row's node: a code of pods/snat Behind. */
+  /** Who may stand behind the row's node: a code of pods/snat Behind, in bits 2 and 3 when it is the destination. */
   readonly behind: Uint8Array;
   /** 1 = the security groups answer `unknown` only because the role is not known. */
   readonly roleSplit: Uint8Array;

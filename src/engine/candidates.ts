@@ -1,8 +1,9 @@
+import { behindSide } from '../classify/snat.ts';
 import { Hidden, type Scratch, type VersionTables } from '../classify/tables.ts';
 import { windowEnd, windowStart } from '../classify/window.ts';
 import type { FlowBatch } from '../model/flow.ts';
 import type { Names } from '../model/names.ts';
-import { Attribution, Kind, type VerdictBatch } from '../model/verdict.ts';
+import { Attribution, type VerdictBatch } from '../model/verdict.ts';
 import { ownerEntry4, podsAt, podsOnInterface, resolvedAttribution, resolvePod } from '../pods/lookup.ts';
 import { Behind } from '../pods/snat.ts';
 import { TWIN_ADDRESSES_MAX } from '../pods/twins.ts';
@@ -28,8 +29,8 @@ export function candidateNames(
   const hidden = ((scratch.hidden[row] ?? 0) & (side === 'src' ? Hidden.src : Hidden.dst)) !== 0;
   const entry = (side === 'src' ? scratch.srcEntry : scratch.dstEntry)[row] ?? -1;
   const owner = (side === 'src' ? verdicts.srcOwner : verdicts.dstOwner)[row] ?? -1;
-  const behind = scratch.behind[row] ?? Behind.nobody;
-  if (behind !== Behind.nobody && isNode(verdicts, row, side)) {
+  const behind = behindSide(scratch.behind[row] ?? 0, side);
+  if (behind !== Behind.nobody) {
     return namesOf(podsOfNode(tables, owner, behind, start, end), names);
   }
   if (hidden) {
@@ -38,11 +39,6 @@ export function candidateNames(
   }
   const pods = hidden ? podsOnInterface(tables.pods, owner, start, end) : podsAt(tables.pods, entry, start, end);
   return namesOf(pods, names);
-}
-
-/** The side that `behind` is about: only one of them can be a node that pods stand behind. */
-function isNode(verdicts: VerdictBatch, row: number, side: 'src' | 'dst'): boolean {
-  return (side === 'src' ? verdicts.srcKind : verdicts.dstKind)[row] === Kind.node;
 }
 
 function podsOfNode(tables: VersionTables, eni: number, behind: number, start: number, end: number): number[] {

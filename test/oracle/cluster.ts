@@ -17,6 +17,8 @@ export interface OraclePod {
   readonly hostNetwork: boolean;
   /** Hosts it runs on, as hostOf names them: by its node, and by the interfaces that hold its address. */
   readonly hosts: readonly string[];
+  /** Those of them that its node tells, whatever its address. */
+  readonly namedHosts: readonly string[];
   readonly vpcId: string | null;
   readonly start: number;
   readonly end: number;
@@ -189,6 +191,7 @@ function listedPods(network: Network): OraclePod[] {
         address: at,
         hostNetwork: spec?.hostNetwork === true,
         hosts: hostsOf(network, spec?.hostNetwork === true, instanceId, vpcId, at),
+        namedHosts: instanceId === null ? [] : [instanceId],
         vpcId,
         start: life[0],
         end: life[1],
@@ -232,7 +235,10 @@ function csvRows(text: string): CsvRow[] {
   });
 }
 
-/** CHOICE: rows of one pod, address and start are one interval: one may know the end, another the node. */
+/**
+ * CHOICE: rows of one pod, address and start are one interval: one may know the end, another the node. Rows that touch
+ * are one stretch, on the node that any of them names: no pod moves.
+ */
 function mergedRows(rows: readonly CsvRow[]): CsvRow[] {
   const found = new Map<string, CsvRow>();
   for (const row of rows) {
@@ -240,7 +246,18 @@ function mergedRows(rows: readonly CsvRow[]): CsvRow[] {
     const before = found.get(key) ?? row;
     found.set(key, { ...before, node: before.node ?? row.node, end: Math.min(before.end, row.end) });
   }
-  return [...found.values()];
+  const stretches: CsvRow[] = [];
+  for (const row of [...found.values()].sort((a, b) => (a.start === b.start ? 0 : a.start - b.start))) {
+    const at = stretches.findLastIndex((other) => isSameRow(other, row));
+    const before = stretches[at];
+    if (before === undefined || row.start > before.end) stretches.push(row);
+    else stretches[at] = { ...before, node: before.node ?? row.node, end: Math.max(before.end, row.end) };
+  }
+  return stretches;
+}
+
+function isSameRow(a: CsvRow, b: CsvRow): boolean {
+  return a.namespace === b.namespace && a.name === b.name && a.at.text === b.at.text;
 }
 
 function csvPods(network: Network): OraclePod[] {
@@ -252,8 +269,9 @@ function csvPods(network: Network): OraclePod[] {
       (eni) => eni.class === 'node' && eni.primary?.text === at.text && (vpcId === null || eni.vpcId === vpcId),
     );
     const hosts = hostsOf(network, hostNetwork, instanceId, vpcId, at);
+    const namedHosts = instanceId === null ? [] : [instanceId];
     return {
-      ...{ name, namespace, address: at, hostNetwork, hosts, vpcId, start, end },
+      ...{ name, namespace, address: at, hostNetwork, hosts, namedHosts, vpcId, start, end },
       ...{ listeners: [], hostListeners: [], fromCsv: true },
     };
   });
@@ -286,8 +304,9 @@ function yielded(pods: readonly OraclePod[]): OraclePod[] {
       if (start < row.start) end = row.start;
       else start = Math.min(row.end, end);
     }
-    // of one that never has the address its host's ports are left
-    return start < end ? { ...pod, start, end } : { ...pod, start: 0, end: 0, listeners: [] };
+    if (start < end) return { ...pod, start, end };
+    // of one that never has the address the ports of the host that its node names are left
+    return { ...pod, start: 0, end: 0, listeners: [], hosts: pod.namedHosts };
   });
 }
 
