@@ -35,8 +35,8 @@ const CUT = MESSAGES[0];
 
 /**
  * A gzip stream (RFC 1952) inflated piece by piece on the calling thread: any number of members, checksum and length of
- * each checked. What node:zlib takes this takes, with the same words for what is wrong; bytes behind the last member
- * are wrong here.
+ * each checked. What node:zlib takes this takes, with the same words for what is wrong. Zeros up to the end behind a
+ * member are padding (tapes, `dd`), as for gzip(1); anything else there is wrong here.
  */
 export class Gunzip {
   /** Why nothing more is taken; undefined while all is well. */
@@ -44,7 +44,7 @@ export class Gunzip {
   private readonly memory: Uint8Array;
   private readonly parameters: Uint32Array;
   private readonly inflate: KernelFunction;
-  private stage: 'header' | 'data' | 'trailer' = 'header';
+  private stage: 'header' | 'data' | 'trailer' | 'padding' = 'header';
   private members = 0;
   /** Of the member's pieces so far; the length modulo 2^32, as the trailer has it. */
   private checksum = 0;
@@ -99,6 +99,7 @@ export class Gunzip {
     for (let goesOn = true; goesOn && this.problem === undefined; ) {
       if (this.stage === 'header') goesOn = this.readHeader();
       else if (this.stage === 'trailer') goesOn = this.readTrailer();
+      else if (this.stage === 'padding') goesOn = this.readPadding();
       else {
         const result = this.inflate(layout.PARAMETERS);
         if (result === layout.MORE_INPUT) return;
@@ -134,8 +135,8 @@ export class Gunzip {
     const isLast = this.get(layout.IN_LAST) === 1;
     if (this.members > 0 && bytes.length === 0) return false;
     if (this.members > 0 && bytes[0] === 0) {
-      this.problem = `${bytes.length} bytes or more behind the last member`;
-      return false;
+      this.stage = 'padding';
+      return true;
     }
     const header = parseHeader(bytes);
     if (typeof header === 'string') this.problem = header;
@@ -143,6 +144,16 @@ export class Gunzip {
     else if (isLast) this.problem = CUT;
     else if (bytes.length === INPUT_BYTES) this.problem = `no header ends within ${INPUT_BYTES} bytes`;
     return this.stage === 'data';
+  }
+
+  /** Takes zeros; false when more input is needed, or none is left. */
+  private readPadding(): boolean {
+    const at = this.get(layout.IN_BIT) >>> 3;
+    const end = this.get(layout.IN_END);
+    const other = this.memory.subarray(at, end).findIndex((byte) => byte !== 0);
+    if (other >= 0) this.problem = `${end - at - other} bytes or more behind the last member, after zeros`;
+    this.set(layout.IN_BIT, end * 8);
+    return false;
   }
 
   private beginMember(at: number): void {

@@ -120,7 +120,7 @@ describe('gunzip beside node:zlib', () => {
       const theirs = inflatedByZlib(bytes);
       const reason = own.problem ?? 'none';
       // zlib passes over what follows the last member when it begins with a zero byte
-      if (reason.endsWith('behind the last member')) expect(theirs.problem).toBeUndefined();
+      if (reason.includes('behind the last member')) expect(theirs.problem).toBeUndefined();
       else expect(reason, `stream ${i}: ${bytes.subarray(0, 400).toString('hex')}`).toBe(theirs.problem ?? 'none');
       if (theirs.problem === undefined) expect(own.bytes.equals(theirs.bytes), `stream ${i}`).toBe(true);
       reasons.set(reason, (reasons.get(reason) ?? 0) + 1);

@@ -51,7 +51,12 @@ export function s3Error(what: string, error: unknown): FlowtrieError {
   if (error instanceof FlowtrieError) return error;
   const name = error instanceof Error ? error.name : 'error';
   const message = error instanceof Error ? error.message : String(error);
-  const said = message === '' || message === name ? name : `${name}: ${message}`;
+  const hint = /^region is missing/i.test(message)
+    ? ': set AWS_REGION, or AWS_PROFILE to a profile with a region'
+    : name === 'CredentialsProviderError'
+      ? ': set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY'
+      : '';
+  const said = message === '' || message === name ? name : `${name}: ${message}${hint}`;
   return new FlowtrieError('input', `${what}: cannot be read (${said})`, { cause: error });
 }
 
