@@ -17,24 +17,30 @@ const SAMPLING_MICROSECONDS = 200;
 const STAGES: readonly (readonly [path: string, stage: string])[] = [
   ['/source/gunzip', 'inflate'],
   ['/source/inflater', 'inflate'],
+  ['/kernel/inflate/', 'inflate'],
   ['/source/', 'read and cut'],
   ['/decode/', 'decode'],
+  ['/classify/count', 'count: rules, verdicts, workloads, talkers'],
   ['/classify/place', 'place: class and owner entry of both addresses'],
   ['/classify/direction', 'direction'],
   ['/classify/attribution', 'attribute: pods at that second'],
   ['/classify/role', 'role'],
   ['/classify/layers', 'security groups and network ACLs'],
   ['/classify/route', 'route and path'],
-  ['/classify/', 'prediction, drift, cause'],
+  ['/classify/snat', 'pods behind node addresses'],
+  ['/kernel/classify/drift', 'prediction, drift, cause'],
+  ['/src/classify/', 'prediction, drift, cause'],
   ['/engine/tally', 'count: rules, verdicts, workloads, talkers'],
   ['/engine/group-table', 'count: rules, verdicts, workloads, talkers'],
 ];
 const COLLECTOR = 'garbage collector';
 const REST = 'everything else';
 
+/** A function of a kernel is named by its source, `src/kernel/classify/place/placeSide`. */
 function stageOf(name: string, url: string): string | undefined {
   if (name === '(garbage collector)') return COLLECTOR;
-  return STAGES.find(([path]) => url.includes(path))?.[1];
+  const where = url.startsWith('wasm:') ? name : url;
+  return STAGES.find(([path]) => where.includes(path))?.[1];
 }
 
 /** Microseconds by stage; a sample belongs to the nearest caller that a stage is known of. */

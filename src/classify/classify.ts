@@ -1,16 +1,9 @@
 import { type FlowBatch, Present } from '../model/flow.ts';
 import { NO_RULE, Role, RoleBasis, routeKindCode, Verdict, type VerdictBatch } from '../model/verdict.ts';
 import type { TwinTable } from '../pods/twins.ts';
-import { attribute } from './attribution.ts';
-import { decideDirection } from './direction.ts';
-import { decideDrift } from './drift.ts';
-import { judgeLayers } from './layers.ts';
 import { type PairSpill, pairRows, publishRows, spillRows, type Twins } from './pairing.ts';
-import { placeAddresses, placeInterfaces } from './place.ts';
-import { decideRole } from './role.ts';
-import { decideRoute } from './route.ts';
-import { unmaskNodes } from './snat.ts';
-import type { InterfaceNames, Judge, Scratch, VersionTables } from './tables.ts';
+import { decideRoles } from './roles.ts';
+import { type InterfaceNames, type Judge, placeInterfaces, type Scratch, type VersionTables } from './tables.ts';
 import { nameCauses } from './versions.ts';
 
 /**
@@ -27,6 +20,7 @@ export function classifyBatch(
   twins: Twins | null = null,
 ): void {
   const batch = { flow, verdicts, scratch, judge, dictionary, twins };
+  const { kernel, batch: columns } = scratch;
   let from = 0;
   while (from < flow.rows) {
     const version = versionOf(judge.versions, flow, from);
@@ -36,34 +30,22 @@ export function classifyBatch(
     const codes = judge.interfaces[version]!.resolve(dictionary.size, (code) => dictionary.name(code));
     verdicts.version.fill(version, from, to);
     placeInterfaces(flow, scratch, codes, from, to);
-    placeAddresses(flow, verdicts, scratch, tables, from, to);
-    decideDirection(flow, verdicts, scratch, tables, from, to);
+    kernel.placeAddresses(columns, tables.address, from, to);
+    kernel.decideDirection(columns, tables.address, from, to);
     pairRows(flow, verdicts, scratch, tables, twins, from, to);
-    attribute(flow, verdicts, scratch, tables, from, to);
-    unmaskNodes(flow, verdicts, scratch, tables, from, to);
+    kernel.attribute(columns, tables.address, from, to);
+    kernel.unmaskNodes(columns, tables.address, from, to);
     if (flow.judged) {
-      judgeRows(flow, verdicts, scratch, tables, twins, from, to);
+      decideRoles(flow, verdicts, scratch, tables, twins, from, to);
+      kernel.judgeLayers(columns, tables.address, from, to);
+      kernel.decideRoute(columns, tables.address, from, to);
+      kernel.decideDrift(columns, from, to);
       nameCauses(batch, version, from, to);
     } else {
       clearRows(verdicts, scratch, from, to);
     }
     from = to;
   }
-}
-
-function judgeRows(
-  flow: FlowBatch,
-  verdicts: VerdictBatch,
-  scratch: Scratch,
-  tables: VersionTables,
-  twins: Twins | null,
-  from: number,
-  to: number,
-): void {
-  decideRole(flow, verdicts, scratch, tables, twins, from, to);
-  judgeLayers(flow, verdicts, scratch, tables, from, to);
-  decideRoute(flow, verdicts, scratch, tables, from, to);
-  decideDrift(flow, verdicts, scratch, from, to);
 }
 
 /**
@@ -80,6 +62,7 @@ export function publishBatch(
   spill: PairSpill | null,
 ): boolean {
   if (!flow.judged) return true;
+  const { kernel, batch: columns } = scratch;
   let from = 0;
   while (from < flow.rows) {
     const version = versionOf(judge.versions, flow, from);
@@ -88,11 +71,11 @@ export function publishBatch(
     const tables = judge.versions[version]!;
     const codes = judge.interfaces[version]!.resolve(dictionary.size, (code) => dictionary.name(code));
     placeInterfaces(flow, scratch, codes, from, to);
-    placeAddresses(flow, verdicts, scratch, tables, from, to);
-    decideDirection(flow, verdicts, scratch, tables, from, to);
+    kernel.placeAddresses(columns, tables.address, from, to);
+    kernel.decideDirection(columns, tables.address, from, to);
     pairRows(flow, verdicts, scratch, tables, null, from, to);
-    attribute(flow, verdicts, scratch, tables, from, to);
-    decideRole(flow, verdicts, scratch, tables, null, from, to);
+    kernel.attribute(columns, tables.address, from, to);
+    decideRoles(flow, verdicts, scratch, tables, null, from, to);
     if (spill !== null) spillRows(flow, verdicts, scratch, tables, version, table.flow, spill, from, to);
     else if (!publishRows(flow, verdicts, scratch, tables, table, from, to)) return false;
     from = to;

@@ -1,12 +1,15 @@
+import { type FlowBatch, Present } from '../model/flow.ts';
 import type { VerdictBatch } from '../model/verdict.ts';
 import type { PodMapView } from '../pods/pod-map.ts';
 import type { SnatTable } from '../pods/snat.ts';
-import { TWIN_ADDRESSES_MAX } from '../pods/twins.ts';
 import type { InterfaceFacts } from '../rules/interface-facts.ts';
 import type { RulesView } from '../rules/view.ts';
+import type { ClassifyKernel } from './kernel.ts';
 
 /** One inventory version as a worker sees it: the compiled rules and the pod map, over shared memory. */
 export interface VersionTables {
+  /** Byte address of its table in the kernel's memory, see kernel-tables.ts. */
+  readonly address: number;
   /** Unix seconds from which the version holds; 0 for the first (it also judges what came before it). */
   readonly validFromSeconds: number;
   readonly rules: RulesView;
@@ -48,6 +51,19 @@ export class InterfaceIndex {
   }
 }
 
+/** ENI index of each row: −1 = none is logged, or it is not in the inventory. */
+export function placeInterfaces(
+  { present, interfaceId }: FlowBatch,
+  { eni }: ScratchColumns,
+  eniOfCode: Int32Array,
+  from: number,
+  to: number,
+): void {
+  for (let i = from; i < to; i++) {
+    eni[i] = (present[i]! & Present.interfaceId) !== 0 ? eniOfCode[interfaceId[i]!]! : -1;
+  }
+}
+
 /** What the decoder's interface codes stand for. */
 export interface InterfaceNames {
   readonly size: number;
@@ -61,7 +77,7 @@ export interface Judge {
 }
 
 /** Intermediate columns of one batch, row order of the FlowBatch; reused from batch to batch. */
-export interface Scratch {
+export interface ScratchColumns {
   /** ENI index in the row's version, −1 = not in the inventory. */
   readonly eni: Int32Array;
   /** Effective IPv4 of each side; meaningless when the side's v6 offset is ≥ 0. */
@@ -91,8 +107,21 @@ export interface Scratch {
   readonly behind: Uint8Array;
   /** 1 = the security groups answer `unknown` only because the role is not known. */
   readonly roleSplit: Uint8Array;
-  /** Columns of the same rows as another version judges them; allocated when a batch first needs them. */
-  second: { readonly verdicts: VerdictBatch; readonly scratch: Scratch } | null;
+}
+
+/** A batch with all its columns in the memory of the kernel that judges it. */
+export interface Scratch extends ScratchColumns {
+  readonly kernel: ClassifyKernel;
+  /** Byte address of its table, see kernel-batch.ts. */
+  readonly batch: number;
+  /** The same rows as another version judges them; laid out when a batch first needs them. */
+  second: JudgedColumns | null;
+}
+
+/** What judging fills: verdicts, and what they were found by. */
+export interface JudgedColumns {
+  readonly verdicts: VerdictBatch;
+  readonly scratch: Scratch;
 }
 
 /** Values of Scratch.srcClass / dstClass that are no class. */
@@ -104,27 +133,3 @@ export const UNASKED = 255;
 
 /** Bits of Scratch.hidden. */
 export const Hidden = { src: 1, dst: 2 } as const;
-
-export function createScratch(capacity: number): Scratch {
-  const i32 = (): Int32Array => new Int32Array(capacity);
-  return {
-    eni: i32(),
-    src4: new Uint32Array(capacity),
-    dst4: new Uint32Array(capacity),
-    src6: i32(),
-    dst6: i32(),
-    srcClass: i32(),
-    dstClass: i32(),
-    srcEntry: i32(),
-    dstEntry: i32(),
-    sgCell: i32(),
-    naclCell: i32(),
-    hidden: new Uint8Array(capacity),
-    twinCount: new Uint8Array(capacity),
-    twinAddress: new Uint32Array(capacity * TWIN_ADDRESSES_MAX),
-    pairRoles: new Uint8Array(capacity),
-    behind: new Uint8Array(capacity),
-    roleSplit: new Uint8Array(capacity),
-    second: null,
-  };
-}

@@ -1,14 +1,10 @@
 import type { FlowBatch } from '../model/flow.ts';
-import { createVerdictBatch, type VerdictBatch } from '../model/verdict.ts';
-import { attribute } from './attribution.ts';
+import type { VerdictBatch } from '../model/verdict.ts';
 import { isUnexplained, nameCauseByVersion, nameOwnCause } from './cause.ts';
-import { decideDirection } from './direction.ts';
-import { decideDrift } from './drift.ts';
-import { judgeLayers } from './layers.ts';
+import { createJudged } from './judged.ts';
 import { pairAgain, type Twins } from './pairing.ts';
-import { placeAddresses, placeInterfaces } from './place.ts';
-import { decideRole } from './role.ts';
-import { createScratch, type InterfaceNames, type Judge, type Scratch } from './tables.ts';
+import { decideRoles } from './roles.ts';
+import { type InterfaceNames, type Judge, placeInterfaces, type Scratch } from './tables.ts';
 
 /** Versions asked before and after the one in force; a watched inventory has hundreds. */
 const VERSIONS_ASKED_MAX = 8;
@@ -59,7 +55,7 @@ function askVersions(batch: JudgedBatch, version: number, from: number, to: numb
 /** Judges a run by another version; the number of rows that it explains. */
 function askVersion(batch: JudgedBatch, version: number, asked: number, from: number, to: number): number {
   const { flow, verdicts, scratch, judge } = batch;
-  scratch.second ??= { verdicts: createVerdictBatch(verdicts.capacity), scratch: createScratch(verdicts.capacity) };
+  scratch.second ??= createJudged(scratch.kernel, flow);
   const { second } = scratch;
   pairAgain(flow, verdicts, scratch, judge.versions[version]!, batch.twins, second.scratch, from, to);
   judgeAgain(batch, second.verdicts, second.scratch, asked, from, to);
@@ -92,10 +88,11 @@ function judgeAgain(
   const tables = judge.versions[version]!;
   const codes = judge.interfaces[version]!.resolve(dictionary.size, (code) => dictionary.name(code));
   placeInterfaces(flow, scratch, codes, from, to);
-  placeAddresses(flow, verdicts, scratch, tables, from, to);
-  decideDirection(flow, verdicts, scratch, tables, from, to);
-  attribute(flow, verdicts, scratch, tables, from, to);
-  decideRole(flow, verdicts, scratch, tables, twins, from, to);
-  judgeLayers(flow, verdicts, scratch, tables, from, to);
-  decideDrift(flow, verdicts, scratch, from, to);
+  const { kernel, batch } = scratch;
+  kernel.placeAddresses(batch, tables.address, from, to);
+  kernel.decideDirection(batch, tables.address, from, to);
+  kernel.attribute(batch, tables.address, from, to);
+  decideRoles(flow, verdicts, scratch, tables, twins, from, to);
+  kernel.judgeLayers(batch, tables.address, from, to);
+  kernel.decideDrift(batch, from, to);
 }

@@ -7,7 +7,8 @@ import {
   Present,
   V6_WORDS,
 } from '../model/flow.ts';
-import { createMemory, type KernelFunction, kernelFunctions, PAGE_BYTES } from '../model/kernel.ts';
+import { type KernelFunction, kernelFunctions } from '../model/kernel.ts';
+import { KernelHeap } from '../model/kernel-heap.ts';
 import { LINE_BYTES_MAX } from '../model/ledger.ts';
 import { parseIpv6 } from './address-text.ts';
 import { type Format, isCarried, Op } from './format.ts';
@@ -33,9 +34,6 @@ const PATTERNS_BYTES = 4096;
 const PARAMETER_BYTES = 128;
 const FIELDS_MAX = 250;
 const NEWLINE = 10;
-
-/** Those of src/kernel/asconfig.json. */
-const MEMORY_PAGES = 96;
 
 /** What became of one piece of text. */
 export interface Decoded {
@@ -110,35 +108,31 @@ export class DecodeKernel {
   /** Bytes of a line, from those seen last: the next window is cut to the rows that are wanted. */
   private lineBytes = 128;
 
-  constructor(capacity: number = BATCH_ROWS) {
+  constructor(capacity: number = BATCH_ROWS, heap: KernelHeap = new KernelHeap()) {
     assert(capacity > 0 && capacity <= BATCH_ROWS);
-    const memory = createMemory(MEMORY_PAGES, true);
-    const { buffer } = memory;
-    assert(buffer instanceof SharedArrayBuffer);
-    const functionOf = kernelFunctions('decode', memory);
+    const functionOf = kernelFunctions('decode', heap.memory);
     this.decodeText = functionOf('decode');
     this.remember = functionOf('remember');
-    let next = 1024;
-    const region = (bytes: number): number => {
-      const at = next;
-      next = Math.ceil((at + bytes) / 64) * 64;
-      return at;
+    const words = (bytes: number): Uint32Array => {
+      const { at, buffer } = heap.take(bytes);
+      return new Uint32Array(buffer, at, bytes / 4);
     };
-    const words = (bytes: number): Uint32Array => new Uint32Array(buffer, region(bytes), bytes / 4);
     this.parameters = words(PARAMETER_BYTES);
     this.fields = words(FIELDS_MAX * layout.FIELD_BYTES);
-    const window = region(WINDOW_BYTES + 3 * PADDING_BYTES) + PADDING_BYTES;
-    this.texts = Array.from({ length: WORD_BYTES }, (_, shift) => new Uint8Array(buffer, window + shift, WINDOW_BYTES));
-    this.text = new Uint8Array(buffer, window, WINDOW_BYTES);
-    const delimiters = region((WINDOW_BYTES + 2 * PADDING_BYTES) * 4) + PADDING_BYTES;
-    const patterns = region(PATTERNS_BYTES);
+    const window = heap.take(WINDOW_BYTES + 3 * PADDING_BYTES);
+    const textAt = (shift: number): Uint8Array =>
+      new Uint8Array(window.buffer, window.at + PADDING_BYTES + shift, WINDOW_BYTES);
+    this.texts = Array.from({ length: WORD_BYTES }, (_, shift) => textAt(shift));
+    this.text = textAt(0);
+    const delimiters = heap.take((WINDOW_BYTES + 2 * PADDING_BYTES) * 4).at + PADDING_BYTES;
+    const patterns = heap.take(PATTERNS_BYTES).at;
     this.later = words(LATER_MAX * LATER_WORDS * 4);
-    const slotBytes = INTERFACE_SLOTS * INTERFACE_SLOT_BYTES;
-    this.interfaces = new Uint8Array(buffer, region(slotBytes), slotBytes);
-    this.batch = createFlowBatch(capacity, buffer, region(flowBatchBytes(capacity)));
+    const slots = heap.take(INTERFACE_SLOTS * INTERFACE_SLOT_BYTES);
+    this.interfaces = new Uint8Array(slots.buffer, slots.at, INTERFACE_SLOTS * INTERFACE_SLOT_BYTES);
+    const columns = heap.take(flowBatchBytes(capacity));
+    this.batch = createFlowBatch(capacity, columns.buffer, columns.at);
     const carried = (): Uint32Array => words(capacity * 4);
     this.slots = Array.from({ length: CARRIED_MAX }, () => ({ offset: carried(), length: carried() }));
-    assert(next <= MEMORY_PAGES * PAGE_BYTES, `decode kernel: ${next} bytes do not fit`);
     this.set(layout.DELIMITERS, delimiters);
     this.set(layout.FIELD_TABLE, this.fields.byteOffset);
     this.set(layout.PRESENT, this.batch.present.byteOffset);

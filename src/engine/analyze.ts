@@ -1,11 +1,14 @@
 import { classifyBatch } from '../classify/classify.ts';
+import { createJudged } from '../classify/judged.ts';
+import { ClassifyKernel } from '../classify/kernel.ts';
 import type { Twins } from '../classify/pairing.ts';
-import { createScratch, InterfaceIndex, type Judge, type Scratch } from '../classify/tables.ts';
+import { InterfaceIndex, type Judge, type Scratch } from '../classify/tables.ts';
 import { formatOf } from '../decode/format.ts';
 import { BATCH_ROWS, DecodeKernel } from '../decode/kernel.ts';
 import { FlowDecoder } from '../decode/text.ts';
+import { type KernelBlock, KernelHeap } from '../model/kernel-heap.ts';
 import { type Malformed, QUARANTINE_BYTES_MAX } from '../model/ledger.ts';
-import { createVerdictBatch, type VerdictBatch } from '../model/verdict.ts';
+import type { VerdictBatch } from '../model/verdict.ts';
 import { TwinTable } from '../pods/twins.ts';
 import { createBatchEncoder } from '../sink/encoder.ts';
 import type { BatchEncoder } from '../sink/part.ts';
@@ -25,8 +28,11 @@ import { attachVersions, type SharedVersion } from './versions.ts';
 /** What a worker keeps from task to task: the same tables and buffers serve all of them, one at a time. */
 export interface Bench {
   readonly setup: AnalyzeSetup;
+  readonly heap: KernelHeap;
   readonly kernel: DecodeKernel;
   readonly versions: readonly SharedVersion[];
+  /** What the versions take of the kernel's memory: tables and counters. */
+  readonly blocks: readonly KernelBlock[];
   readonly judge: Judge;
   readonly tally: Tally;
   readonly verdicts: VerdictBatch;
@@ -47,13 +53,15 @@ const GENERATIONS_MAX = 2;
 
 /** Attaches the shared tables and allocates the batch buffers, once a worker. */
 export function openBench(setup: AnalyzeSetup): Bench {
+  const heap = new KernelHeap();
+  const kernel = new DecodeKernel(BATCH_ROWS, heap);
   return {
-    ...tablesOf(setup, setup.versions),
+    ...tablesOf(setup, setup.versions, heap),
+    ...createJudged(new ClassifyKernel(heap), kernel.batch),
     generations: new Map(),
     setup,
-    kernel: new DecodeKernel(),
-    verdicts: createVerdictBatch(BATCH_ROWS),
-    scratch: createScratch(BATCH_ROWS),
+    heap,
+    kernel,
     duplicates: setup.met === null ? null : new Duplicates(setup.met, BATCH_ROWS),
     progress: new BigInt64Array(setup.progress),
     stop: new Int32Array(setup.stop),
@@ -65,14 +73,17 @@ export function openBench(setup: AnalyzeSetup): Bench {
 function tablesOf(
   { filter }: AnalyzeSetup,
   versions: readonly SharedVersion[],
-): Pick<Bench, 'versions' | 'judge' | 'tally' | 'filter'> {
-  const judge = attachVersions(versions);
+  heap: KernelHeap,
+): Pick<Bench, 'versions' | 'blocks' | 'judge' | 'tally' | 'filter'> {
+  const { judge, blocks } = attachVersions(versions, heap);
   const groups = versions.map((version) => version.groups);
   const names = versions.map((version) => version.names);
+  const tally = new Tally(judge, groups, heap, BATCH_ROWS);
   return {
     versions,
+    blocks: [...blocks, ...tally.blocks],
     judge,
-    tally: new Tally(judge, groups),
+    tally,
     filter: filter === null ? null : new RowFilter(filter, names, BATCH_ROWS),
   };
 }
@@ -80,13 +91,17 @@ function tablesOf(
 /** The bench with the tables that a task is judged by. */
 function benchOf(bench: Bench, generation: SharedGeneration | null): Bench {
   if (generation === null) return bench;
-  const { generations, setup } = bench;
+  const { generations, setup, heap } = bench;
   const known = generations.get(generation.id);
   if (known !== undefined) return known;
-  const fresh = { ...bench, ...tablesOf(setup, unpackGeneration(generation)) };
+  const [oldest] = generations;
+  if (generations.size === GENERATIONS_MAX && oldest !== undefined) {
+    const [id, { blocks }] = oldest;
+    heap.give(blocks);
+    generations.delete(id);
+  }
+  const fresh = { ...bench, ...tablesOf(setup, unpackGeneration(generation), heap) };
   generations.set(generation.id, fresh);
-  const [oldest] = generations.keys();
-  if (generations.size > GENERATIONS_MAX && oldest !== undefined) generations.delete(oldest);
   return fresh;
 }
 

@@ -1,11 +1,10 @@
-import { behindSide } from '../classify/snat.ts';
 import { Hidden, type Scratch, type VersionTables } from '../classify/tables.ts';
 import { windowEnd, windowStart } from '../classify/window.ts';
 import type { FlowBatch } from '../model/flow.ts';
 import type { Names } from '../model/names.ts';
 import { Attribution, type VerdictBatch } from '../model/verdict.ts';
 import { ownerEntry4, podsAt, podsOnInterface, resolvedAttribution, resolvePod } from '../pods/lookup.ts';
-import { Behind } from '../pods/snat.ts';
+import { Behind, behindSide } from '../pods/snat.ts';
 import { TWIN_ADDRESSES_MAX } from '../pods/twins.ts';
 import { ENI_STRIDE, EniWord } from '../rules/view.ts';
 

@@ -23,9 +23,9 @@ export function compactFlow(flow: FlowBatch, selection: Int32Array, count: numbe
 
 /** The same for what classification made of the rows; the flow itself is compacted by compactFlow. */
 export function compactVerdicts(verdicts: VerdictBatch, scratch: Scratch, selection: Int32Array, count: number): void {
-  const { capacity: _, ...judged } = verdicts;
+  const { capacity: _capacity, ...judged } = verdicts;
   // what another version says was used up when the causes were named
-  const { second: __, twinAddress, ...found } = scratch;
+  const { second: _second, kernel: _kernel, batch: _batch, twinAddress, ...found } = scratch;
   const columns: readonly Column[] = [...Object.values(judged), ...Object.values(found)];
   for (const column of columns) compact(column, selection, count);
   compactWide(twinAddress, TWIN_ADDRESSES_MAX, selection, count);

@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert';
+import type { KernelBlock } from '../model/kernel-heap.ts';
 
 /** Sums of a group: offsets in its three f64. */
 export const Sum = { records: 0, bytes: 1, packets: 2, perGroup: 3 } as const;
@@ -14,6 +15,15 @@ export interface Groups {
   /** Sums of the groups that were folded away; zeros while the table stayed within its capacity. */
   readonly others: { readonly records: number; readonly bytes: number; readonly packets: number };
 }
+
+/** Words of `Groups` in src/kernel/classify/counters.ts, in its order: a test compares them. */
+export const GROUPS_WORDS = ['slots', 'mask', 'rows', 'rowBytes', 'size', 'capacity'] as const;
+const SIZE_WORD = GROUPS_WORDS.indexOf('size');
+
+/** Where a table lies: the heap of a kernel, or memory of its own. */
+export type Place = (bytes: number) => Pick<KernelBlock, 'at'> & { readonly buffer: ArrayBufferLike };
+
+const own: Place = (bytes) => ({ at: 0, buffer: new ArrayBuffer(bytes) });
 
 const SEED = 0x9e37_79b9 | 0;
 const MULTIPLIER = 0x85eb_ca6b | 0;
@@ -33,23 +43,42 @@ export class GroupTable {
   private readonly stride: number;
   private readonly sums: Float64Array;
   private readonly keys: Uint32Array;
-  private size = 0;
+  /** What the kernel knows of the table, see GROUPS_WORDS; the size is kept there alone. */
+  private readonly words32: Uint32Array;
   private others = { records: 0, bytes: 0, packets: 0 };
   /** Key of the next `add`: the caller fills all words. */
   readonly key: Uint32Array;
 
-  constructor(words: number, capacity: number) {
+  constructor(words: number, capacity: number, place: Place = own) {
     assert(words > 0 && capacity > 1);
     this.words = words;
     let slots = 2;
     while (slots < capacity * 2) slots *= 2;
     this.mask = slots - 1;
-    this.slots = new Int32Array(slots).fill(-1);
+    const slotBlock = place(slots * 4);
+    this.slots = new Int32Array(slotBlock.buffer, slotBlock.at, slots).fill(-1);
     this.capacity = capacity;
     this.stride = Sum.perGroup + Math.ceil(words / 2);
-    this.sums = new Float64Array(capacity * this.stride);
-    this.keys = new Uint32Array(this.sums.buffer);
+    const rows = place(capacity * this.stride * 8);
+    this.sums = new Float64Array(rows.buffer, rows.at, capacity * this.stride);
+    this.keys = new Uint32Array(rows.buffer, rows.at, capacity * this.stride * 2);
+    const known = place(GROUPS_WORDS.length * 4);
+    this.words32 = new Uint32Array(known.buffer, known.at, GROUPS_WORDS.length);
+    this.words32.set([slotBlock.at, this.mask, rows.at, this.stride * 8, 0, capacity]);
     this.key = new Uint32Array(words);
+  }
+
+  /** Byte address of its words, for the kernel. */
+  get address(): number {
+    return this.words32.byteOffset;
+  }
+
+  private get size(): number {
+    return this.words32[SIZE_WORD]!;
+  }
+
+  private set size(size: number) {
+    this.words32[SIZE_WORD] = size;
   }
 
   /** Adds one record to the group of `key`. */
@@ -57,44 +86,12 @@ export class GroupTable {
     this.addSums(1, bytes, packets);
   }
 
-  /** Adds one record to the group of a key of three words, as nearly all are: no loop over words. */
-  addThree(first: number, second: number, third: number, bytes: number, packets: number): void {
-    const { slots, keys, sums, stride, mask } = this;
-    let h = Math.imul(SEED ^ first, MULTIPLIER);
-    h = Math.imul(h ^ (h >>> 15) ^ second, MULTIPLIER);
-    h = Math.imul(h ^ (h >>> 15) ^ third, MULTIPLIER);
-    let slot = (h ^ (h >>> 15)) & mask;
-    for (; slots[slot]! >= 0; slot = (slot + 1) & mask) {
-      const at = slots[slot]! * stride;
-      const k = (at + Sum.perGroup) * 2;
-      if (keys[k + 2] !== third || keys[k + 1] !== second || keys[k] !== first) continue;
-      sums[at]! += 1;
-      sums[at + Sum.bytes]! += bytes;
-      sums[at + Sum.packets]! += packets;
-      return;
-    }
-    if (this.size === this.capacity) {
-      this.fold();
-      this.addThree(first, second, third, bytes, packets);
-      return;
-    }
-    const at = this.size * stride;
-    slots[slot] = this.size++;
-    sums[at] = 1;
-    sums[at + Sum.bytes] = bytes;
-    sums[at + Sum.packets] = packets;
-    const k = (at + Sum.perGroup) * 2;
-    keys[k] = first;
-    keys[k + 1] = second;
-    keys[k + 2] = third;
-  }
-
   /** Adds what another table held. */
   merge(groups: Groups): void {
     const { words } = this;
     for (let g = 0; g < groups.size; g++) {
       const at = g * Sum.perGroup;
-      this.key.set(groups.keys.subarray(g * words, (g + 1) * words));
+      for (let w = 0; w < words; w++) this.key[w] = groups.keys[g * words + w]!;
       this.addSums(groups.sums[at]!, groups.sums[at + Sum.bytes]!, groups.sums[at + Sum.packets]!);
     }
     this.others.records += groups.others.records;
@@ -166,8 +163,11 @@ export class GroupTable {
     return h;
   }
 
-  /** Keeps the heavier half by bytes (ties: the earlier group), sums the rest into `others`, and re-hashes. */
-  private fold(): void {
+  /**
+   * Keeps the heavier half by bytes (ties: the earlier group), sums the rest into `others`, and re-hashes. For a full
+   * table.
+   */
+  fold(): void {
     const { sums, slots, stride } = this;
     const keep = this.capacity >> 1;
     const weights = new Float64Array(this.size);
@@ -185,12 +185,22 @@ export class GroupTable {
         this.others.packets += sums[from + Sum.packets]!;
         continue;
       }
-      sums.copyWithin(kept * stride, from, from + stride);
+      this.moveRow(from, kept * stride);
       let slot = this.hash(this.keys, this.keyAt(kept)) & this.mask;
       while (slots[slot]! >= 0) slot = (slot + 1) & this.mask;
       slots[slot] = kept++;
     }
     this.size = kept;
+  }
+
+  /** Copies a row; its key word by word, since two words of it need not be a number. */
+  private moveRow(from: number, to: number): void {
+    const { sums, keys, words } = this;
+    if (from === to) return;
+    for (let w = 0; w < Sum.perGroup; w++) sums[to + w] = sums[from + w]!;
+    const source = (from + Sum.perGroup) * 2;
+    const target = (to + Sum.perGroup) * 2;
+    for (let w = 0; w < words; w++) keys[target + w] = keys[source + w]!;
   }
 }
 

@@ -1,16 +1,15 @@
+import { placeArray } from '../classify/kernel.ts';
 import { type Judge, NO_ADDRESS, type Scratch } from '../classify/tables.ts';
 import { type FlowBatch, Present } from '../model/flow.ts';
+import type { KernelBlock, KernelHeap } from '../model/kernel-heap.ts';
 import {
   Action,
   ATTRIBUTION,
   DRIFT,
   DRIFT_CAUSE,
-  Drift,
   KIND,
-  Kind,
   PATH,
   ROLE_BASIS,
-  RoleBasis,
   VERDICT,
   type VerdictBatch,
 } from '../model/verdict.ts';
@@ -70,12 +69,6 @@ export interface TaskCounts {
   readonly paths: readonly { readonly records: number; readonly bytes: number }[];
 }
 
-/** Evidence of one inventory version within a task: Evidence.words f64 a cell (and a route), one trip to memory. */
-interface VersionTally {
-  readonly cells: Float64Array;
-  readonly routes: Float64Array;
-}
-
 /** First second of a rule that was not seen with a time. */
 export const NEVER = 0xffff_ffff;
 
@@ -84,110 +77,165 @@ const WORKLOADS_MAX = 4_096;
 const TALKERS_MAX = 4_096;
 const REJECTS_MAX = 4_096;
 
+/** Words of `VersionCounters` and `Counters` in src/kernel/classify/counters.ts: a test compares their order. */
+export const VERSION_COUNTER_WORDS = ['cells', 'routes', 'podGroup', 'eniGroup'] as const;
+export const COUNTER_WORDS = [
+  'predicted',
+  'observed',
+  'drift',
+  'causes',
+  'roleBasis',
+  'attribution',
+  'kinds',
+  'pathRecords',
+  'pathBytes',
+  'agreeOnPolicy',
+  'judged',
+  'versions',
+  'workloadGroups',
+  'talkerGroups',
+  'later',
+  'laterCount',
+  'full',
+] as const;
+type CounterWord = (typeof COUNTER_WORDS)[number];
+const WORD = Object.fromEntries(COUNTER_WORDS.map((name, i) => [name, i])) as Record<CounterWord, number>;
+
+/** Words of a row that is left to the tables of longer keys: row, source group, destination group. */
+const LATER_WORDS = 3;
+/** Value of `full`: the table that a row found no room in. */
+const WORKLOADS_FULL = 1;
+
 const TWO_32 = 4_294_967_296;
 
+/** Evidence of one inventory version within a task: Evidence.words f64 a cell (and a route), one trip to memory. */
+interface VersionTally {
+  readonly cells: Float64Array;
+  readonly routes: Float64Array;
+}
+
 /**
- * The counters of one worker: fed a batch at a time, drained once a task. Hit counts of rules are kept per cell (32
- * bit, a task has fewer than 2^32 rows) and expanded to rules by the main thread, so they cost the hot path one
- * increment.
+ * The counters of one worker: fed a batch at a time, drained once a task. They lie in the memory of the kernel, which
+ * counts; here are the tables of longer keys, that few rows go to, and what happens when one is full. Hit counts of
+ * rules are kept per cell and expanded to rules by the main thread, so they cost the hot path one increment. Counts
+ * are u32: a task has fewer than 2^32 rows.
  */
 export class Tally {
+  /** What its counters take of the kernel's memory. */
+  readonly blocks: readonly KernelBlock[];
   private readonly versions: readonly VersionTally[];
-  private readonly groups: readonly OwnerGroups[];
-  private readonly workloads = new GroupTable(WORKLOAD_WORDS, WORKLOADS_MAX);
-  private readonly talkers4 = new GroupTable(TALKER4_WORDS, TALKERS_MAX);
+  private readonly workloads: GroupTable;
+  private readonly talkers4: GroupTable;
   private readonly talkers6 = new GroupTable(TALKER6_WORDS, TALKERS_MAX);
   private readonly rejects = new GroupTable(REJECT_WORDS, REJECTS_MAX);
-  private readonly predicted = new Float64Array(VERDICT.length);
-  private readonly observed = new Float64Array(3 * VERDICT.length);
-  private readonly drift = new Float64Array(DRIFT.length);
-  private readonly causes = new Float64Array(DRIFT_CAUSE.length);
-  private readonly roleBasis = new Float64Array(ROLE_BASIS.length);
-  private readonly attribution = new Float64Array(ATTRIBUTION.length);
-  private readonly kinds = new Float64Array(KIND.length);
-  private readonly pathRecords = new Float64Array(PATH.length);
-  private readonly pathBytes = new Float64Array(PATH.length);
-  private agreeOnPolicy = 0;
+  private readonly predicted: Uint32Array;
+  private readonly observed: Uint32Array;
+  private readonly drift: Uint32Array;
+  private readonly causes: Uint32Array;
+  private readonly roleBasis: Uint32Array;
+  private readonly attribution: Uint32Array;
+  private readonly kinds: Uint32Array;
+  private readonly pathRecords: Uint32Array;
+  private readonly pathBytes: Float64Array;
+  private readonly later: Uint32Array;
+  private readonly words: Uint32Array;
   private classified = 0;
   private notJudged = 0;
 
-  constructor(judge: Judge, groups: readonly OwnerGroups[]) {
-    this.groups = groups;
+  constructor(judge: Judge, groups: readonly OwnerGroups[], heap: KernelHeap, rowsMax: number) {
+    const blocks: KernelBlock[] = [];
+    const take = (bytes: number): KernelBlock => {
+      const block = heap.take(bytes);
+      blocks.push(block);
+      return block;
+    };
+    const counts = (length: number): Uint32Array =>
+      new Uint32Array(take(length * 4).buffer, lastOf(blocks), length).fill(0);
+    const sums = (length: number): Float64Array =>
+      new Float64Array(take(length * 8).buffer, lastOf(blocks), length).fill(0);
+    this.blocks = blocks;
     this.versions = judge.versions.map(({ rules }) => ({
-      cells: evidence(rules.cellCount),
-      routes: evidence(rules.ruleCount),
+      cells: cleared(sums(rules.cellCount * Evidence.words)),
+      routes: cleared(sums(rules.ruleCount * Evidence.words)),
     }));
+    this.workloads = new GroupTable(WORKLOAD_WORDS, WORKLOADS_MAX, take);
+    this.talkers4 = new GroupTable(TALKER4_WORDS, TALKERS_MAX, take);
+    this.predicted = counts(VERDICT.length);
+    this.observed = counts(3 * VERDICT.length);
+    this.drift = counts(DRIFT.length);
+    this.causes = counts(DRIFT_CAUSE.length);
+    this.roleBasis = counts(ROLE_BASIS.length);
+    this.attribution = counts(ATTRIBUTION.length);
+    this.kinds = counts(KIND.length);
+    this.pathRecords = counts(PATH.length);
+    this.pathBytes = sums(PATH.length);
+    this.later = counts(rowsMax * LATER_WORDS);
+    const versions = counts(judge.versions.length * VERSION_COUNTER_WORDS.length);
+    this.versions.forEach(({ cells, routes }, v) => {
+      const { pod, eni } = groups[v] ?? { pod: new Int32Array(0), eni: new Int32Array(0) };
+      const placed = [pod, eni].map((column) => {
+        const block = placeArray(heap, column);
+        blocks.push(block);
+        return block.at;
+      });
+      versions.set([cells.byteOffset, routes.byteOffset, ...placed], v * VERSION_COUNTER_WORDS.length);
+    });
+    this.words = counts(COUNTER_WORDS.length);
+    this.words.set(COUNTER_WORDS.map((name) => this.wordOf(name, versions)));
+  }
+
+  private wordOf(name: CounterWord, versions: Uint32Array): number {
+    switch (name) {
+      case 'agreeOnPolicy':
+      case 'judged':
+      case 'laterCount':
+      case 'full':
+        return 0;
+      case 'versions':
+        return versions.byteOffset;
+      case 'workloadGroups':
+        return this.workloads.address;
+      case 'talkerGroups':
+        return this.talkers4.address;
+      default:
+        return this[name].byteOffset;
+    }
   }
 
   add(flow: FlowBatch, verdicts: VerdictBatch, scratch: Scratch): void {
+    const { kernel, batch } = scratch;
+    const counters = this.words.byteOffset;
+    const { rows } = flow;
     if (flow.judged) {
-      this.classified += flow.rows;
-      this.addVerdicts(flow, verdicts);
-      this.addRules(flow, verdicts, scratch);
+      this.classified += rows;
+      kernel.countVerdicts(batch, counters, rows);
+      kernel.countRules(batch, counters, rows);
     } else {
-      this.notJudged += flow.rows;
+      this.notJudged += rows;
     }
-    this.addGroups(flow, verdicts, scratch);
+    this.words[WORD.judged] = flow.judged ? 1 : 0;
+    this.words[WORD.laterCount] = 0;
+    for (let row = 0; row < rows; ) {
+      row = kernel.countGroups(batch, counters, row, rows);
+      if (row < rows) (this.words[WORD.full] === WORKLOADS_FULL ? this.workloads : this.talkers4).fold();
+    }
+    this.addLater(flow, verdicts, scratch);
   }
 
-  private addVerdicts(flow: FlowBatch, verdicts: VerdictBatch): void {
-    const { predicted, observed, drift, causes, roleBasis, pathRecords, pathBytes } = this;
-    const { rows, present, action: actions, bytes } = flow;
-    const width = VERDICT.length;
-    for (let i = 0; i < rows; i++) {
-      const bits = present[i]!;
-      const action = (bits & Present.action) !== 0 ? actions[i]! : Action.null;
-      const verdict = verdicts.predicted[i]!;
-      const basis = verdicts.roleBasis[i]!;
-      const path = verdicts.path[i]!;
-      predicted[verdict]!++;
-      observed[action * width + verdict]!++;
-      drift[verdicts.drift[i]!]!++;
-      causes[verdicts.driftCause[i]!]!++;
-      roleBasis[basis]!++;
-      if (basis === RoleBasis.policy && verdicts.drift[i] === Drift.agree) this.agreeOnPolicy++;
-      pathRecords[path]!++;
-      if ((bits & Present.bytes) !== 0) pathBytes[path]! += bytes[2 * i]! + bytes[2 * i + 1]! * TWO_32;
-    }
-  }
-
-  private addRules(flow: FlowBatch, verdicts: VerdictBatch, scratch: Scratch): void {
-    const { sgCell, naclCell } = scratch;
-    const { rows, present, start } = flow;
-    const { version, route } = verdicts;
-    for (let i = 0; i < rows; i++) {
-      const { cells, routes } = this.versions[version[i]!]!;
-      const bytes = bytesOf(flow, i);
-      // NaN for a record without times: its bytes count, its second does not
-      const at = (present[i]! & Present.start) !== 0 ? start[i]! : Number.NaN;
-      if (sgCell[i]! >= 0) addEvidence(cells, sgCell[i]!, bytes, at);
-      if (naclCell[i]! >= 0) addEvidence(cells, naclCell[i]!, bytes, at);
-      if (route[i]! >= 0) addEvidence(routes, route[i]!, bytes, at);
-    }
-  }
-
-  private addGroups(flow: FlowBatch, verdicts: VerdictBatch, scratch: Scratch): void {
-    const { attribution, kinds, workloads, talkers4 } = this;
-    const { rows, present, action, bytes, packets } = flow;
-    const { version, srcKind, dstKind, srcOwner, dstOwner, srcAttribution, dstAttribution } = verdicts;
-    const { src4, src6, srcClass } = scratch;
-    for (let i = 0; i < rows; i++) {
-      const of = version[i]!;
-      const { pod, eni } = this.groups[of]!;
-      const kindFrom = srcKind[i]!;
-      const kindTo = dstKind[i]!;
-      const from = groupOf(pod, eni, kindFrom, srcOwner[i]!);
-      const to = groupOf(pod, eni, kindTo, dstOwner[i]!);
+  /** Rows that were rejected, or come from an IPv6 address. */
+  private addLater(flow: FlowBatch, verdicts: VerdictBatch, scratch: Scratch): void {
+    const { later } = this;
+    const { action, bytes, packets, present } = flow;
+    const end = this.words[WORD.laterCount]! * LATER_WORDS;
+    for (let at = 0; at < end; at += LATER_WORDS) {
+      const i = later[at]!;
+      const from = later[at + 1]!;
+      const to = later[at + 2]!;
       const bits = present[i]!;
       const sumBytes = (bits & Present.bytes) !== 0 ? bytes[2 * i]! + bytes[2 * i + 1]! * TWO_32 : 0;
       const sumPackets = (bits & Present.packets) !== 0 ? packets[2 * i]! + packets[2 * i + 1]! * TWO_32 : 0;
-      attribution[srcAttribution[i]!]!++;
-      attribution[dstAttribution[i]!]!++;
-      kinds[kindFrom]!++;
-      kinds[kindTo]!++;
-      workloads.addThree(of, from, to, sumBytes, sumPackets);
-      if (src6[i]! < 0) talkers4.addThree(of, from, srcClass[i] === NO_ADDRESS ? 0 : src4[i]!, sumBytes, sumPackets);
-      else this.addTalker6(flow, src6[i]!, of, from, sumBytes, sumPackets);
+      if (scratch.src6[i]! >= 0)
+        this.addTalker6(flow, scratch.src6[i]!, verdicts.version[i]!, from, sumBytes, sumPackets);
       if (action[i] === Action.reject && (bits & Present.action) !== 0 && flow.judged)
         this.addReject(flow, verdicts, scratch, i, from, to, sumBytes, sumPackets);
     }
@@ -239,7 +287,7 @@ export class Tally {
       drift: take(this.drift),
       causes: take(this.causes),
       roleBasis: take(this.roleBasis),
-      agreeOnPolicy: this.agreeOnPolicy,
+      agreeOnPolicy: this.words[WORD.agreeOnPolicy]!,
       attribution: take(this.attribution),
       kinds: take(this.kinds),
       versions: this.versions.map(drainVersion).filter((v) => v.cells.length + v.routes.length > 0),
@@ -251,40 +299,27 @@ export class Tally {
     };
     this.pathRecords.fill(0);
     this.pathBytes.fill(0);
-    this.agreeOnPolicy = 0;
+    this.words[WORD.agreeOnPolicy] = 0;
     this.classified = 0;
     this.notJudged = 0;
     return counts;
   }
 }
 
-function take(counters: Float64Array): number[] {
+function take(counters: Uint32Array): number[] {
   const values = Array.from(counters);
   counters.fill(0);
   return values;
 }
 
-function bytesOf(flow: FlowBatch, i: number): number {
-  return (flow.present[i]! & Present.bytes) !== 0 ? flow.bytes[2 * i]! + flow.bytes[2 * i + 1]! * TWO_32 : 0;
+/** Address of the block taken last. */
+function lastOf(blocks: readonly KernelBlock[]): number {
+  return blocks.at(-1)?.at ?? 0;
 }
 
-function evidence(count: number): Float64Array {
-  const words = new Float64Array(count * Evidence.words);
+function cleared(words: Float64Array): Float64Array {
   for (let at = Evidence.first; at < words.length; at += Evidence.words) words[at] = NEVER;
   return words;
-}
-
-function addEvidence(words: Float64Array, index: number, bytes: number, at: number): void {
-  const base = index * Evidence.words;
-  words[base]! += 1;
-  words[base + Evidence.bytes]! += bytes;
-  if (at < words[base + Evidence.first]!) words[base + Evidence.first] = at;
-  if (at > words[base + Evidence.last]!) words[base + Evidence.last] = at;
-}
-
-function groupOf(pod: Int32Array, eni: Int32Array, kind: number, owner: number): number {
-  if (owner < 0) return OWNERLESS + kind;
-  return kind === Kind.pod ? pod[owner]! : eni[owner]!;
 }
 
 function writeSide(

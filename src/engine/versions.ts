@@ -1,6 +1,8 @@
+import { placeTables } from '../classify/kernel-tables.ts';
 import { InterfaceIndex, type Judge, type VersionTables } from '../classify/tables.ts';
 import type { Inventory, InventoryWarning } from '../inventory/inventory.ts';
 import type { LoadedInventory } from '../inventory/load.ts';
+import type { KernelBlock, KernelHeap } from '../model/kernel-heap.ts';
 import type { Names } from '../model/names.ts';
 import { Kind } from '../model/verdict.ts';
 import { buildPodMap } from '../pods/build.ts';
@@ -94,17 +96,31 @@ function distinct(warnings: readonly InventoryWarning[]): InventoryWarning[] {
   return [...seen.values()];
 }
 
-/** The versions as a worker (or the main thread itself) judges by them: attached, never copied. */
-export function attachVersions(versions: readonly SharedVersion[]): Judge {
+/** A judge whose tables lie in `blocks` of the kernel's memory. */
+export interface PlacedJudge {
+  readonly judge: Judge;
+  readonly blocks: readonly KernelBlock[];
+}
+
+/**
+ * The versions as a worker (or the main thread itself) judges by them: attached; what the passes of every row read is
+ * copied into the memory of its kernel.
+ */
+export function attachVersions(versions: readonly SharedVersion[], heap: KernelHeap): PlacedJudge {
+  const blocks: KernelBlock[] = [];
   const numbers = new Map<string, number>();
   for (const { eniIds } of versions) for (const id of eniIds) if (!numbers.has(id)) numbers.set(id, numbers.size);
   const tables: VersionTables[] = versions.map((shared) => {
     const rules = attachRules(shared.rules, 0, shared.rulesBytes);
+    const pods = attachPodMap(shared.pods, 0, shared.podsBytes);
+    const [table, ...sections] = placeTables(heap, { ...shared, rules, pods });
+    blocks.push(table, ...sections);
     const isNat = (eni: number): boolean => rules.eni[eni * ENI_STRIDE + EniWord.kind] === Kind.natGateway;
     return {
+      address: table.at,
       validFromSeconds: shared.validFromSeconds,
       rules,
-      pods: attachPodMap(shared.pods, 0, shared.podsBytes),
+      pods,
       snat: shared.snat,
       eniIndex: new Map(shared.eniIds.map((id, index) => [id, index])),
       eniNumber: Uint32Array.from(shared.eniIds, (id) => numbers.get(id) ?? 0),
@@ -113,5 +129,5 @@ export function attachVersions(versions: readonly SharedVersion[]): Judge {
       hasNetworkPolicies: shared.hasNetworkPolicies,
     };
   });
-  return { versions: tables, interfaces: tables.map((t) => new InterfaceIndex(t)) };
+  return { judge: { versions: tables, interfaces: tables.map((t) => new InterfaceIndex(t)) }, blocks };
 }

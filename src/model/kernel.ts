@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 /** A WebAssembly module that the build compiles from src/kernel. */
-export type KernelName = 'decode' | 'inflate';
+export type KernelName = 'decode' | 'inflate' | 'classify';
 export type KernelFunction = (...values: readonly number[]) => number;
 
 /** What is used of WebAssembly: its types come with a browser's library, which is not ours. */
@@ -16,6 +16,7 @@ const { Module, Memory, Instance } = (globalThis as typeof globalThis & { WebAss
 
 export interface KernelMemory {
   readonly buffer: ArrayBuffer | SharedArrayBuffer;
+  grow(pages: number): number;
 }
 
 export const PAGE_BYTES = 65_536;
@@ -23,6 +24,15 @@ export const PAGE_BYTES = 65_536;
 /** Memory of a fixed number of pages of 64 KiB: the number that the kernel's asconfig.json has, shared as it says. */
 export function createMemory(pages: number, shared: boolean): KernelMemory {
   return new Memory({ initial: pages, maximum: pages, shared });
+}
+
+/** Pages of the shared kernels' asconfig.json: what a memory begins with, and the end of 32-bit addresses. */
+const FIRST_PAGES = 96;
+const LAST_PAGES = 65_536;
+
+/** Shared memory for kernels that lie side by side. */
+export function createGrowingMemory(): KernelMemory {
+  return new Memory({ initial: FIRST_PAGES, maximum: LAST_PAGES, shared: true });
 }
 
 const compiled = new Map<KernelName, object>();

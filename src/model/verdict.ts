@@ -227,9 +227,18 @@ export const Effective = { none: 0, record: 1, packet: 2, paired: 3 } as const;
 /** Bytes of one row over all columns of a VerdictBatch. */
 const BYTES_PER_ROW = 2 * 2 + 17 + 7 * 4;
 
-export function createVerdictBatch(capacity: number): VerdictBatch {
-  const buffer = new SharedArrayBuffer(capacity * BYTES_PER_ROW + 64);
-  let offset = 0;
+/** Bytes of the columns of a batch. */
+export function verdictBatchBytes(capacity: number): number {
+  return capacity * BYTES_PER_ROW + 64;
+}
+
+/** Lays the columns out in `buffer` from `byteOffset` (a multiple of 8) on. */
+export function createVerdictBatch(
+  capacity: number,
+  buffer: SharedArrayBuffer = new SharedArrayBuffer(verdictBatchBytes(capacity)),
+  byteOffset = 0,
+): VerdictBatch {
+  let offset = byteOffset;
   const i32 = (): Int32Array => {
     const column = new Int32Array(buffer, offset, capacity);
     offset += capacity * 4;

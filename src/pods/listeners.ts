@@ -1,6 +1,5 @@
 import type { EniKind, Inventory, Listener, NetworkInterface, PodInterval } from '../inventory/inventory.ts';
-import { firstEndingAfter } from './lookup.ts';
-import { ENTRY_STRIDE, EntryWord, INTERVAL_STRIDE, LISTENER_PORT_BYTES, type PodMapView } from './pod-map.ts';
+import { LISTENER_PORT_BYTES, type PodMapView } from './pod-map.ts';
 
 /** Owner keys of the listener table: pods from 1, interfaces as seen and interfaces with hidden pods above. */
 const SEEN_BASE = 0x4000_0000;
@@ -21,12 +20,6 @@ export function hiddenKey(eni: number): number {
   return HIDDEN_BASE + eni;
 }
 
-/** True when anybody declares to listen on (protocol, port): rules most ports out without asking whose they are. */
-export function isListenerPort(view: PodMapView, protocol: number, port: number): boolean {
-  const bit = portBit(protocol, port);
-  return (view.listenerPorts[bit >>> 3]! & (1 << (bit & 7))) !== 0;
-}
-
 /** True when the owner declares to listen on (protocol, port). */
 export function hasListener(view: PodMapView, owner: number, protocol: number, port: number): boolean {
   const { listenerKeys } = view;
@@ -37,28 +30,6 @@ export function hasListener(view: PodMapView, owner: number, protocol: number, p
     if (key === 0) return false;
     if (key === owner && listenerKeys[slot * 2 + 1] === word) return true;
   }
-}
-
-/** True when any of the pods that held the entry's address in the window declares to listen on (protocol, port). */
-export function anyPodListens(
-  view: PodMapView,
-  entry: number,
-  start: number,
-  end: number,
-  protocol: number,
-  port: number,
-): boolean {
-  const { entryRecords, intervals } = view;
-  const from = Math.min(start, end);
-  const to = Math.max(start, end, from + 1);
-  const first = entryRecords[entry * ENTRY_STRIDE + EntryWord.first]!;
-  const last = first + entryRecords[entry * ENTRY_STRIDE + EntryWord.count]!;
-  for (let i = firstEndingAfter(intervals, first, last, from); i < last; i++) {
-    const at = i * INTERVAL_STRIDE;
-    if (intervals[at]! >= to) break;
-    if (hasListener(view, podKey(intervals[at + 2]!), protocol, port)) return true;
-  }
-  return false;
 }
 
 const UDP = 17;

@@ -91,16 +91,6 @@ function isVpcDescribed(view: PodMapView, vpc: number): boolean {
   return view.vpcFirst[vpc]! < view.vpcFirst[vpc + 1]!;
 }
 
-/** True when the address is in none of the CIDRs of a VPC whose CIDRs are known. */
-export function isOutsideVpc4(view: PodMapView, vpc: number, address: number): boolean {
-  return isVpcDescribed(view, vpc) && !isInVpc4(view, vpc, address);
-}
-
-/** The same for an IPv6 address in four words. */
-export function isOutsideVpc6(view: PodMapView, vpc: number, w0: number, w1: number, w2: number, w3: number): boolean {
-  return isVpcDescribed(view, vpc) && !isInVpc6(view, vpc, w0, w1, w2, w3);
-}
-
 function isInVpc4(view: PodMapView, vpc: number, address: number): boolean {
   const { vpcFirst, vpcCidrs } = view;
   for (let i = vpcFirst[vpc]!; i < vpcFirst[vpc + 1]!; i++) {
@@ -257,7 +247,7 @@ function anySoft(view: PodMapView, first: number, last: number, from: number, to
 }
 
 /** First interval of [low, high) that ends after `second`. */
-export function firstEndingAfter(intervals: Uint32Array, low: number, high: number, second: number): number {
+function firstEndingAfter(intervals: Uint32Array, low: number, high: number, second: number): number {
   let a = low;
   let b = high;
   while (a < b) {

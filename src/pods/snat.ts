@@ -1,7 +1,6 @@
 import type { EniKind, Inventory } from '../inventory/inventory.ts';
 import type { Cidr } from '../model/ip.ts';
-import { hasPodsOnInterface, wordMask } from './lookup.ts';
-import type { PodMapView } from './pod-map.ts';
+import { wordMask } from './lookup.ts';
 
 /**
  * Whose packets may leave by a node's primary interface under the node's address (amazon-vpc-cni-k8s, "SNAT"): with
@@ -21,8 +20,16 @@ export interface SnatTable {
   readonly external: number;
 }
 
-/** The pods that may stand behind a node's address. */
+/**
+ * The pods that may stand behind a node's address: a row's code is in bits 0 and 1 when the node is its source, in
+ * bits 2 and 3 when it is its destination.
+ */
 export const Behind = { nobody: 0, hostPods: 1, allPods: 2 } as const;
+
+/** Code of Behind that a row has for one side. */
+export function behindSide(behind: number, side: 'src' | 'dst'): number {
+  return side === 'src' ? behind & 3 : behind >> 2;
+}
 
 const NODE_KINDS: readonly EniKind[] = ['node-primary', 'node-secondary', 'node-trunk'];
 
@@ -71,52 +78,4 @@ function shared<T extends Int32Array | Uint32Array | Uint8Array>(kind: SharedArr
   const array = new kind(new SharedArrayBuffer(values.length * kind.BYTES_PER_ELEMENT));
   array.set(values);
   return array;
-}
-
-/**
- * Who may have sent what left interface `eni` of VPC `vpc` under its own address for `destination` (u32, −1 = outside
- * for certain) in the window: a Behind code.
- */
-export function podsBehind(
-  snat: SnatTable,
-  pods: PodMapView,
-  eni: number,
-  vpc: number,
-  destination: number,
-  start: number,
-  end: number,
-): number {
-  const from = snat.first[eni]!;
-  const to = snat.first[eni + 1]!;
-  // what the VPC's CIDRs are must be known
-  if (from === to || vpc < 0 || vpc + 1 >= snat.keptFirst.length || isInVpc(pods, vpc, destination))
-    return Behind.nobody;
-  if (snat.external === 0 && !isKept(snat, vpc, destination)) {
-    for (let i = from; i < to; i++) if (hasPodsOnInterface(pods, snat.enis[i]!, start, end)) return Behind.allPods;
-    return Behind.nobody;
-  }
-  return hasHostPods(pods, eni, start, end) ? Behind.hostPods : Behind.nobody;
-}
-
-function isInVpc(pods: PodMapView, vpc: number, address: number): boolean {
-  if (address < 0) return false;
-  const { vpcFirst, vpcCidrs } = pods;
-  for (let i = vpcFirst[vpc]!; i < vpcFirst[vpc + 1]!; i++)
-    if (((address ^ vpcCidrs[2 * i]!) & vpcCidrs[2 * i + 1]!) === 0) return true;
-  return false;
-}
-
-function isKept({ kept, keptFirst }: SnatTable, vpc: number, address: number): boolean {
-  if (address < 0) return false;
-  for (let i = keptFirst[vpc]!; i < keptFirst[vpc + 1]!; i++)
-    if (((address ^ kept[2 * i]!) & kept[2 * i + 1]!) === 0) return true;
-  return false;
-}
-
-function hasHostPods(pods: PodMapView, eni: number, start: number, end: number): boolean {
-  const { hostFirst, hostStart, hostEnd } = pods;
-  const from = Math.min(start, end);
-  const to = Math.max(start, end, from + 1);
-  for (let i = hostFirst[eni]!; i < hostFirst[eni + 1]!; i++) if (hostStart[i]! < to && hostEnd[i]! > from) return true;
-  return false;
 }

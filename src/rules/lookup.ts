@@ -1,4 +1,4 @@
-import { PROTOCOL_OFFSET, SOME_PROTOCOL, SOME_TCP_PORT, SOME_UDP_PORT, TCP, UDP, UDP_OFFSET } from './port-class.ts';
+import { PROTOCOL_OFFSET, TCP, UDP, UDP_OFFSET } from './port-class.ts';
 import type { RulesView } from './view.ts';
 
 /** Class of an IPv4 address (u32 or i32 bits): at most three loads. */
@@ -46,14 +46,6 @@ export function addressClass6(view: RulesView, w0: number, w1: number, w2: numbe
 export function portClass(view: RulesView, protocol: number, port: number): number {
   const { portTab } = view.sections;
   return portTab[protocol === TCP ? port : protocol === UDP ? UDP_OFFSET + port : PROTOCOL_OFFSET + protocol]!;
-}
-
-/** The same where the record's format leaves out the port, or the protocol (−1). */
-export function openPortClass(view: RulesView, protocol: number): number {
-  const { portTab } = view.sections;
-  if (protocol === TCP) return portTab[SOME_TCP_PORT]!;
-  if (protocol === UDP) return portTab[SOME_UDP_PORT]!;
-  return portTab[protocol < 0 ? SOME_PROTOCOL : PROTOCOL_OFFSET + protocol]!;
 }
 
 /** Cell of rule set `set` (≥ 0) for a peer's address class and a port class. */

@@ -1,0 +1,216 @@
+import type { KernelBlock, KernelHeap } from '../model/kernel-heap.ts';
+import type { PodMapView } from '../pods/pod-map.ts';
+import type { SnatTable } from '../pods/snat.ts';
+import type { InterfaceFacts } from '../rules/interface-facts.ts';
+import type { RulesView } from '../rules/view.ts';
+import { type KernelArray, placeArray, placeWords } from './kernel.ts';
+
+/** Words of `Tables` in src/kernel/classify/tables.ts, in its order: a test compares them. */
+export const TABLE_WORDS = [
+  'eni',
+  'classFlags',
+  'cellVerdict',
+  'cellRule',
+  'routeKind',
+  'routeIsMiddlebox',
+  'subnet6',
+  'hasMiddleboxRoutes',
+  'resolvers',
+  'resolverWords',
+  'root4',
+  'root4Width',
+  'inner4',
+  'inner4Width',
+  'leaf4',
+  'leaf4Width',
+  'pointerBit4',
+  'fullLeaves4',
+  'root6',
+  'root6Width',
+  'nodes6',
+  'chains6',
+  'portTab',
+  'portTabWidth',
+  'pageTab',
+  'pageTabWidth',
+  'pages',
+  'pagesWidth',
+  'columnMaps',
+  'columnMapsWidth',
+  'cells',
+  'cellsWidth',
+  'pagesPerSet',
+  'routePageTab',
+  'routePageTabWidth',
+  'routePages',
+  'routePagesWidth',
+  'flags',
+  'anyFlag',
+  'hasNetworkPolicies',
+  'eniPrimaryEntry',
+  'eniVpc',
+  'entryEni',
+  'entryIsOwn',
+  'entryRecords',
+  'intervals',
+  'softEdges',
+  'softEdgeCount',
+  'slots',
+  'slotMask',
+  'anySlots',
+  'anySlotMask',
+  'entryIsOnly',
+  'prefixLengths',
+  'prefixLengthCount',
+  'vpcFirst',
+  'vpcCidrs',
+  'vpcCidrWords',
+  'vpcFirst6',
+  'vpcCidrs6',
+  'coverFirst',
+  'coverStart',
+  'coverEnd',
+  'hostFirst',
+  'hostStart',
+  'hostEnd',
+  'listenerKeys',
+  'listenerMask',
+  'listenerPorts',
+  'snatFirst',
+  'snatEnis',
+  'keptFirst',
+  'keptVpcs',
+  'kept',
+  'externalSnat',
+] as const;
+
+type TableWord = (typeof TABLE_WORDS)[number];
+
+/** What one inventory version is judged by. */
+export interface KernelSource {
+  readonly rules: RulesView;
+  readonly pods: PodMapView;
+  readonly facts: InterfaceFacts;
+  readonly snat: SnatTable;
+  readonly hasNetworkPolicies: boolean;
+}
+
+/** Copies what judging reads into the kernel's memory; the first block is the address table. */
+export function placeTables(heap: KernelHeap, source: KernelSource): readonly [KernelBlock, ...KernelBlock[]] {
+  const blocks: KernelBlock[] = [];
+  const place = (value: number | KernelArray): number => {
+    if (typeof value === 'number') return value;
+    const block = placeArray(heap, value);
+    blocks.push(block);
+    return block.at;
+  };
+  const values: Record<string, number> = {};
+  for (const [name, value] of Object.entries(wordsOf(source))) values[name] = place(value);
+  return [placeWords(heap, TABLE_WORDS, values as Record<TableWord, number>), ...blocks];
+}
+
+function wordsOf({
+  rules,
+  pods,
+  facts,
+  snat,
+  hasNetworkPolicies,
+}: KernelSource): Record<TableWord, number | KernelArray> {
+  return {
+    ...rulesWords(rules),
+    flags: facts.flags,
+    anyFlag: facts.anyFlag,
+    hasNetworkPolicies: hasNetworkPolicies ? 1 : 0,
+    ...podsWords(pods),
+    snatFirst: snat.first,
+    snatEnis: snat.enis,
+    keptFirst: snat.keptFirst,
+    keptVpcs: snat.keptFirst.length - 1,
+    kept: snat.kept,
+    externalSnat: snat.external,
+  };
+}
+
+/** log2 of the bytes of an element. */
+function width(section: KernelArray): number {
+  return Math.log2(section.BYTES_PER_ELEMENT);
+}
+
+function rulesWords(rules: RulesView) {
+  const { sections } = rules;
+  const { root4, inner4, leaf4, root6, portTab, pageTab, pages, columnMaps, cells, routePageTab, routePages } =
+    sections;
+  return {
+    eni: rules.eni,
+    classFlags: rules.classFlags,
+    cellVerdict: rules.cellVerdict,
+    cellRule: rules.cellRule,
+    routeKind: rules.routeKind,
+    routeIsMiddlebox: rules.routeIsMiddlebox,
+    subnet6: rules.subnet6,
+    hasMiddleboxRoutes: rules.hasMiddleboxRoutes ? 1 : 0,
+    resolvers: rules.resolvers,
+    resolverWords: rules.resolvers.length,
+    root4,
+    root4Width: width(root4),
+    inner4,
+    inner4Width: width(inner4),
+    leaf4,
+    leaf4Width: width(leaf4),
+    pointerBit4: sections.pointerBit4,
+    fullLeaves4: sections.fullLeaves4,
+    root6,
+    root6Width: width(root6),
+    nodes6: sections.nodes6,
+    chains6: sections.chains6,
+    portTab,
+    portTabWidth: width(portTab),
+    pageTab,
+    pageTabWidth: width(pageTab),
+    pages,
+    pagesWidth: width(pages),
+    columnMaps,
+    columnMapsWidth: width(columnMaps),
+    cells,
+    cellsWidth: width(cells),
+    pagesPerSet: sections.pagesPerSet,
+    routePageTab,
+    routePageTabWidth: width(routePageTab),
+    routePages,
+    routePagesWidth: width(routePages),
+  };
+}
+
+function podsWords(pods: PodMapView) {
+  return {
+    eniPrimaryEntry: pods.eniPrimaryEntry,
+    eniVpc: pods.eniVpc,
+    entryEni: pods.entryEni,
+    entryIsOwn: pods.entryIsOwn,
+    entryRecords: pods.entryRecords,
+    intervals: pods.intervals,
+    softEdges: pods.softEdges,
+    softEdgeCount: pods.softEdges.length,
+    slots: pods.slots,
+    slotMask: pods.slots.length - 1,
+    anySlots: pods.anySlots,
+    anySlotMask: pods.anySlots.length - 1,
+    entryIsOnly: pods.entryIsOnly,
+    prefixLengths: pods.prefixLengths,
+    prefixLengthCount: pods.prefixLengths.length,
+    vpcFirst: pods.vpcFirst,
+    vpcCidrs: pods.vpcCidrs,
+    vpcCidrWords: pods.vpcCidrs.length,
+    vpcFirst6: pods.vpcFirst6,
+    vpcCidrs6: pods.vpcCidrs6,
+    coverFirst: pods.coverFirst,
+    coverStart: pods.coverStart,
+    coverEnd: pods.coverEnd,
+    hostFirst: pods.hostFirst,
+    hostStart: pods.hostStart,
+    hostEnd: pods.hostEnd,
+    listenerKeys: pods.listenerKeys,
+    listenerMask: pods.listenerKeys.length / 2 - 1,
+    listenerPorts: pods.listenerPorts,
+  };
+}

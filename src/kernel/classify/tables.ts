@@ -1,0 +1,86 @@
+/**
+ * One inventory version as `classify/kernel-tables.ts` lays it out, word by word in this order: byte addresses of the
+ * sections of `rules/view.ts`, `pods/pod-map.ts` and `pods/snat.ts`, and numbers. A section of indices whose width
+ * depends on its values has a word beside it: log2 of the bytes of an element.
+ */
+@unmanaged
+export class Tables {
+  // rules
+  eni: usize;
+  classFlags: usize;
+  cellVerdict: usize;
+  cellRule: usize;
+  routeKind: usize;
+  routeIsMiddlebox: usize;
+  subnet6: usize;
+  hasMiddleboxRoutes: u32;
+  resolvers: usize;
+  resolverWords: u32;
+  root4: usize;
+  root4Width: u32;
+  inner4: usize;
+  inner4Width: u32;
+  leaf4: usize;
+  leaf4Width: u32;
+  pointerBit4: u32;
+  fullLeaves4: u32;
+  root6: usize;
+  root6Width: u32;
+  nodes6: usize;
+  chains6: usize;
+  portTab: usize;
+  portTabWidth: u32;
+  pageTab: usize;
+  pageTabWidth: u32;
+  pages: usize;
+  pagesWidth: u32;
+  columnMaps: usize;
+  columnMapsWidth: u32;
+  cells: usize;
+  cellsWidth: u32;
+  pagesPerSet: u32;
+  routePageTab: usize;
+  routePageTabWidth: u32;
+  routePages: usize;
+  routePagesWidth: u32;
+  flags: usize;
+  anyFlag: u32;
+  hasNetworkPolicies: u32;
+  // pods
+  eniPrimaryEntry: usize;
+  eniVpc: usize;
+  entryEni: usize;
+  entryIsOwn: usize;
+  entryRecords: usize;
+  intervals: usize;
+  softEdges: usize;
+  softEdgeCount: u32;
+  slots: usize;
+  slotMask: u32;
+  anySlots: usize;
+  anySlotMask: u32;
+  entryIsOnly: usize;
+  prefixLengths: usize;
+  prefixLengthCount: u32;
+  vpcFirst: usize;
+  vpcCidrs: usize;
+  vpcCidrWords: u32;
+  vpcFirst6: usize;
+  vpcCidrs6: usize;
+  coverFirst: usize;
+  coverStart: usize;
+  coverEnd: usize;
+  hostFirst: usize;
+  hostStart: usize;
+  hostEnd: usize;
+  listenerKeys: usize;
+  listenerMask: u32;
+  listenerPorts: usize;
+  // source NAT
+  snatFirst: usize;
+  snatEnis: usize;
+  keptFirst: usize;
+  keptVpcs: u32;
+  kept: usize;
+  externalSnat: u32;
+}
