@@ -12,6 +12,7 @@ import type { VerdictBatch } from '../model/verdict.ts';
 import { TwinTable } from '../pods/twins.ts';
 import { createBatchEncoder } from '../sink/encoder.ts';
 import type { BatchEncoder } from '../sink/part.ts';
+import { mayPass } from '../source/s3/found.ts';
 import { ValueCursor } from '../source/values.ts';
 import { candidateNames } from './candidates.ts';
 import { compactFlow, compactVerdicts } from './compaction.ts';
@@ -133,6 +134,7 @@ export async function analyzeTask(worker: Bench, task: AnalyzeTask): Promise<Tas
     decoder.clear();
   };
   let failure: string | null = null;
+  let failurePasses = false;
   try {
     const onRead = (bytes: number): void => void Atomics.add(bench.progress, 0, BigInt(bytes));
     const slices = cursor === null ? slicesOf(task, rows !== null, onRead) : cursor.slices();
@@ -158,6 +160,7 @@ export async function analyzeTask(worker: Bench, task: AnalyzeTask): Promise<Tas
     }
   } catch (error) {
     failure = inputFailure(error, task);
+    failurePasses = mayPass(error);
   }
   await flush();
   if (encoder?.finish !== undefined) rows?.write(await encoder.finish());
@@ -171,6 +174,7 @@ export async function analyzeTask(worker: Bench, task: AnalyzeTask): Promise<Tas
     endFields,
     ...closed(rows, quarantine),
     failure,
+    failurePasses,
   };
 }
 

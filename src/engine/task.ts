@@ -121,4 +121,6 @@ export interface TaskResult {
   readonly quarantineMemory: PartBytes | null;
   /** The input ended early or is corrupt: the message; what was decoded before counts. */
   readonly failure: string | null;
+  /** The failure says nothing of the input: the same task may succeed later. */
+  readonly failurePasses: boolean;
 }

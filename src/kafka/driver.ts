@@ -63,11 +63,14 @@ export interface Consumption {
 
 /** A transactional producer: its id belongs to whoever opened it last, everybody before is fenced. */
 export interface TransactionalProducer {
+  /** Messages of the transaction that the next commit ends; read_committed readers see them after it. */
+  send(messages: readonly OutgoingMessage[]): Promise<void>;
   /**
-   * One transaction: the messages, and `next` as the group's offset of `source`. When it rejects, whether it was
-   * committed is not known: open the id again and read the offset.
+   * One transaction: what was sent since the last one, the messages, and `next` as the group's offset of `source`.
+   * When it rejects, whether it was committed is not known: open the id again and read the offset.
    */
   commit(messages: readonly OutgoingMessage[], group: string, source: TopicPartition, next: number): Promise<void>;
+  /** What was sent and not committed is dropped. */
   close(): Promise<void>;
 }
 

@@ -4,6 +4,7 @@ import kafkajs, {
   type Kafka,
   type Producer as KafkajsProducer,
   type LogEntry,
+  type Transaction,
 } from 'kafkajs';
 import { registerCodecs } from './codecs.ts';
 import { type KafkaConnection, kafkaConfig } from './connection.ts';
@@ -33,8 +34,11 @@ const PARTITION_BYTES_MAX = 4 * 1024 * 1024;
 /** Partitions handed out side by side: more than any process is given. */
 const PARTITIONS_MAX = 1024;
 
-/** A transaction left behind by a process that died blocks read_committed readers for so long at most. */
-const TRANSACTION_MS = 60_000;
+/**
+ * A transaction is open for so long at most: it has to be enough for the rows of one large object. One left behind by a
+ * process that died blocks read_committed readers until its partition has a new owner, or for this long.
+ */
+const TRANSACTION_MS = 300_000;
 
 const HEARTBEATS_PER_SESSION = 10;
 
@@ -167,15 +171,28 @@ async function openTransactional(kafka: Kafka, id: string): Promise<Transactiona
     await producer.disconnect().catch(() => {});
     throw error;
   }
+  let open: Transaction | undefined;
+  const send = async (messages: readonly OutgoingMessage[]): Promise<Transaction> => {
+    open ??= await producer.transaction();
+    for (const part of requestsOf(messages)) await open.sendBatch(batchOf(part));
+    return open;
+  };
   return {
+    async send(messages) {
+      await send(messages);
+    },
     async commit(messages, group, { topic, partition }, next) {
-      const transaction = await producer.transaction();
-      for (const part of requestsOf(messages)) await transaction.sendBatch(batchOf(part));
+      const transaction = await send(messages);
+      open = undefined;
       const offsets = [{ topic, partitions: [{ partition, offset: String(next) }] }];
       await transaction.sendOffsets({ consumerGroupId: group, topics: offsets });
       await transaction.commit();
     },
-    close: () => producer.disconnect(),
+    async close() {
+      // readers need not wait for its time to run out; who was fenced cannot, and need not
+      await open?.abort().catch(() => {});
+      await producer.disconnect();
+    },
   };
 }
 

@@ -8,6 +8,8 @@ import type { SliceTarget } from './slice-buffer.ts';
 export interface EnvelopeTarget extends SliceTarget {
   /** An S3 event notification: a new object, its key as it is (not URL-encoded). */
   object(bucket: string, key: string): void;
+  /** An S3 event notification that names nothing to read: the test event, or an object that was removed. */
+  noObject(): void;
 }
 
 /** Envelopes inside envelopes: SQS around SNS around Firehose around gzip around a subscription is five. */
@@ -123,16 +125,27 @@ function openRecord(value: unknown, target: EnvelopeTarget, wraps: number): bool
   if (isObject(value.Sns) && typeof value.Sns.Message === 'string') return openText(value.Sns.Message, target, wraps);
   if (value.Type === 'Notification' && typeof value.Message === 'string') return openText(value.Message, target, wraps);
   if (typeof value.body === 'string') return openText(value.body, target, wraps);
-  if (isObject(value.s3)) return openNotification(value.s3, target, true);
-  if (isObject(value.detail) && value.source === 'aws.s3') return openNotification(value.detail, target, false);
+  if (isObject(value.s3)) return openNotification(value.s3, value.eventName, target, true);
+  if (isObject(value.detail) && value.source === 'aws.s3') {
+    return openNotification(value.detail, value['detail-type'], target, false);
+  }
   // what S3 sends once when notifications are switched on
-  return value.Event === 's3:TestEvent';
+  if (value.Event !== 's3:TestEvent') return false;
+  target.noObject();
+  return true;
 }
 
+/** Events after which there is something to read, as S3 (MinIO: behind `s3:`) and EventBridge name them. */
+const READABLE = /^(s3:)?(ObjectCreated:|ObjectRestore:Completed)|^Object (Created|Restore Completed)$/;
+
 /** Bucket and key of an S3 event; in event records, not in EventBridge, the key is URL-encoded with `+` for blanks. */
-function openNotification(value: Json, target: EnvelopeTarget, encoded: boolean): boolean {
-  if (!isObject(value.bucket) || typeof value.bucket.name !== 'string') return false;
-  if (!isObject(value.object) || typeof value.object.key !== 'string') return false;
+function openNotification(value: Json, event: unknown, target: EnvelopeTarget, encoded: boolean): boolean {
+  if (typeof event === 'string' && !READABLE.test(event)) {
+    target.noObject();
+    return true;
+  }
+  if (!isObject(value.bucket) || typeof value.bucket.name !== 'string' || value.bucket.name === '') return false;
+  if (!isObject(value.object) || typeof value.object.key !== 'string' || value.object.key === '') return false;
   const { key } = value.object;
   try {
     target.object(value.bucket.name, encoded ? decodeURIComponent(key.replaceAll('+', ' ')) : key);

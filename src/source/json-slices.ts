@@ -32,4 +32,6 @@ class FileTarget extends SliceBuffer implements EnvelopeTarget {
     const reason: Malformed = 'no-record';
     this.broken(reason, Buffer.from(`s3://${bucket}/${key}`));
   }
+
+  noObject(): void {}
 }

@@ -3,7 +3,7 @@ import type { FramedSlice } from './frame.ts';
 import { streamSlices } from './stream-slices.ts';
 import { unreadable } from './unreadable.ts';
 
-/** Text bytes of one task cut from a stream. */
+/** Text bytes of one task cut from stdin. */
 const CHUNK_BYTES = 4 * 1024 * 1024;
 
 /** A piece of a stream that ends on a record end, in shared memory; records; or a line that never was whole. */
@@ -13,10 +13,14 @@ export type StreamChunk =
   | { readonly kind: 'broken'; readonly slice: Extract<FramedSlice, { kind: 'broken' }> };
 
 /**
- * Cuts a stream (gzip is told by its first bytes) into chunks of about CHUNK_BYTES. Throws when gzip data is
+ * Cuts a stream (gzip is told by its first bytes) into chunks of about `chunkBytes` of text. Throws when gzip data is
  * damaged.
  */
-export async function* streamChunks(stream: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<StreamChunk> {
+export async function* streamChunks(
+  stream: AsyncIterable<Uint8Array>,
+  name: string,
+  chunkBytes: number = CHUNK_BYTES,
+): AsyncGenerator<StreamChunk> {
   const chunk = new ChunkBuffer();
   try {
     for await (const slice of streamSlices(readsOf(stream, name), name)) {
@@ -25,7 +29,7 @@ export async function* streamChunks(stream: AsyncIterable<Uint8Array>, name: str
         yield slice.kind === 'records' ? slice : { kind: 'broken', slice: { ...slice, text: slice.text.slice() } };
         continue;
       }
-      if (chunk.length + slice.bytes.length > CHUNK_BYTES && chunk.length > 0) yield chunk.take();
+      if (chunk.length + slice.bytes.length > chunkBytes && chunk.length > 0) yield chunk.take();
       chunk.append(slice.bytes);
     }
   } catch (error) {

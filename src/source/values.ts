@@ -10,6 +10,8 @@ export interface ValueChunk {
   readonly ends: Uint32Array;
   /** Every message is decoded as an input of its own; otherwise neighbours that look like records run together. */
   readonly apart: boolean;
+  /** Objects that messages name are read by whoever made the chunk; otherwise such a message is malformed. */
+  readonly objectsRead: boolean;
 }
 
 /** What follows is another input: messages [value, end) of the chunk. */
@@ -43,7 +45,7 @@ export class ValueCursor {
   }
 
   *slices(): Generator<Slice | ValuesBegin> {
-    const { ends, apart } = this.chunk;
+    const { ends, apart, objectsRead } = this.chunk;
     for (let value = 0; value < ends.length; ) {
       let end = value + 1;
       const plain = this.isPlain(value);
@@ -51,7 +53,7 @@ export class ValueCursor {
       yield { kind: 'begin', value, end };
       const bytes = this.bytes.subarray(this.start(value), this.start(end));
       if (plain) yield { kind: 'lines', bytes };
-      else if (bytes.length > 0) yield* unwrapped(bytes);
+      else if (bytes.length > 0) yield* unwrapped(bytes, objectsRead);
       value = end;
     }
   }
@@ -90,16 +92,24 @@ export class ValueCursor {
 }
 
 /** What a message holds, whatever it is wrapped in. */
-function unwrapped(bytes: Uint8Array): Slice[] {
-  const target = new MessageTarget();
+function unwrapped(bytes: Uint8Array, objectsRead: boolean): Slice[] {
+  const target = new MessageTarget(objectsRead);
   // a copy: shared memory cannot be inflated or read as text in place
   openMessage(new Uint8Array(bytes), target);
   return target.take(true);
 }
 
-/** A notification of an object names a file that is not fetched here. */
 class MessageTarget extends SliceBuffer implements EnvelopeTarget {
-  object(bucket: string, key: string): void {
-    this.broken('no-record', Buffer.from(`s3://${bucket}/${key}`));
+  private readonly objectsRead: boolean;
+
+  constructor(objectsRead: boolean) {
+    super();
+    this.objectsRead = objectsRead;
   }
+
+  object(bucket: string, key: string): void {
+    if (!this.objectsRead) this.broken('no-record', Buffer.from(`s3://${bucket}/${key}`));
+  }
+
+  noObject(): void {}
 }

@@ -59,6 +59,7 @@ async function openLane(options: KafkaSinkOptions, at: TopicPartition): Promise<
     const partitions = topic === null ? 1 : (await driver.partitionEnds(topic)).length;
     let messages: OutgoingMessage[] = [];
     let bytes = 0;
+    let sent = 0;
     let tasks = 0;
     return {
       committed,
@@ -77,12 +78,19 @@ async function openLane(options: KafkaSinkOptions, at: TopicPartition): Promise<
         }
         if (deadLetterTopic !== null) messages.push(...deadLetters(deadLetterTopic, at, task));
         tasks++;
+        // the rows of one large object are no more in memory than those of many messages
+        if (bytes - sent >= TRANSACTION_BYTES) {
+          await producer.send(messages);
+          messages = [];
+          sent = bytes;
+        }
       },
       due: (idle) => tasks > 0 && (idle || bytes >= TRANSACTION_BYTES || tasks >= TRANSACTION_TASKS),
       async commit(next) {
         await producer.commit(messages, group, at, next);
         messages = [];
         bytes = 0;
+        sent = 0;
         tasks = 0;
       },
       close: () => producer.close(),

@@ -3,6 +3,7 @@ import type { AnalyzerPool } from '../engine/pool.ts';
 import type { AnalyzeTask, TaskResult } from '../engine/task.ts';
 import type { TopicPartition } from '../kafka/driver.ts';
 import type { MessageChunk } from './message-chunks.ts';
+import type { ObjectReading } from './object-reading.ts';
 import type { LaneSink, LaneTask } from './stream-sink.ts';
 
 export interface LaneOptions {
@@ -11,12 +12,22 @@ export interface LaneOptions {
   readonly pool: AnalyzerPool;
   /** The task of a chunk; `apart`: every message is an input of its own. */
   task(at: TopicPartition, chunk: MessageChunk, apart: boolean): AnalyzeTask;
+  /** Begins to read the objects that the message of a chunk names; see ObjectReadingOptions for `turn`. */
+  read(notification: NonNullable<MessageChunk['notification']>, turn: Promise<void>): ObjectReading;
   /** Told of a task that needs its memory no more. */
   released(chunk: MessageChunk): void;
   /** Told of tasks whose results are durable. */
   committed(tasks: readonly LaneTask[], next: number): void;
   /** The lane has ended for this reason; nothing of it that is not committed remains. */
   failed(error: Error): void;
+}
+
+/** A task that is not appended yet, and the objects that its message names. */
+interface Pending {
+  readonly chunk: MessageChunk;
+  readonly task: AnalyzeTask;
+  readonly result: Promise<TaskResult>;
+  readonly reading: ObjectReading | null;
 }
 
 /**
@@ -28,9 +39,11 @@ export class Lane {
   /** Offset of the next message to take. */
   position: number;
   private readonly options: LaneOptions;
-  private readonly pending: { readonly chunk: MessageChunk; readonly result: Promise<TaskResult> }[] = [];
+  private readonly pending: Pending[] = [];
   private appended: LaneTask[] = [];
   private appendedNext: number;
+  /** Resolves when the last reading that began has its credits. */
+  private turn: Promise<void> = Promise.resolve();
   private ended = false;
   private draining = false;
   private wake: () => void = () => {};
@@ -56,10 +69,15 @@ export class Lane {
   /** Takes a chunk over; its credit is given back through `released`. */
   submit(chunk: MessageChunk): void {
     assert(this.open);
-    const result = this.options.pool.run(this.options.task(this.at, chunk, false));
+    const { pool, task, read } = this.options;
+    const planned = task(this.at, chunk, false);
+    const result = pool.run(planned);
     // a rejection is met when its turn comes; until then it must not count as unhandled
     result.catch(() => {});
-    this.pending.push({ chunk, result });
+    const { notification } = chunk;
+    const reading = notification === null || notification.objects.length === 0 ? null : read(notification, this.turn);
+    if (reading !== null) this.turn = reading.granted;
+    this.pending.push({ chunk, task: planned, result, reading });
     this.position = chunk.next;
     this.wake();
   }
@@ -85,7 +103,8 @@ export class Lane {
     this.wake();
     await this.options.sink.close().catch(() => {});
     this.release(this.appended.splice(0));
-    for (const { chunk, result } of this.pending.splice(0)) {
+    for (const { chunk, result, reading } of this.pending.splice(0)) {
+      reading?.close();
       const release = (): void => this.options.released(chunk);
       result.then(release, release);
     }
@@ -95,7 +114,7 @@ export class Lane {
     try {
       while (!this.ended) {
         const first = this.pending[0];
-        if (first !== undefined) await this.appendFirst(first.chunk, await first.result);
+        if (first !== undefined) await this.appendFirst(first);
         if (this.ended) return;
         const idle = this.pending.length === 0;
         if (this.appended.length > 0 && ((idle && this.draining) || this.options.sink.due(idle))) await this.commit();
@@ -109,20 +128,27 @@ export class Lane {
     }
   }
 
-  private async appendFirst(chunk: MessageChunk, first: TaskResult): Promise<void> {
-    let result = first;
-    if (first.ledger.headers > 0 || first.endFields !== null) {
+  private async appendFirst({ chunk, task, result: first, reading }: Pending): Promise<void> {
+    let [result, judgedBy] = [await first, task.generation];
+    if (result.ledger.headers > 0 || result.endFields !== null) {
       // a header is in force to the end of its message only: once more, every message apart
-      result = await this.options.pool.run(this.options.task(this.at, chunk, true));
+      const apart = this.options.task(this.at, chunk, true);
+      [result, judgedBy] = [await this.options.pool.run(apart), apart.generation];
     }
-    if (this.ended) return;
-    const task: LaneTask = { chunk, result };
-    await this.options.sink.append(task);
+    await this.append({ chunk, result, generation: judgedBy, object: null });
+    if (reading !== null) for await (const piece of reading.pieces()) await this.append({ chunk, ...piece });
     if (this.ended) return;
     this.pending.shift();
-    this.appended.push(task);
     this.appendedNext = chunk.next;
     if (!this.options.sink.holds) this.options.released(chunk);
+  }
+
+  private async append(task: LaneTask): Promise<void> {
+    if (this.ended) return;
+    await this.options.sink.append(task);
+    if (this.ended) return;
+    // the rows are the sink's now: what is kept is what is counted
+    this.appended.push({ ...task, result: { ...task.result, rowsMemory: null, quarantineMemory: null } });
   }
 
   private async commit(): Promise<void> {
@@ -134,7 +160,8 @@ export class Lane {
   }
 
   private release(appended: readonly LaneTask[]): void {
-    if (this.options.sink.holds) for (const { chunk } of appended) this.options.released(chunk);
+    if (!this.options.sink.holds) return;
+    for (const { chunk, object } of appended) if (object === null) this.options.released(chunk);
   }
 
   /** Resolves when there is something to do. */

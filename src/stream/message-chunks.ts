@@ -1,4 +1,5 @@
 import type { KafkaMessage } from '../kafka/driver.ts';
+import { type Notification, notificationOf } from '../source/notification.ts';
 import type { ValueChunk } from '../source/values.ts';
 
 /** Messages of one partition that are one task. */
@@ -8,6 +9,8 @@ export interface MessageChunk {
   readonly offsets: Float64Array;
   /** Offset behind the last message. */
   readonly next: number;
+  /** The objects that its one message names, which are read besides; null = messages that name none. */
+  readonly notification: Notification | null;
 }
 
 /** Bytes of messages in one task: long enough to keep the pool's cost a task low, short enough for all workers. */
@@ -20,7 +23,7 @@ const NEWLINE = 10;
 
 /**
  * Copies messages, which are in offset order, into chunks of shared memory; those below `position` were taken before,
- * those without a value say nothing. One message is never cut.
+ * those without a value say nothing. One message is never cut, and one that names objects is alone.
  */
 export function* messageChunks(messages: readonly KafkaMessage[], position: number): Generator<MessageChunk> {
   let from = 0;
@@ -28,16 +31,29 @@ export function* messageChunks(messages: readonly KafkaMessage[], position: numb
   while (from < messages.length) {
     let bytes = 0;
     let to = from;
+    let notification: Notification | null = null;
     for (; to < messages.length && bytes < CHUNK_BYTES && to - from < CHUNK_MESSAGES; to++) {
-      bytes += (messages[to]?.value?.length ?? 0) + 1;
+      const value = messages[to]?.value ?? null;
+      notification = value === null ? null : notificationOf(value);
+      if (notification !== null) break;
+      bytes += (value?.length ?? 0) + 1;
     }
-    yield chunkOf(messages, from, to, bytes);
+    if (to > from) yield chunkOf(messages, from, to, bytes, null);
     from = to;
+    if (notification === null) continue;
+    yield chunkOf(messages, to, to + 1, (messages[to]?.value?.length ?? 0) + 1, notification);
+    from++;
   }
 }
 
 /** `bytes`: room for the values and a newline each. */
-function chunkOf(messages: readonly KafkaMessage[], from: number, to: number, bytes: number): MessageChunk {
+function chunkOf(
+  messages: readonly KafkaMessage[],
+  from: number,
+  to: number,
+  bytes: number,
+  notification: Notification | null,
+): MessageChunk {
   const shared = new SharedArrayBuffer(bytes);
   const target = new Uint8Array(shared);
   const ends = new Uint32Array(new SharedArrayBuffer(4 * (to - from)));
@@ -54,6 +70,6 @@ function chunkOf(messages: readonly KafkaMessage[], from: number, to: number, by
     ends[i - from] = at;
     offsets[i - from] = offset;
   }
-  const values: ValueChunk = { bytes: shared, length: at, ends, apart: false };
-  return { values, offsets, next: (offsets.at(-1) ?? 0) + 1 };
+  const values: ValueChunk = { bytes: shared, length: at, ends, apart: false, objectsRead: notification !== null };
+  return { values, offsets, next: (offsets.at(-1) ?? 0) + 1, notification };
 }

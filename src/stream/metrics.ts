@@ -21,6 +21,11 @@ export const METRICS: Readonly<Record<string, MetricKind>> = {
     help: 'Input lines by where they ended (the ledger), committed',
   },
   flowtrie_malformed_lines_total: { type: 'counter', labels: ['reason'], help: 'Malformed lines by reason, committed' },
+  flowtrie_objects_total: {
+    type: 'counter',
+    labels: ['end'],
+    help: 'S3 objects that notifications named, by how they were read, committed',
+  },
   flowtrie_predicted_total: { type: 'counter', labels: ['verdict'], help: 'Records by what the rules predict' },
   flowtrie_drift_total: { type: 'counter', labels: ['drift'], help: 'Records by logged action against prediction' },
   flowtrie_drift_cause_total: { type: 'counter', labels: ['cause'], help: 'Records that do not agree, by cause' },
@@ -88,6 +93,7 @@ function fill(registry: Registry, stream: RunningStream): void {
     add('flowtrie_malformed_lines_total', { reason }, malformed[reason] ?? 0);
   }
   add('flowtrie_lines_total', { end: 'malformed' }, rejected);
+  for (const [end, count] of Object.entries(stream.objects)) add('flowtrie_objects_total', { end }, count);
   VERDICT.forEach((verdict, i) => {
     add('flowtrie_predicted_total', { verdict }, totals.predicted[i] ?? 0);
   });

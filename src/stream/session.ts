@@ -2,7 +2,7 @@ import type { AnalyzerPool } from '../engine/pool.ts';
 import type { AnalyzeTask } from '../engine/task.ts';
 import type { Consumption, KafkaBatch, KafkaDriver, TopicPartition } from '../kafka/driver.ts';
 import type { Credits } from './credits.ts';
-import { Lane } from './lane.ts';
+import { Lane, type LaneOptions } from './lane.ts';
 import { type MessageChunk, messageChunks } from './message-chunks.ts';
 import { backoffMs, messageOf, pause, type Status, type StreamLog } from './status.ts';
 import type { LaneTask, StreamSink } from './stream-sink.ts';
@@ -21,6 +21,7 @@ export interface SessionOptions {
   readonly status: Status;
   readonly log: StreamLog;
   task(at: TopicPartition, chunk: MessageChunk, apart: boolean): AnalyzeTask;
+  read: LaneOptions['read'];
   committed(tasks: readonly LaneTask[]): void;
 }
 
@@ -160,18 +161,15 @@ export class Session {
     }
   }
 
-  private laneOptions(
-    assigned: Assigned,
-    sink: ConstructorParameters<typeof Lane>[0]['sink'],
-    signal: AbortSignal,
-  ): ConstructorParameters<typeof Lane>[0] {
+  private laneOptions(assigned: Assigned, sink: LaneOptions['sink'], signal: AbortSignal): LaneOptions {
     const { at } = assigned;
-    const { pool, credits, status, task, committed } = this.options;
+    const { pool, credits, status, task, read, committed } = this.options;
     return {
       at,
       sink,
       pool,
       task,
+      read,
       released: (chunk) => credits.give(chunk.values.length),
       committed: (tasks, next) => {
         assigned.committed = next;

@@ -1,11 +1,36 @@
+import type { SharedGeneration } from '../engine/generation.ts';
 import type { TaskResult } from '../engine/task.ts';
 import type { TopicPartition } from '../kafka/driver.ts';
 import type { MessageChunk } from './message-chunks.ts';
+
+/** How it went with what notifications name: `damaged` objects are read in part, `ignored` events name nothing. */
+export const OBJECT_ENDS = ['read', 'missing', 'denied', 'refused', 'damaged', 'ignored'] as const;
+export type ObjectEnd = (typeof OBJECT_ENDS)[number];
 
 /** A task that is done, in the order of its partition. */
 export interface LaneTask {
   readonly chunk: MessageChunk;
   readonly result: TaskResult;
+  /** What its records were judged by. */
+  readonly generation: SharedGeneration | null;
+  /** Set where the lines are not those of the messages, but of an object that the message of the chunk names. */
+  readonly object: ObjectPiece | null;
+}
+
+/** Why an object could not be read, or only in part. */
+export interface ObjectTrouble {
+  readonly end: Exclude<ObjectEnd, 'read' | 'ignored'>;
+  readonly message: string;
+}
+
+/** Part of an object. */
+export interface ObjectPiece {
+  /** `s3://bucket/key` */
+  readonly name: string;
+  /** Lines of the object before those of the task. */
+  readonly linesBefore: number;
+  /** Set in the last task of an object, whose text is the name alone when the object could not be read. */
+  readonly end: { readonly bytes: number; readonly trouble: ObjectTrouble | null } | null;
 }
 
 /** Where the classified records of one input partition go. The group's offset moves with them, never before them. */

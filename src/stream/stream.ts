@@ -2,9 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DEFAULT, type Format } from '../decode/format.ts';
+import type { SharedGeneration } from '../engine/generation.ts';
 import { openPool } from '../engine/pool.ts';
 import { summaryOf } from '../engine/summary.ts';
-import type { AnalyzeSetup, AnalyzeTask } from '../engine/task.ts';
+import type { AnalyzeSetup, AnalyzeTask, TaskSource } from '../engine/task.ts';
 import { Totals } from '../engine/totals.ts';
 import type { Consumption, KafkaDriver, TopicPartition } from '../kafka/driver.ts';
 import type { Summary } from '../model/summary.ts';
@@ -12,10 +13,10 @@ import { inputNames, outputColumns } from '../sink/columns.ts';
 import type { OutputFormat } from '../sink/part.ts';
 import { Credits } from './credits.ts';
 import type { Generation, InventoryState, LiveInventory } from './live-inventory.ts';
-import type { MessageChunk } from './message-chunks.ts';
+import { ObjectReading } from './object-reading.ts';
 import { keyOf, Session, type StartAt } from './session.ts';
 import { backoffMs, messageOf, pause, Status, type StreamLog } from './status.ts';
-import type { LaneTask } from './stream-sink.ts';
+import { type LaneTask, OBJECT_ENDS, type ObjectEnd } from './stream-sink.ts';
 import { openSink, type StreamTarget } from './targets.ts';
 
 export interface StreamOptions {
@@ -46,6 +47,10 @@ const IN_FLIGHT_BYTES = 32 * 1024 * 1024;
 /** Tasks under way or waiting for their commit, for each that the pool wants. */
 const TASKS_PER_WANTED = 3;
 
+/** Objects read at a time, and bytes of them in memory: three large ones, or many small ones. */
+const OBJECTS_AT_ONCE = 16;
+const OBJECT_BYTES = 96 * 1024 * 1024;
+
 const AT_END_MS = 200;
 
 /** Where a partition stands. */
@@ -59,6 +64,8 @@ export interface PartitionState extends TopicPartition {
 export interface RunningStream {
   readonly status: Status;
   readonly totals: Totals;
+  /** What notifications named, by how it went. */
+  readonly objects: Readonly<Record<ObjectEnd, number>>;
   partitions(): readonly PartitionState[];
   /** Tasks and message bytes under way. */
   underWay(): { readonly tasks: number; readonly bytes: number };
@@ -71,14 +78,17 @@ export interface RunningStream {
 export class Stream implements RunningStream {
   readonly status: Status;
   readonly totals: Totals;
+  readonly objects: Record<ObjectEnd, number> = noObjects();
   private readonly options: StreamOptions;
   private readonly credits: Credits;
   private readonly startedAt = performance.now();
   private readonly stopping = new AbortController();
   private session: Session | undefined;
   private bytes = 0;
+  /** Of all objects that are read at a time. */
+  private readonly objectCredits = new Credits(OBJECTS_AT_ONCE, OBJECT_BYTES);
   /** A task under way keeps its versions, whatever is swapped meanwhile. */
-  private readonly judgedBy = new WeakMap<MessageChunk, Generation>();
+  private readonly judgedBy = new WeakMap<SharedGeneration, Generation>();
   private seq = 0;
   private ends: ReadonlyMap<string, number> | undefined;
 
@@ -104,9 +114,14 @@ export class Stream implements RunningStream {
   }
 
   summary(): Summary {
-    const { totals, options, bytes, startedAt } = this;
+    const { totals, options, bytes, objects, startedAt } = this;
     const { inventory } = options.inventory.current;
-    return summaryOf(totals, inventory, { files: 0, bytes }, (performance.now() - startedAt) / 1000);
+    return summaryOf(
+      totals,
+      inventory,
+      { files: objects.read + objects.damaged, bytes },
+      (performance.now() - startedAt) / 1000,
+    );
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -155,7 +170,17 @@ export class Stream implements RunningStream {
           pool,
           credits: this.credits,
           status,
-          task: (at, chunk, apart) => this.taskOf(at, chunk, apart),
+          task: (at, { offsets, values }, apart) =>
+            this.taskOf(`${keyOf(at)}@${offsets[0]}`, { kind: 'values', ...values, apart }, null),
+          read: ({ objects }, turn) =>
+            new ObjectReading({
+              objects,
+              pool,
+              credits: this.objectCredits,
+              status,
+              turn,
+              task: (name, source, fields) => this.taskOf(name, source, fields),
+            }),
           committed: (tasks) => this.count(tasks),
         },
         sinkOf,
@@ -197,14 +222,14 @@ export class Stream implements RunningStream {
     return outputColumns(this.format().names);
   }
 
-  private taskOf(at: TopicPartition, chunk: MessageChunk, apart: boolean): AnalyzeTask {
+  private taskOf(name: string, source: TaskSource, fields: Format['names'] | null): AnalyzeTask {
     const generation = this.options.inventory.current;
-    this.judgedBy.set(chunk, generation);
+    this.judgedBy.set(generation.shared, generation);
     return {
       seq: this.seq++,
-      name: `${keyOf(at)}@${chunk.offsets[0]}`,
-      source: { kind: 'values', ...chunk.values, apart },
-      fields: this.format().names,
+      name,
+      source,
+      fields: fields ?? this.format().names,
       flowLog: 0,
       spilled: false,
       generation: generation.shared,
@@ -212,10 +237,19 @@ export class Stream implements RunningStream {
   }
 
   private count(tasks: readonly LaneTask[]): void {
-    for (const { chunk, result } of tasks) {
-      this.totals.useVersions((this.judgedBy.get(chunk) ?? this.options.inventory.current).inventory.versions);
+    for (const { chunk, result, generation, object } of tasks) {
+      const judgedBy = generation === null ? undefined : this.judgedBy.get(generation);
+      this.totals.useVersions((judgedBy ?? this.options.inventory.current).inventory.versions);
       this.totals.add(result);
-      this.bytes += chunk.values.length;
+      if (object === null) {
+        this.bytes += chunk.values.length;
+        this.objects.ignored += chunk.notification?.ignored ?? 0;
+      } else if (object.end !== null) {
+        this.bytes += object.end.bytes;
+        const { trouble } = object.end;
+        this.objects[trouble?.end ?? 'read']++;
+        if (trouble !== null) this.options.log('warn', `object ${trouble.end}`, { message: trouble.message });
+      }
     }
   }
 
@@ -225,6 +259,12 @@ export class Stream implements RunningStream {
     const done = assigned.every(({ at, committed }) => committed >= (this.ends?.get(keyOf(at)) ?? 0));
     if (done) this.stopping.abort();
   }
+}
+
+function noObjects(): Record<ObjectEnd, number> {
+  const none: Partial<Record<ObjectEnd, number>> = {};
+  for (const end of OBJECT_ENDS) none[end] = 0;
+  return none as Record<ObjectEnd, number>;
 }
 
 /** A session this long was no failed attempt: the next one is tried soon. */

@@ -70,7 +70,7 @@ async function freePort(): Promise<number> {
 export const PAGE_KEYS = 3;
 
 /** What the proxy does with an answer. */
-export type Fault = 'none' | '503' | 'reset' | 'cut' | 'silent-cut';
+export type Fault = 'none' | '403' | '503' | 'reset' | 'cut' | 'silent-cut';
 
 /**
  * A proxy in front of an S3 server that does to every answer what `faultOf` says of its request, and cuts listings into
@@ -82,6 +82,11 @@ export async function startProxy(target: string, faultOf: (request: IncomingMess
     if (fault === '503') {
       outgoing.writeHead(503, { 'content-type': 'application/xml' });
       outgoing.end('<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>');
+      return;
+    }
+    if (fault === '403') {
+      outgoing.writeHead(403, { 'content-type': 'application/xml' });
+      outgoing.end('<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>');
       return;
     }
     if (fault === 'reset') {

@@ -15,6 +15,9 @@ const REQUEST_TRIES = 5;
 const CONNECT_MS = 5_000;
 const SILENCE_MS = 30_000;
 
+/** An object or listing that S3, or the way to it, did not give: the cause is the SDK's error. */
+export class S3Error extends FlowtrieError {}
+
 let loading: Promise<S3> | undefined;
 
 /** Loads the SDK when the first `s3://` input comes. Endpoint, region and credentials are found as the AWS CLI does. */
@@ -28,7 +31,7 @@ async function load(): Promise<S3> {
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
   const sdk = await import('@aws-sdk/client-s3').catch((error: unknown) => {
     const hint = 'run: npm install @aws-sdk/client-s3';
-    throw new FlowtrieError('input', `s3:// needs the package @aws-sdk/client-s3: ${hint}`, { cause: error });
+    throw new S3Error('input', `s3:// needs the package @aws-sdk/client-s3: ${hint}`, { cause: error });
   });
   const { AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, AWS_REGION, AWS_DEFAULT_REGION, AWS_PROFILE } = process.env;
   const elsewhere = (AWS_ENDPOINT_URL_S3 ?? AWS_ENDPOINT_URL) !== undefined;
@@ -57,7 +60,7 @@ export function s3Error(what: string, error: unknown): FlowtrieError {
       ? ': set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY'
       : '';
   const said = message === '' || message === name ? name : `${name}: ${message}${hint}`;
-  return new FlowtrieError('input', `${what}: cannot be read (${said})`, { cause: error });
+  return new S3Error('input', `${what}: cannot be read (${said})`, { cause: error });
 }
 
 /** Tries of an answer whose body broke off, besides those of the SDK for a request that fails. */

@@ -14,7 +14,10 @@ export interface S3Object {
 const PART_BYTES = 8 * 1024 * 1024;
 const PARTS_AHEAD = 3;
 
-function objectName(object: Pick<S3Object, 'bucket' | 'key'>): string {
+/** Bytes of an object in memory while it is read from its beginning. */
+export const AHEAD_BYTES: number = PART_BYTES * PARTS_AHEAD;
+
+export function objectName(object: Pick<S3Object, 'bucket' | 'key'>): string {
   return `s3://${object.bucket}/${object.key}`;
 }
 
@@ -54,12 +57,16 @@ export function openObject(object: S3Object): ByteSource {
 }
 
 /** An object from its beginning to its end, a few parts ahead. */
-export async function* objectBytes(object: S3Object, onRead: (bytes: number) => void): AsyncGenerator<Uint8Array> {
-  const source = openObject(object);
+export function objectBytes(object: S3Object, onRead: (bytes: number) => void): AsyncGenerator<Uint8Array> {
+  return partsOf(openObject(object), onRead);
+}
+
+/** The bytes of a source from its beginning to its end, a few parts ahead. */
+export async function* partsOf(source: ByteSource, onRead: (bytes: number) => void): AsyncGenerator<Uint8Array> {
   const ahead: Promise<Uint8Array>[] = [];
-  for (let next = 0; next < object.size || ahead.length > 0; ) {
-    while (next < object.size && ahead.length < PARTS_AHEAD) {
-      const length = Math.min(PART_BYTES, object.size - next);
+  for (let next = 0; next < source.size || ahead.length > 0; ) {
+    while (next < source.size && ahead.length < PARTS_AHEAD) {
+      const length = Math.min(PART_BYTES, source.size - next);
       const part = source.read(next, length);
       // a rejection is met when its turn comes
       part.catch(() => {});

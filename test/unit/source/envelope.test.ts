@@ -13,6 +13,7 @@ function open(message: string | Uint8Array): string[] {
     message: (text) => found.push(...Buffer.from(text).toString('utf8').split('\n')),
     record: (names, values) => found.push(names.map((name, i) => `${name}=${values[i] ?? ''}`).join(' ')),
     object: (bucket, key) => found.push(`s3://${bucket}/${key}`),
+    noObject: () => found.push('no object'),
     broken: (reason: Malformed) => found.push(`! ${reason}`),
   };
   openMessage(Buffer.from(message), target);
@@ -88,7 +89,21 @@ describe('openMessage', () => {
       JSON.stringify({ source: 'aws.s3', detail: { bucket: { name: 'logs' }, object: { key: 'a+b' } } }),
       ['s3://logs/a+b'],
     ],
-    ["S3's test event", JSON.stringify({ Service: 'Amazon S3', Event: 's3:TestEvent' }), []],
+    ["S3's test event", JSON.stringify({ Service: 'Amazon S3', Event: 's3:TestEvent' }), ['no object']],
+    [
+      'an S3 event of an object that was removed',
+      JSON.stringify({ Records: [{ eventName: 'ObjectRemoved:Delete', ...Object(s3('k')) }] }),
+      ['no object'],
+    ],
+    [
+      "an S3 event as MinIO's",
+      JSON.stringify({
+        EventName: 's3:ObjectCreated:Put',
+        Key: 'logs/k',
+        Records: [{ eventName: 's3:ObjectCreated:Put', ...Object(s3('k')) }],
+      }),
+      ['s3://logs/k'],
+    ],
     [
       'an object of fields in any spelling',
       '{"interfaceId":"eni-0a","src_addr":"10.0.0.1","bytes":18446744073,"x":null,"tags":{"a":1}}',

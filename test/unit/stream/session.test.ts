@@ -57,6 +57,7 @@ it('opens no lane for what is assigned while it leaves: that would fence the nex
       status: new Status(log),
       log,
       task: nobody,
+      read: nobody,
       committed: nobody,
     },
     async () => sink,
