@@ -24,8 +24,7 @@ export function classifyBatch(
   let from = 0;
   while (from < flow.rows) {
     const version = versionOf(judge.versions, flow, from);
-    let to = from + 1;
-    while (to < flow.rows && versionOf(judge.versions, flow, to) === version) to++;
+    const to = endOfRun(judge.versions, flow, from, version);
     const tables = judge.versions[version]!;
     const codes = judge.interfaces[version]!.resolve(dictionary.size, (code) => dictionary.name(code));
     verdicts.version.fill(version, from, to);
@@ -39,8 +38,9 @@ export function classifyBatch(
       decideRoles(flow, verdicts, scratch, tables, twins, from, to);
       kernel.judgeLayers(columns, tables.address, from, to);
       kernel.decideRoute(columns, tables.address, from, to);
-      kernel.decideDrift(columns, from, to);
-      nameCauses(batch, version, from, to);
+      const unexplained = kernel.decideDrift(columns, from, to);
+      verdicts.agreeing.fill(0, from, to);
+      if (unexplained > 0) nameCauses(batch, version, from, to);
     } else {
       clearRows(verdicts, scratch, from, to);
     }
@@ -66,8 +66,7 @@ export function publishBatch(
   let from = 0;
   while (from < flow.rows) {
     const version = versionOf(judge.versions, flow, from);
-    let to = from + 1;
-    while (to < flow.rows && versionOf(judge.versions, flow, to) === version) to++;
+    const to = endOfRun(judge.versions, flow, from, version);
     const tables = judge.versions[version]!;
     const codes = judge.interfaces[version]!.resolve(dictionary.size, (code) => dictionary.name(code));
     placeInterfaces(flow, scratch, codes, from, to);
@@ -102,6 +101,14 @@ function clearRows(verdicts: VerdictBatch, scratch: Scratch, from: number, to: n
   verdicts.driftCause.fill(0, from, to);
   verdicts.agreeing.fill(0, from, to);
   verdicts.path.fill(0, from, to);
+}
+
+/** Row behind the run of rows from `from` on that `version` judges. */
+function endOfRun(versions: readonly VersionTables[], flow: FlowBatch, from: number, version: number): number {
+  if (versions.length === 1) return flow.rows;
+  let to = from + 1;
+  while (to < flow.rows && versionOf(versions, flow, to) === version) to++;
+  return to;
 }
 
 function versionOf(versions: readonly VersionTables[], flow: FlowBatch, row: number): number {

@@ -67,10 +67,15 @@ export const BATCH_WORDS = [
   'twinAddress',
   'behind',
   'roleSplit',
+  'order',
+  'orderKey',
+  'bins',
 ] as const;
 
 type SideWord = (typeof SIDE_WORDS)[number];
 type BatchWord = (typeof BATCH_WORDS)[number];
+/** What only the kernel uses: the order in which passes take the rows. */
+type OrderWord = 'order' | 'orderKey' | 'bins';
 type Column = { readonly byteOffset: number };
 
 /** The address table of a batch whose columns all lie in the memory of `heap`. */
@@ -82,7 +87,7 @@ export function placeBatch(
 ): KernelBlock {
   const srcSide = placeWords(heap, SIDE_WORDS, sourceWords(flow, verdicts, scratch)).at;
   const dstSide = placeWords(heap, SIDE_WORDS, destinationWords(flow, verdicts, scratch)).at;
-  const columns: Record<Exclude<BatchWord, 'srcSide' | 'dstSide'>, Column> = {
+  const columns: Record<Exclude<BatchWord, 'srcSide' | 'dstSide' | OrderWord>, Column> = {
     present: flow.present,
     v6: flow.v6,
     protocol: flow.protocol,
@@ -121,7 +126,19 @@ export function placeBatch(
     roleSplit: scratch.roleSplit,
   };
   const addresses = Object.fromEntries(Object.entries(columns).map(([name, { byteOffset }]) => [name, byteOffset]));
-  return placeWords(heap, BATCH_WORDS, { ...addresses, srcSide, dstSide } as Record<BatchWord, number>);
+  const words = { ...addresses, srcSide, dstSide, ...placeOrder(heap, flow.capacity) };
+  return placeWords(heap, BATCH_WORDS, words as Record<BatchWord, number>);
+}
+
+/** Bins of src/kernel/classify/order.ts. */
+const ORDER_BINS = 64;
+
+function placeOrder(heap: KernelHeap, capacity: number): Record<OrderWord, number> {
+  return {
+    order: heap.take(capacity * 4).at,
+    orderKey: heap.take(capacity).at,
+    bins: heap.take(ORDER_BINS * 4).at,
+  };
 }
 
 function sourceWords(flow: FlowBatch, verdicts: VerdictBatch, scratch: ScratchColumns): Record<SideWord, number> {

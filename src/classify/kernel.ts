@@ -20,7 +20,7 @@ export class ClassifyKernel {
   readonly rolesByGuess: KernelFunction;
   readonly judgeLayers: KernelFunction;
   readonly decideRoute: KernelFunction;
-  /** (batch, from, to) */
+  /** (batch, from, to) → rows whose unexpected action has no cause yet */
   readonly decideDrift: KernelFunction;
   /** (batch, counters, rows) */
   readonly countVerdicts: KernelFunction;

@@ -28,7 +28,6 @@ export function nameCauses(batch: JudgedBatch, version: number, from: number, to
   const { flow, verdicts, scratch, judge } = batch;
   const tables = judge.versions[version]!;
   for (let i = from; i < to; i++) {
-    verdicts.agreeing[i] = 0;
     if (isUnexplained(verdicts, i)) nameOwnCause(flow, verdicts, scratch, tables, i);
   }
   if (judge.versions.length === 1) return;

@@ -1,5 +1,6 @@
 import { strict as assert } from 'node:assert';
 import type { KernelBlock } from '../model/kernel-heap.ts';
+import { nthWeight } from './nth-weight.ts';
 
 /** Sums of a group: offsets in its three f64. */
 export const Sum = { records: 0, bytes: 1, packets: 2, perGroup: 3 } as const;
@@ -45,6 +46,8 @@ export class GroupTable {
   private readonly keys: Uint32Array;
   /** What the kernel knows of the table, see GROUPS_WORDS; the size is kept there alone. */
   private readonly words32: Uint32Array;
+  /** Bytes of each group while the table is folded. */
+  private readonly weights: Float64Array;
   private others = { records: 0, bytes: 0, packets: 0 };
   /** Key of the next `add`: the caller fills all words. */
   readonly key: Uint32Array;
@@ -66,6 +69,7 @@ export class GroupTable {
     this.words32 = new Uint32Array(known.buffer, known.at, GROUPS_WORDS.length);
     this.words32.set([slotBlock.at, this.mask, rows.at, this.stride * 8, 0, capacity]);
     this.key = new Uint32Array(words);
+    this.weights = new Float64Array(capacity);
   }
 
   /** Byte address of its words, for the kernel. */
@@ -113,8 +117,9 @@ export class GroupTable {
     const keys = new Uint32Array(size * words);
     const sums = new Float64Array(size * Sum.perGroup);
     for (let g = 0; g < size; g++) {
-      sums.set(this.sums.subarray(g * stride, g * stride + Sum.perGroup), g * Sum.perGroup);
-      keys.set(this.keys.subarray(this.keyAt(g), this.keyAt(g) + words), g * words);
+      const key = this.keyAt(g);
+      for (let w = 0; w < Sum.perGroup; w++) sums[g * Sum.perGroup + w] = this.sums[g * stride + w]!;
+      for (let w = 0; w < words; w++) keys[g * words + w] = this.keys[key + w]!;
     }
     this.others = { records: 0, bytes: 0, packets: 0 };
     this.size = 0;
@@ -168,16 +173,16 @@ export class GroupTable {
    * table.
    */
   fold(): void {
-    const { sums, slots, stride } = this;
+    const { sums, slots, stride, weights } = this;
     const keep = this.capacity >> 1;
-    const weights = new Float64Array(this.size);
-    for (let g = 0; g < this.size; g++) weights[g] = sums[g * stride + Sum.bytes]!;
-    const least = selectNth(weights.slice(), this.size - keep);
+    const size = this.size;
+    for (let g = 0; g < size; g++) weights[g] = sums[g * stride + Sum.bytes]!;
+    const least = nthWeight(weights.subarray(0, size), size - keep);
     let tiesKept = keep;
-    for (let g = 0; g < this.size; g++) if (weights[g]! > least) tiesKept--;
+    for (let g = 0; g < size; g++) if (weights[g]! > least) tiesKept--;
     slots.fill(-1);
     let kept = 0;
-    for (let g = 0; g < this.size; g++) {
+    for (let g = 0; g < size; g++) {
       const from = g * stride;
       if (weights[g]! < least || (weights[g] === least && tiesKept-- <= 0)) {
         this.others.records += sums[from]!;
@@ -202,27 +207,4 @@ export class GroupTable {
     const target = (to + Sum.perGroup) * 2;
     for (let w = 0; w < words; w++) keys[target + w] = keys[source + w]!;
   }
-}
-
-/** Value that would stand at index `nth` if `values` were sorted; reorders `values`. Linear, unlike a sort. */
-function selectNth(values: Float64Array, nth: number): number {
-  let low = 0;
-  let high = values.length - 1;
-  while (low < high) {
-    const pivot = values[(low + high) >>> 1]!;
-    let i = low;
-    let j = high;
-    while (i <= j) {
-      while (values[i]! < pivot) i++;
-      while (values[j]! > pivot) j--;
-      if (i > j) break;
-      const swapped = values[i]!;
-      values[i++] = values[j]!;
-      values[j--] = swapped;
-    }
-    if (nth <= j) high = j;
-    else if (nth >= i) low = i;
-    else break;
-  }
-  return values[nth]!;
 }

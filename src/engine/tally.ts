@@ -73,7 +73,7 @@ export interface TaskCounts {
 export const NEVER = 0xffff_ffff;
 
 /** Groups a task keeps apart (see GroupTable): hundreds of times what is shown, and small enough for the cache. */
-const WORKLOADS_MAX = 4_096;
+const WORKLOADS_MAX = 8_192;
 const TALKERS_MAX = 4_096;
 const REJECTS_MAX = 4_096;
 

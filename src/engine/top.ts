@@ -1,4 +1,5 @@
 import { type Groups, GroupTable, Sum } from './group-table.ts';
+import { nthWeight } from './nth-weight.ts';
 
 /** Groups kept apart over a whole run; beyond, the lighter half by bytes is folded into `others`. */
 const GROUPS_MAX = 65_536;
@@ -53,11 +54,13 @@ export class TopGroups {
   take(count: number, weight: 'records' | 'bytes'): Taken {
     const groups = this.table.drain();
     const word = Sum[weight];
-    const order = Uint32Array.from({ length: groups.size }, (_, g) => g);
-    const weights = Float64Array.from(order, (g) => groups.sums[g * Sum.perGroup + word] ?? 0);
+    const weights = Float64Array.from({ length: groups.size }, (_, g) => groups.sums[g * Sum.perGroup + word] ?? 0);
+    const lookedAt = Math.min(count * LOOKED_AT_PER_ROW, groups.size);
+    const least = lookedAt === 0 ? 0 : nthWeight(weights, groups.size - lookedAt);
+    const order = Array.from(weights.keys()).filter((g) => (weights[g] ?? 0) >= least);
     order.sort((a, b) => (weights[b] ?? 0) - (weights[a] ?? 0) || a - b);
     const labels = new Map(this.settled);
-    for (const g of order.subarray(0, count * LOOKED_AT_PER_ROW)) this.addGroup(labels, groups, g);
+    for (const g of order.slice(0, lookedAt)) this.addGroup(labels, groups, g);
     const rows = [...labels].map(([label, sums]) => ({ label, ...sums }));
     rows.sort((a, b) => b[weight] - a[weight] || (a.label < b.label ? -1 : 1));
     return { rows: rows.slice(0, count), others: plus(this.settledOthers, groups.others) };

@@ -30,7 +30,9 @@ export function attribute(batch: Batch, tables: Tables, from: u32, to: u32): voi
 
 function attributeSide(batch: Batch, side: Side, tables: Tables, from: u32, to: u32): void {
   const hiddenBit = side.hiddenBit;
-  for (let i = from; i < to; i++) {
+  const order = batch.order;
+  for (let k = from; k < to; k++) {
+    const i = u32At(order, k);
     const entry = i32At(side.entry, i);
     const bits = u32At(batch.present, i);
     if (entry < 0) {

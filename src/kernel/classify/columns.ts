@@ -66,6 +66,10 @@ export class Batch {
   twinAddress: usize;
   behind: usize;
   roleSplit: usize;
+  /** Rows in the order of groupRows, and what it works with. */
+  order: usize;
+  orderKey: usize;
+  bins: usize;
 
   @inline
   get src(): Side {

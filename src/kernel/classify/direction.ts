@@ -13,6 +13,7 @@ import {
   V6_PER_ROW,
 } from './codes';
 import { Batch, Side } from './columns';
+import { groupRows } from './order';
 import { ownerEntry4, ownerEntry6 } from './owners';
 import { addressClass4, eniWord } from './rules';
 import { Tables } from './tables';
@@ -20,7 +21,8 @@ import { Tables } from './tables';
 /**
  * Direction seen from the interface: `flow-direction`, else whether exactly one of srcaddr and dstaddr belongs to the
  * interface, else unknown. Then hides the local side that only shows the interface's primary address: the default
- * format does not tell which of its addresses was used (VPC User Guide, "Flow log limitations").
+ * format does not tell which of its addresses was used (VPC User Guide, "Flow log limitations"). Last the order is made
+ * in which the passes behind take the rows.
  */
 export function decideDirection(batch: Batch, tables: Tables, from: u32, to: u32): void {
   const src = batch.src;
@@ -49,11 +51,11 @@ export function decideDirection(batch: Batch, tables: Tables, from: u32, to: u32
     const primary = i32At(tables.eniPrimaryEntry, eni);
     if (primary < 0) continue;
     // the far side's address is the packet's own, even where it is this interface's
-    let bits: u32 = 0;
-    if (direction != DIRECTION_INGRESS) bits = hide(src, primary, i);
-    if (direction != DIRECTION_EGRESS) bits |= hide(dst, primary, i);
+    const bits =
+      hide(src, primary, i, direction != DIRECTION_INGRESS) | hide(dst, primary, i, direction != DIRECTION_EGRESS);
     put8(hidden, i, bits);
   }
+  groupRows(batch, tables, from, to);
 }
 
 /** True when srcaddr or dstaddr itself belongs to the interface. */
@@ -75,11 +77,15 @@ function recordEntry(batch: Batch, side: Side, tables: Tables, eni: u32, i: u32)
   return ownerEntry4(tables, vpc, u32At(side.record4, i));
 }
 
-/** The side's hidden bit when it only shows the interface's primary address, else 0. */
+/**
+ * The side's hidden bit when it only shows the interface's primary address, else 0. Without branches: whether a record
+ * goes in or out cannot be predicted.
+ */
 @inline
-function hide(side: Side, primary: i32, i: u32): u32 {
-  if (i32At(side.entry, i) != primary || u8At(side.effective, i) != EFFECTIVE_RECORD) return 0;
-  if (i32At(side.address6, i) >= 0) return 0;
-  put8(side.effective, i, EFFECTIVE_NONE);
-  return side.hiddenBit;
+function hide(side: Side, primary: i32, i: u32, mayBe: bool): u32 {
+  const effective = u8At(side.effective, i);
+  const isPrimary = u32(i32At(side.entry, i) == primary) & u32(i32At(side.address6, i) < 0);
+  const hides = isPrimary & u32(effective == EFFECTIVE_RECORD) & u32(mayBe);
+  put8(side.effective, i, select<u32>(EFFECTIVE_NONE, effective, hides));
+  return select<u32>(side.hiddenBit, 0, hides);
 }

@@ -29,8 +29,10 @@ import { Batch } from './columns';
  * Joins the layers into `predicted` and `decided_by`, and holds the observed action against it.
  * Any layer that denies → deny, even when another is unknown; a deny is decided by the first denying layer in packet
  * order (inbound: network ACL, then security group; outbound: security group, then network ACL).
+ * Returns the number of rows whose action is unexpected without a cause.
  */
-export function decideDrift(batch: Batch, from: u32, to: u32): void {
+export function decideDrift(batch: Batch, from: u32, to: u32): u32 {
+  let unexplained: u32 = 0;
   for (let i = from; i < to; i++) {
     const predicted = decidePrediction(batch, i);
     const action = (u32At(batch.present, i) & PRESENT_ACTION) != 0 ? u8At(batch.action, i) : ACTION_NULL;
@@ -51,7 +53,9 @@ export function decideDrift(batch: Batch, from: u32, to: u32): void {
     }
     put8(batch.drift, i, drift);
     put8(batch.driftCause, i, cause);
+    unexplained += u32(drift >= DRIFT_UNEXPECTED_ACCEPT && cause == DRIFT_CAUSE_NULL);
   }
+  return unexplained;
 }
 
 @inline

@@ -44,7 +44,9 @@ export function judgeLayers(batch: Batch, tables: Tables, from: u32, to: u32): v
   clearLayers(batch, tables, from, to - from);
   const src = batch.src;
   const dst = batch.dst;
-  for (let i = from; i < to; i++) {
+  const order = batch.order;
+  for (let k = from; k < to; k++) {
+    const i = u32At(order, k);
     const direction = u8At(batch.direction, i);
     if (direction == DIRECTION_UNKNOWN) continue;
     const egress = direction == DIRECTION_EGRESS;

@@ -35,7 +35,9 @@ const PORT_BITS: u32 = PRESENT_SRC_PORT | PRESENT_DST_PORT | PRESENT_PROTOCOL;
 
 /** Steps 1 and 2 of the role ladder: tcp-flags, declared listeners. Other rows become `unknown`/`none`. */
 export function rolesByEvidence(batch: Batch, tables: Tables, from: u32, to: u32): void {
-  for (let i = from; i < to; i++) {
+  const order = batch.order;
+  for (let k = from; k < to; k++) {
+    const i = u32At(order, k);
     const bits = u32At(batch.present, i);
     const protocol = u8At(batch.protocol, i);
     let role = ROLE_UNKNOWN;
@@ -55,7 +57,9 @@ export function rolesByEvidence(batch: Batch, tables: Tables, from: u32, to: u32
 
 /** Steps 3 and 4, of the rows that are still without a role: what is rejected is a request; ports. */
 export function rolesByGuess(batch: Batch, from: u32, to: u32): void {
-  for (let i = from; i < to; i++) {
+  const order = batch.order;
+  for (let k = from; k < to; k++) {
+    const i = u32At(order, k);
     if (u8At(batch.roleBasis, i) != ROLE_BASIS_NONE) continue;
     const bits = u32At(batch.present, i);
     if ((bits & PRESENT_ACTION) != 0 && u8At(batch.action, i) == ACTION_REJECT) {

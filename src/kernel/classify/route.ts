@@ -1,4 +1,4 @@
-import { i32At, put32, put8, u8At } from './cells';
+import { i32At, put32, put8, u32At, u8At } from './cells';
 import {
   ATTRIBUTION_EXACT,
   DIRECTION_EGRESS,
@@ -56,7 +56,9 @@ export function decideRoute(batch: Batch, tables: Tables, from: u32, to: u32): v
   memory.fill(batch.path + from, <u8>PATH_UNKNOWN, count);
   const src = batch.src;
   const dst = batch.dst;
-  for (let i = from; i < to; i++) {
+  const order = batch.order;
+  for (let k = from; k < to; k++) {
+    const i = u32At(order, k);
     const direction = u8At(batch.direction, i);
     if (direction == DIRECTION_UNKNOWN || u8At(batch.predicted, i) == VERDICT_EXEMPT) continue;
     const egress = direction == DIRECTION_EGRESS;

@@ -41,22 +41,25 @@ const NOT_TRANSLATED: i64 = -2;
 export function unmaskNodes(batch: Batch, tables: Tables, from: u32, to: u32): void {
   const src = batch.src;
   const dst = batch.dst;
+  const order = batch.order;
   memory.fill(batch.behind + from, <u8>BEHIND_NOBODY, to - from);
-  for (let i = from; i < to; i++) {
-    if (u8At(src.kind, i) != KIND_NODE && u8At(dst.kind, i) != KIND_NODE) continue;
+  for (let k = from; k < to; k++) {
+    const i = u32At(order, k);
     const eni = i32At(batch.eni, i);
     const direction = u8At(batch.direction, i);
     if (eni < 0 || direction == DIRECTION_UNKNOWN) continue;
     const atNat = eniWord(tables, eni, ENI_KIND) == KIND_NAT_GATEWAY;
     // at the node's interface it is the local side, at the gateway's the remote one
     const isSrc = (direction == DIRECTION_EGRESS) != atNat;
-    unmaskSide(batch, isSrc ? src : dst, isSrc ? dst : src, tables, i, atNat);
+    const side = select<Side>(src, dst, isSrc);
+    if (u8At(side.kind, i) != KIND_NODE) continue;
+    unmaskSide(batch, side, select<Side>(dst, src, isSrc), tables, i, atNat);
   }
 }
 
 function unmaskSide(batch: Batch, side: Side, other: Side, tables: Tables, i: u32, atNat: bool): void {
   const node = i32At(side.owner, i);
-  if (node < 0 || u8At(side.kind, i) != KIND_NODE) return;
+  if (node < 0) return;
   if (i32At(tables.snatFirst, node) == i32At(tables.snatFirst, node + 1)) return;
   if (!atNat && node != i32At(batch.eni, i)) return;
   const hidden = (u8At(batch.hidden, i) & side.hiddenBit) != 0;
