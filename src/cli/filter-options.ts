@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { FlowtrieError } from '../model/errors.ts';
 import { type Condition, FILTERS, type FilterName, parseCondition, type RecordFilter } from '../model/filter.ts';
+import type { Span } from '../source/s3/key-time.ts';
 import { instantOrAgo } from './options.ts';
 
 /** Flag → how its value is called and what it means. */
@@ -21,23 +22,39 @@ const HELP: Readonly<Record<FilterName, readonly [value: string, text: string]>>
 
 const GROUP = 'Filters (a repeated flag: any of them; different flags: all of them):';
 
-/** Adds the filter flags to a command; the result tells, once it is parsed, what they ask for: null = all records. */
-export function addFilterOptions(command: Command): () => RecordFilter | null {
-  const wanted: Condition[] = [];
-  const unwanted: Condition[] = [];
+/** Adds --since and --until to a command; `allowed` may refuse one. The result tells, once it is parsed, the span. */
+export function addSpanOptions(command: Command, allowed: (name: 'since' | 'until') => void = () => {}): () => Span {
   const bounds: { since: number | null; until: number | null } = { since: null, until: null };
-  let negated = false;
-  const flag = (flags: string, text: string): Option => new Option(flags, text).helpGroup(GROUP);
   for (const name of ['since', 'until'] as const) {
     const side = name === 'since' ? 'from this start on' : 'only before this start';
     command.addOption(
       flag(`--${name} <time>`, `records ${side}: RFC 3339, or 2h, 7d ago`).argParser((text) => {
-        if (negated) throw new FlowtrieError('usage', `--not --${name}: expected a filter after --not`);
+        allowed(name);
         bounds[name] = instantOrAgo(text, `--${name}`);
         return text;
       }),
     );
   }
+  return () => {
+    const { since, until } = bounds;
+    if (since !== null && until !== null && since >= until)
+      throw new FlowtrieError('usage', '--since, --until: expected an instant before --until, got an empty span');
+    return bounds;
+  };
+}
+
+function flag(flags: string, text: string): Option {
+  return new Option(flags, text).helpGroup(GROUP);
+}
+
+/** Adds the filter flags to a command; the result tells, once it is parsed, what they ask for: null = all records. */
+export function addFilterOptions(command: Command): () => RecordFilter | null {
+  const wanted: Condition[] = [];
+  const unwanted: Condition[] = [];
+  let negated = false;
+  const span = addSpanOptions(command, (name) => {
+    if (negated) throw new FlowtrieError('usage', `--not --${name}: expected a filter after --not`);
+  });
   for (const filter of FILTERS) {
     const [value, text] = HELP[filter];
     command.addOption(
@@ -56,9 +73,7 @@ export function addFilterOptions(command: Command): () => RecordFilter | null {
   });
   return () => {
     if (negated) throw new FlowtrieError('usage', '--not: expected a filter after it, got nothing');
-    const { since, until } = bounds;
-    if (since !== null && until !== null && since >= until)
-      throw new FlowtrieError('usage', '--since, --until: expected an instant before --until, got an empty span');
+    const { since, until } = span();
     if (since === null && until === null && wanted.length + unwanted.length === 0) return null;
     return { sinceSeconds: since, untilSeconds: until, wanted, unwanted };
   };

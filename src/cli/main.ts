@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { EXIT_CODE, FlowtrieError } from '../model/errors.ts';
 import { addBench } from './bench.ts';
 import { addDemo } from './demo.ts';
+import { addEnqueue } from './enqueue.ts';
 import { addExplain } from './explain.ts';
 import { addGenerate } from './generate.ts';
 import { Interrupted } from './interrupt.ts';
@@ -29,7 +30,8 @@ function createProgram(): Command {
         '  $ flowtrie replay a.log.gz --inventory inventory/ --out rows.ndjson\n' +
         '  $ flowtrie explain --inventory inventory/ --from shop/web-0 --to 10.0.3.5 --protocol tcp --port 5432',
     );
-  for (const add of [addReplay, addStream, addExplain, addPods, addBench, addGenerate, addDemo]) add(program);
+  for (const add of [addReplay, addStream, addEnqueue, addExplain, addPods, addBench, addGenerate, addDemo])
+    add(program);
   for (const command of [program, ...program.commands, ...program.commands.flatMap((sub) => sub.commands)]) {
     command
       .exitOverride()

@@ -91,7 +91,7 @@ export interface StreamSettings {
   readonly stopAtEnd: boolean;
 }
 
-const SETTINGS: z.ZodType<StreamSettings> = z.strictObject({
+const MEMBERS = {
   kafka: KAFKA,
   inventory: text,
   inventorySeconds: z.coerce.number({ error: SECONDS_TEXT }).min(0, { error: SECONDS_TEXT }).default(5),
@@ -108,7 +108,14 @@ const SETTINGS: z.ZodType<StreamSettings> = z.strictObject({
   logFormat: text.optional(),
   log: z.enum(['text', 'json']).optional(),
   stopAtEnd: flag.default(false),
-});
+};
+
+const SETTINGS: z.ZodType<StreamSettings> = z.strictObject(MEMBERS);
+
+/** What `flowtrie enqueue` takes of the same settings: the others may be there. */
+export type EnqueueSettings = Pick<StreamSettings, 'kafka'>;
+
+const ENQUEUE_SETTINGS: z.ZodType<EnqueueSettings> = z.strictObject({ ...MEMBERS, inventory: text.optional() });
 
 /** Settings that may be given as flags: flag name (as commander makes it) → path. Secrets are not among them. */
 const FLAGS: Readonly<Record<string, string>> = {
@@ -155,6 +162,9 @@ interface Tree {
   [name: string]: unknown;
 }
 
+type Flags = Readonly<Record<string, unknown>>;
+type Environment = Readonly<Record<string, string | undefined>>;
+
 /** Where a value came from, for messages. */
 interface Origins {
   /** Path → place. */
@@ -166,11 +176,22 @@ interface Origins {
  * File, then environment, then flags: the later one wins. Throws FlowtrieError that names place, setting and value for
  * the first thing that is wrong.
  */
-export function readSettings(
-  flags: Readonly<Record<string, unknown>>,
-  environment: Readonly<Record<string, string | undefined>>,
+export function readSettings(flags: Flags, environment: Environment, file: string | undefined): StreamSettings {
+  return settingsBy(SETTINGS, 'stream', flags, environment, file);
+}
+
+/** The same for `flowtrie enqueue`. */
+export function readEnqueueSettings(flags: Flags, environment: Environment, file: string | undefined): EnqueueSettings {
+  return settingsBy(ENQUEUE_SETTINGS, 'enqueue', flags, environment, file);
+}
+
+function settingsBy<T extends EnqueueSettings>(
+  schema: z.ZodType<T>,
+  command: string,
+  flags: Flags,
+  environment: Environment,
   file: string | undefined,
-): StreamSettings {
+): T {
   const origins: Origins = { places: new Map(), file };
   const tree: Tree = file === undefined ? {} : readFile(file, origins);
   for (const path of PATHS) {
@@ -183,8 +204,8 @@ export function readSettings(
     if (flags[name] !== undefined) put(tree, path, flags[name], origins, { place, code: 'usage' });
   }
   tree.kafka ??= {};
-  const parsed = SETTINGS.safeParse(tree);
-  if (!parsed.success) throw wrong(parsed.error, tree, origins);
+  const parsed = schema.safeParse(tree);
+  if (!parsed.success) throw wrong(parsed.error, command, tree, origins);
   return withPassword(parsed.data);
 }
 
@@ -238,7 +259,7 @@ function readFile(file: string, origins: Origins): Tree {
   return tree as Tree;
 }
 
-function wrong(error: z.ZodError, tree: Tree, origins: Origins): FlowtrieError {
+function wrong(error: z.ZodError, command: string, tree: Tree, origins: Origins): FlowtrieError {
   const [issue] = error.issues;
   const names = (issue?.path ?? []).map(String);
   const unknown = issue?.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
@@ -259,7 +280,7 @@ function wrong(error: z.ZodError, tree: Tree, origins: Origins): FlowtrieError {
       environmentName(path),
       `${path} in the file of --config`,
     ];
-    return new FlowtrieError('usage', `stream: missing ${ways[0]} (or ${ways.slice(1).join(', or ')})`);
+    return new FlowtrieError('usage', `${command}: missing ${ways[0]} (or ${ways.slice(1).join(', or ')})`);
   }
   const shown = SECRETS.has(path) ? 'a secret' : JSON.stringify(value);
   const at = origin === undefined ? path : `${origin.place}: ${path}`;
@@ -276,7 +297,7 @@ function valueAt(tree: Tree, names: readonly string[]): unknown {
   return at;
 }
 
-function withPassword(settings: StreamSettings): StreamSettings {
+function withPassword<T extends EnqueueSettings>(settings: T): T {
   const { sasl } = settings.kafka;
   if (sasl?.passwordFile === undefined) return settings;
   let password: string;

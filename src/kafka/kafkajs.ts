@@ -218,7 +218,7 @@ function* requestsOf(messages: readonly OutgoingMessage[]): Generator<readonly O
   let part: OutgoingMessage[] = [];
   let bytes = 0;
   for (const message of messages) {
-    const length = MESSAGE_OVERHEAD_BYTES + (message.value?.length ?? 0);
+    const length = MESSAGE_OVERHEAD_BYTES + (message.key?.length ?? 0) + (message.value?.length ?? 0);
     if (part.length > 0 && bytes + length > REQUEST_BYTES) {
       yield part;
       part = [];
@@ -230,7 +230,7 @@ function* requestsOf(messages: readonly OutgoingMessage[]): Generator<readonly O
   if (part.length > 0) yield part;
 }
 
-/** Room for key, headers and frame of a message. */
+/** Room for headers and frame of a message. */
 const MESSAGE_OVERHEAD_BYTES = 512;
 
 function batchOf(messages: readonly OutgoingMessage[]): Parameters<KafkajsProducer['sendBatch']>[0] {

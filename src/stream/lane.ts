@@ -46,6 +46,7 @@ export class Lane {
   private turn: Promise<void> = Promise.resolve();
   private ended = false;
   private draining = false;
+  private hurried = false;
   private wake: () => void = () => {};
   private readonly finished: Promise<void>;
 
@@ -79,6 +80,12 @@ export class Lane {
     if (reading !== null) this.turn = reading.granted;
     this.pending.push({ chunk, task: planned, result, reading });
     this.position = chunk.next;
+    this.wake();
+  }
+
+  /** From now on what is taken is committed as soon as nothing more is on its way. */
+  hurry(): void {
+    this.hurried = true;
     this.wake();
   }
 
@@ -117,7 +124,8 @@ export class Lane {
         if (first !== undefined) await this.appendFirst(first);
         if (this.ended) return;
         const idle = this.pending.length === 0;
-        if (this.appended.length > 0 && ((idle && this.draining) || this.options.sink.due(idle))) await this.commit();
+        const last = idle && (this.draining || this.hurried);
+        if (this.appended.length > 0 && (last || this.options.sink.due(idle))) await this.commit();
         else if (idle && this.draining) return;
         else if (idle) await this.next();
       }

@@ -256,7 +256,10 @@ export class Stream implements RunningStream {
   private stopAtEnd(): void {
     const assigned = [...(this.session?.assigned.values() ?? [])];
     if (assigned.length === 0 || assigned.some(({ lane }) => lane === null)) return;
-    const done = assigned.every(({ at, committed }) => committed >= (this.ends?.get(keyOf(at)) ?? 0));
+    const endOf = (at: TopicPartition): number => this.ends?.get(keyOf(at)) ?? 0;
+    // nothing more is waited for: a file that is not full or old is complete now
+    for (const { at, lane } of assigned) if (lane !== null && lane.position >= endOf(at)) lane.hurry();
+    const done = assigned.every(({ at, committed }) => committed >= endOf(at));
     if (done) this.stopping.abort();
   }
 }

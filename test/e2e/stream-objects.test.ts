@@ -7,9 +7,10 @@ import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ledgerSum } from '../../src/model/ledger.ts';
 import type { Summary } from '../../src/model/summary.ts';
+import { runCli } from '../support/cli.ts';
 import { openDuck } from '../support/duckdb.ts';
 import type { Broker } from '../support/kafka/broker.ts';
-import { difference } from '../support/kafka/chaos.ts';
+import { caughtUp, difference } from '../support/kafka/chaos.ts';
 import { type Lab, openLab, sortedLines } from '../support/kafka/lab.ts';
 import { startMember } from '../support/kafka/member.ts';
 import { describeKafka } from '../support/kafka/suite.ts';
@@ -18,6 +19,7 @@ import { describeS3, type Fault, type Running, startMoto, startProxy } from '../
 
 const LINES = 12_000;
 const BUCKET = 'flow-logs';
+const DAY = 'AWSLogs/123456789012/vpcflowlogs/us-east-1/2024/12/20/';
 const HEADER =
   'version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status';
 /** Of the object that is cut in half. */
@@ -48,6 +50,7 @@ await describeKafka('objects that notifications name', (broker, newest) => {
       () => read(broker()),
       PATIENCE_MS,
     );
+    it('are put on a topic by enqueue, and read by a group together', () => enqueued(broker()), PATIENCE_MS);
     it('are waited for while the server fails, and each row is there once', () => outage(broker()), PATIENCE_MS);
   });
 });
@@ -83,6 +86,11 @@ async function fillBucket(): Promise<void> {
   duck.close();
   await put('table.parquet', lines.slice(9000, 11_000), readFileSync(`${table}.parquet`));
   await put('empty', [], '');
+  for (let hour = 0; hour < 8; hour++) {
+    const part = lines.slice(500 * hour, 500 * hour + 500);
+    const name = `123456789012_vpcflowlogs_us-east-1_fl-0a_20241220T0${hour}00Z_ab${hour}.log.gz`;
+    await put(`${DAY}${name}`, part, gzipSync(text(part)));
+  }
   await put('bad lines', lines.slice(0, 1), `${HEADER}\n${lines[0]}\nnot a record\n`);
   await put('denied', [], 'nobody reads this');
   const cut = gzipSync(text(lines.slice(0, CUT_LINES)));
@@ -103,11 +111,8 @@ const bridge = (key: string): object => ({
   detail: { bucket: { name: BUCKET }, object: { key } },
 });
 
-async function read(broker: Broker): Promise<void> {
-  faultOf = ({ url }) => (url?.includes('denied') === true ? '403' : 'none');
-  const kafka = testKafka(broker.address);
-  await createTopics(kafka, { events: 2, classified: 2, dead: 1 });
-  const messages: readonly (string | Buffer | object)[] = [
+function mixedMessages(): readonly (string | Buffer | object)[] {
+  return [
     lab.lines.slice(11_000, 11_500).join('\n'),
     event('log one é.log.gz'),
     sns(event('many')),
@@ -123,10 +128,16 @@ async function read(broker: Broker): Promise<void> {
     event('archive.zip'),
     lab.lines.slice(11_500).join('\n'),
   ];
+}
+
+async function read(broker: Broker): Promise<void> {
+  faultOf = ({ url }) => (url?.includes('denied') === true ? '403' : 'none');
+  const kafka = testKafka(broker.address);
+  await createTopics(kafka, { events: 2, classified: 2, dead: 1 });
   await produce(
     kafka,
     'events',
-    messages.map((value) => ({
+    mixedMessages().map((value) => ({
       partition: 0,
       value: typeof value === 'string' || Buffer.isBuffer(value) ? value : JSON.stringify(value),
     })),
@@ -138,7 +149,8 @@ async function read(broker: Broker): Promise<void> {
 
   const classified = await readCommitted(kafka, 'classified');
   const rows = sortedLines(classified.map(({ value }) => value.toString()).join(''));
-  const whole = [...objects.values()].flat().concat(lab.lines.slice(11_000));
+  const named = [...objects].filter(([key]) => !key.startsWith(DAY)).flatMap(([, lines]) => lines);
+  const whole = [...named, ...lab.lines.slice(11_000)];
   const letters = (await readCommitted(kafka, 'dead')).map(
     ({ value, headers }): Record<string, unknown> => ({ value: value.toString(), ...headers }),
   );
@@ -172,6 +184,41 @@ async function read(broker: Broker): Promise<void> {
   });
   expect(letters[2]?.['flowtrie.error']).toContain('NoSuchKey');
   expect(JSON.parse(String(letters[2]?.value))).toEqual(event('nowhere'));
+}
+
+async function enqueued(broker: Broker): Promise<void> {
+  faultOf = () => 'none';
+  const kafka = testKafka(broker.address);
+  await createTopics(kafka, { references: 4, together: 2 });
+  const flags = ['--brokers', broker.address, '--topic', 'references'];
+  const span = ['--since', '2024-12-20T03:00:00Z'];
+  const dry = await runCli(['enqueue', `s3://${BUCKET}/AWSLogs/`, ...span, '--dry-run'], { env });
+  const wanted = [...objects.keys()].filter((key) => key.startsWith(DAY) && !/T0[0-2]00Z/.test(key));
+  expect(dry.stdout.split('\n').slice(0, -1)).toEqual(wanted.map((key) => `s3://${BUCKET}/${key}`));
+  expect(dry.stderr).toMatch(/^5 objects, .* KiB; nothing was sent\n$/);
+  const sent = await runCli(['enqueue', `s3://${BUCKET}/AWSLogs/`, ...flags, ...span, '--json'], { env });
+  expect(sent.stderr).toBe('');
+  expect(JSON.parse(sent.stdout)).toEqual({ topic: 'references', objects: 5, bytes: expect.any(Number) });
+  const one = await runCli(['enqueue', `s3://${BUCKET}/many`, ...flags], { env });
+  expect(one.stdout).toMatch(/^1 object, .* MiB on topic references\n$/);
+
+  const partitions = (await readCommitted(kafka, 'references')).map(({ partition }) => partition);
+  expect(new Set(partitions).size).toBeGreaterThan(1);
+  const args = ['--brokers', broker.address, '--topic', 'references', '--inventory', lab.inventory];
+  const outputs = ['--out', 'kafka:together', '--threads', '1', '--json'];
+  const members = [0, 1].map(() => startMember([...args, ...outputs], env));
+  await caughtUp(kafka, 'flowtrie', 'references');
+  for (const member of members) expect(await member.stop()).toBe(143);
+  const rows = sortedLines((await readCommitted(kafka, 'together')).map(({ value }) => value.toString()).join(''));
+  const expected = await lab.replayRows([...wanted, 'many'].flatMap((key) => objects.get(key) ?? []));
+  expect(difference(expected, rows)).toEqual({ lost: 0, repeated: 0 });
+  const sums = members.map((member) => (JSON.parse(member.stdout()) as Summary).input.files);
+  expect(sums.reduce((sum, files) => sum + files, 0)).toBe(6);
+
+  const nowhere = await runCli(['enqueue', `s3://${BUCKET}/nothing/`, ...flags], { env });
+  expect([nowhere.code, nowhere.stderr]).toEqual([3, `flowtrie: s3://${BUCKET}/nothing/: no objects\n`]);
+  const topic = await runCli(['enqueue', `s3://${BUCKET}/many`, ...flags.with(-1, 'none')], { env });
+  expect([topic.code, topic.stderr]).toEqual([3, 'flowtrie: topic none does not exist: create it first\n']);
 }
 
 async function outage(broker: Broker): Promise<void> {

@@ -143,7 +143,8 @@ async function folder(broker: Broker): Promise<void> {
         ...['--brokers', broker.address, '--topic', 'logs', '--group', group, '--inventory', lab.inventory],
         ...['--out', out, '--stop-at-end', '--threads', '1'],
       ],
-      { FLOWTRIE_FILE_SECONDS: '1' },
+      // the end does not wait for a file to grow old
+      { FLOWTRIE_FILE_SECONDS: '3600' },
     );
   const files = (): Map<string, string> => {
     const names = readdirSync(out, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ndjson'));

@@ -16,25 +16,37 @@ export function isS3(arg: string): boolean {
  * outside of it are left out, folders without being listed.
  */
 export async function listObjects(url: string, span: Span): Promise<S3Object[]> {
+  const found: S3Object[] = [];
+  for await (const page of objectPages(url, span)) found.push(...page);
+  const bytes = new Map(found.map((object) => [object, Buffer.from(object.key)]));
+  const none = Buffer.alloc(0);
+  return found.sort((a, b) => Buffer.compare(bytes.get(a) ?? none, bytes.get(b) ?? none));
+}
+
+/** The same objects a page at a time, as S3 lists them: in order, folder by folder where the span is bounded. */
+export async function* objectPages(url: string, span: Span): AsyncGenerator<readonly S3Object[]> {
   const [, bucket = '', prefix = ''] = /^s3:\/\/([^/]+)(?:\/(.*))?$/s.exec(url) ?? [];
   if (bucket === '') throw new FlowtrieError('input', `${url}: expected s3://bucket or s3://bucket/prefix`);
   const bounded = span.since !== null || span.until !== null;
-  const objects: S3Object[] = [];
   const folders = [prefix];
+  let none = true;
   for (let folder = folders.shift(); folder !== undefined; folder = folders.shift()) {
     // one folder after the other where some can be left out
     const delimiter = bounded && !isDayFolder(folder) ? '/' : undefined;
     for await (const page of pages(url, bucket, folder, delimiter)) {
-      objects.push(...page.objects.filter((object) => mayHold(object.key, span)));
+      // a key that is the prefix is listed first, before all that it begins
+      const exact = page.objects.find((object) => none && object.key === prefix && mayHold(object.key, span));
+      if (exact !== undefined) {
+        yield [exact];
+        return;
+      }
+      const objects = page.objects.filter((object) => mayHold(object.key, span));
+      if (objects.length > 0) yield objects;
+      none &&= objects.length === 0;
       folders.push(...page.folders.filter((name) => mayHold(name, span)));
     }
   }
-  const exact = objects.filter((object) => object.key === prefix);
-  const found = exact.length > 0 ? exact : objects;
-  if (found.length === 0) throw new FlowtrieError('input', `${url}: no objects${bounded ? ' in the span' : ''}`);
-  const bytes = new Map(found.map((object) => [object, Buffer.from(object.key)]));
-  const none = Buffer.alloc(0);
-  return found.sort((a, b) => Buffer.compare(bytes.get(a) ?? none, bytes.get(b) ?? none));
+  if (none) throw new FlowtrieError('input', `${url}: no objects${bounded ? ' in the span' : ''}`);
 }
 
 interface ListingPage {

@@ -1,0 +1,68 @@
+import { openKafkajs } from '../kafka/kafkajs.ts';
+import { FlowtrieError } from '../model/errors.ts';
+import type { Span } from '../source/s3/key-time.ts';
+import { isS3 } from '../source/s3/listing.ts';
+import { type Enqueued, enqueue, listReferences } from '../stream/enqueue.ts';
+import { withInterrupt } from './interrupt.ts';
+import { readEnqueueSettings } from './stream-settings.ts';
+
+/** Objects between two words on progress. */
+const PROGRESS_OBJECTS = 10_000;
+
+export async function runEnqueue(
+  prefixes: readonly string[],
+  span: Span,
+  flags: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  if (prefixes.length === 0) throw new FlowtrieError('usage', 'enqueue: missing s3://bucket/prefix');
+  const other = prefixes.find((prefix) => !isS3(prefix));
+  if (other !== undefined) throw new FlowtrieError('usage', `enqueue: expected s3://bucket/prefix, got '${other}'`);
+  const { json, quiet, config, dryRun } = flags;
+  if (dryRun === true)
+    return show(await listReferences(prefixes, span, json === true ? () => {} : print), json === true);
+  const settings = readEnqueueSettings(flags, process.env, typeof config === 'string' ? config : undefined);
+  const { topics, sasl, ...connection } = settings.kafka;
+  const [topic = ''] = topics;
+  if (topics.length !== 1) throw new FlowtrieError('usage', `--topic: expected one topic, got '${topics.join(',')}'`);
+  const driver = await openKafkajs({ ...connection, sasl: sasl ?? null }, () => {}).catch((cause: unknown) => {
+    if (cause instanceof FlowtrieError) throw cause;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new FlowtrieError('input', `Kafka at ${connection.brokers.join(',')}: ${reason}`, { cause });
+  });
+  let [sent, told]: [Enqueued, number] = [{ topic, objects: 0, bytes: 0 }, 0];
+  const progress = (now: Enqueued): void => {
+    sent = now;
+    if (quiet === true || sent.objects - told < PROGRESS_OBJECTS) return;
+    told = sent.objects;
+    process.stderr.write(`${told.toLocaleString('en-US')} objects sent\n`);
+  };
+  try {
+    await withInterrupt((signal) => enqueue(driver, topic, prefixes, span, progress, signal));
+  } finally {
+    // also when it was interrupted or failed half-way
+    show(sent, json === true);
+    await driver.close();
+  }
+}
+
+function print(name: string): void {
+  process.stdout.write(`${name}\n`);
+}
+
+function show({ topic, objects, bytes }: Enqueued, json: boolean): void {
+  if (json) {
+    process.stdout.write(`${JSON.stringify({ topic, objects, bytes })}\n`);
+    return;
+  }
+  const what = `${objects.toLocaleString('en-US')} ${objects === 1 ? 'object' : 'objects'}, ${sizeText(bytes)}`;
+  if (topic === null) process.stderr.write(`${what}; nothing was sent\n`);
+  else process.stdout.write(`${what} on topic ${topic}\n`);
+}
+
+const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
+
+function sizeText(bytes: number): string {
+  let [size, unit] = [bytes, 0];
+  while (size >= 1024 && unit < UNITS.length - 1) [size, unit] = [size / 1024, unit + 1];
+  return `${unit === 0 ? size : size.toFixed(1)} ${UNITS[unit]}`;
+}
