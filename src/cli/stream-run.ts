@@ -68,19 +68,38 @@ function optionsOf(settings: StreamSettings, target: StreamTarget, log: StreamLo
 }
 
 const KAFKA_PREFIX = 'kafka:';
+const CLICKHOUSE_PREFIX = 'clickhouse:';
 
-function targetOf({ out, fileBytes, fileSeconds }: StreamSettings): StreamTarget {
+function targetOf({ out, fileBytes, fileSeconds, clickhouse }: StreamSettings): StreamTarget {
   if (out === 'none') return { kind: 'none' };
   if (out === '-') return { kind: 'stdout' };
   if (out.startsWith(KAFKA_PREFIX)) return { kind: 'kafka', topic: out.slice(KAFKA_PREFIX.length) };
   if (out.endsWith('/')) return { kind: 'folder', folder: out, fileBytes, fileSeconds };
-  throw new FlowtrieError('usage', `--out: expected kafka:TOPIC, a folder ending in /, - or none, got '${out}'`);
+  if (out.startsWith(CLICKHOUSE_PREFIX)) {
+    const table = out.slice(CLICKHOUSE_PREFIX.length);
+    if (!/^\w+(\.\w+)?$/.test(table))
+      throw new FlowtrieError('usage', `--out: expected clickhouse:TABLE or clickhouse:DATABASE.TABLE, got '${out}'`);
+    const { blockBytes, blockSeconds, ...connection } = clickhouse;
+    return { kind: 'clickhouse', table, connection, blockBytes, blockSeconds };
+  }
+  throw new FlowtrieError(
+    'usage',
+    `--out: expected kafka:TOPIC, clickhouse:TABLE, a folder ending in /, - or none, got '${out}'`,
+  );
 }
 
 /** Formats that can be cut anywhere between two rows; the others need a file. */
 const STREAM_FORMATS: readonly OutputFormat[] = ['ndjson', 'arrows'];
 
-function formatOf({ outFormat = 'ndjson' }: StreamSettings, target: StreamTarget): OutputFormat {
+function formatOf({ outFormat, out }: StreamSettings, target: StreamTarget): OutputFormat {
+  if (target.kind === 'clickhouse') {
+    if (outFormat === undefined || outFormat === 'arrows') return 'arrows';
+    throw new FlowtrieError('usage', `--out-format: ${out} takes arrows, got '${outFormat}'`);
+  }
+  return streamFormat(outFormat ?? 'ndjson', target);
+}
+
+function streamFormat(outFormat: OutputFormat, target: StreamTarget): OutputFormat {
   if (target.kind !== 'folder' && !STREAM_FORMATS.includes(outFormat))
     throw new FlowtrieError('usage', `--out-format: expected ${STREAM_FORMATS.join(' or ')} here, got '${outFormat}'`);
   return outFormat;

@@ -72,16 +72,42 @@ const KAFKA: z.ZodType<KafkaSettings> = z.strictObject({
     .optional(),
 });
 
+interface ClickHouseSettings {
+  readonly url: string;
+  readonly username: string;
+  readonly password?: string | undefined;
+  /** File with the password, as a mounted secret. */
+  readonly passwordFile?: string | undefined;
+  readonly database?: string | undefined;
+  readonly blockBytes: number;
+  readonly blockSeconds: number;
+}
+
+const URL_TEXT = 'expected http://HOST:PORT or https://HOST:PORT without a user';
+const CLICKHOUSE: z.ZodType<ClickHouseSettings> = z.strictObject({
+  url: z
+    .string()
+    .regex(/^https?:\/\/[^@\s]+$/, URL_TEXT)
+    .default('http://localhost:8123'),
+  username: text.default('default'),
+  password: text.optional(),
+  passwordFile: text.optional(),
+  database: text.optional(),
+  blockBytes: whole(1, 2 ** 30).default(32 * 1024 * 1024),
+  blockSeconds: whole(1, 3600).default(5),
+});
+
 /** Everything `flowtrie stream` is told. */
 export interface StreamSettings {
   readonly kafka: KafkaSettings;
   readonly inventory: string;
   /** Seconds between two looks at the folder; 0 = never. */
   readonly inventorySeconds: number;
-  /** `kafka:TOPIC`, a folder ending in `/`, `-` or `none`. */
+  /** `kafka:TOPIC`, `clickhouse:TABLE`, a folder ending in `/`, `-` or `none`. */
   readonly out: string;
   readonly outFormat?: OutputFormat | undefined;
   readonly deadLetter?: string | undefined;
+  readonly clickhouse: ClickHouseSettings;
   readonly fileBytes: number;
   readonly fileSeconds: number;
   readonly http?: string | undefined;
@@ -98,6 +124,7 @@ const MEMBERS = {
   out: text.default('none'),
   outFormat: z.enum(OUTPUT_FORMATS).optional(),
   deadLetter: topic.optional(),
+  clickhouse: CLICKHOUSE.prefault({}),
   fileBytes: whole(1, 2 ** 40).default(256 * 1024 * 1024),
   fileSeconds: whole(1, 86_400).default(60),
   http: z
@@ -135,7 +162,7 @@ const FLAGS: Readonly<Record<string, string>> = {
 };
 
 const PATHS = [...leafPaths(SETTINGS, [])];
-const SECRETS: ReadonlySet<string> = new Set(['kafka.sasl.password']);
+const SECRETS: ReadonlySet<string> = new Set(['kafka.sasl.password', 'clickhouse.password', 'clickhouse.url']);
 const ENV_PREFIX = 'FLOWTRIE_';
 
 /** FLOWTRIE_KAFKA_SASL_PASSWORD for kafka.sasl.password. */
@@ -297,17 +324,25 @@ function valueAt(tree: Tree, names: readonly string[]): unknown {
   return at;
 }
 
-function withPassword<T extends EnqueueSettings>(settings: T): T {
+function withPassword<T extends EnqueueSettings & Partial<Pick<StreamSettings, 'clickhouse'>>>(settings: T): T {
   const { sasl } = settings.kafka;
-  if (sasl?.passwordFile === undefined) return settings;
-  let password: string;
+  const { clickhouse } = settings;
+  const kafka = sasl === undefined ? settings.kafka : { ...settings.kafka, sasl: withFile(sasl, 'kafka.sasl') };
+  return {
+    ...settings,
+    kafka,
+    ...(clickhouse === undefined ? {} : { clickhouse: withFile(clickhouse, 'clickhouse') }),
+  };
+}
+
+/** With the password from its file, when one is named. */
+function withFile<T extends { readonly passwordFile?: string | undefined }>(account: T, path: string): T {
+  if (account.passwordFile === undefined) return account;
   try {
-    password = readFileSync(sasl.passwordFile, 'utf8').trimEnd();
+    return { ...account, password: readFileSync(account.passwordFile, 'utf8').trimEnd() };
   } catch (cause) {
     const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
-    throw new FlowtrieError('input', `kafka.sasl.passwordFile: ${sasl.passwordFile}: cannot be read (${reason})`, {
-      cause,
-    });
+    const what = `${path}.passwordFile: ${account.passwordFile}`;
+    throw new FlowtrieError('input', `${what}: cannot be read (${reason})`, { cause });
   }
-  return { ...settings, kafka: { ...settings.kafka, sasl: { ...sasl, password } } };
 }

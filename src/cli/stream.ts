@@ -10,7 +10,7 @@ export function addStream(program: Command): void {
     .option('--group <name>', 'consumer group (default: flowtrie)')
     .option('--from <where>', 'where a new group begins: earliest (default), latest, or an RFC 3339 instant')
     .option('--inventory <dir>', 'folder of describe-* and kubectl documents')
-    .option('--out <target>', 'kafka:TOPIC, a folder DIR/, - for stdout, or none (default): metrics and summary only')
+    .option('--out <target>', 'kafka:TOPIC, clickhouse:TABLE, DIR/, - for stdout, or none (default): metrics, summary')
     .option('--out-format <format>', 'ndjson (default) or arrows; in a folder also csv and arrow')
     .option('--dead-letter <topic>', 'topic for malformed lines and unreadable messages, with reason and origin')
     .option('--http <address>', '/metrics, /healthz and /readyz on [HOST]:PORT')
@@ -24,7 +24,7 @@ export function addStream(program: Command): void {
     .addHelpText(
       'after',
       '\nSecrets are taken from the file or the environment only (FLOWTRIE_KAFKA_SASL_PASSWORD,\n' +
-        'kafka.sasl.passwordFile). docs/stream.md has all settings.\n' +
+        'kafka.sasl.passwordFile, the same of clickhouse). docs/stream.md has all settings.\n' +
         '\nExamples:\n' +
         '  $ flowtrie stream --brokers kafka:9092 --topic flow.raw --inventory inventory/ --out kafka:flow.seen\n' +
         '  $ flowtrie stream --config flowtrie.yaml --http :9464\n' +

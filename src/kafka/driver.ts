@@ -55,8 +55,8 @@ export interface Consumption {
   /** Fetches no more of the partition until it is resumed. */
   pause(at: TopicPartition): void;
   resume(at: TopicPartition): void;
-  /** Commits `next` as the group's offset under the current generation. */
-  commit(at: TopicPartition, next: number): Promise<void>;
+  /** Commits `next` as the group's offset under the current generation, with a note that is kept beside it. */
+  commit(at: TopicPartition, next: number, note?: string): Promise<void>;
   /** Leaves the group. */
   stop(): Promise<void>;
 }
@@ -94,6 +94,8 @@ export interface KafkaDriver {
   offsetAt(at: TopicPartition, seconds: number): Promise<number>;
   /** The group's committed offset; null = none. */
   committed(group: string, at: TopicPartition): Promise<number | null>;
+  /** The note beside it; '' = none. */
+  committedNote(group: string, at: TopicPartition): Promise<string>;
   /** A member that has not joined yet. */
   consume(options: ConsumeOptions): Promise<Consumption>;
   /** Fences every earlier holder of `id`, and completes or aborts what it left behind, before it resolves. */

@@ -71,7 +71,11 @@ export async function openKafkajs(connection: KafkaConnection, log: KafkaLog): P
       const found = await admin.fetchTopicOffsetsByTimestamp(topic, seconds * 1000);
       return Number(found.find((entry) => entry.partition === partition)?.offset ?? 0);
     },
-    committed: (group, at) => committed(admin, group, at),
+    async committed(group, at) {
+      const offset = Number((await groupOffset(admin, group, at))?.offset ?? -1);
+      return offset < 0 ? null : offset;
+    },
+    committedNote: async (group, at) => (await groupOffset(admin, group, at))?.metadata ?? '',
     consume: (options) => consume(kafka, options),
     openTransactional: (id) => openTransactional(kafka, id),
     openProducer: () => openProducer(kafka),
@@ -96,10 +100,13 @@ async function partitionEnds(admin: Admin, topic: string): Promise<readonly Part
   return offsets.map(({ partition, low, high }) => ({ topic, partition, low: Number(low), high: Number(high) }));
 }
 
-async function committed(admin: Admin, group: string, { topic, partition }: TopicPartition): Promise<number | null> {
+async function groupOffset(
+  admin: Admin,
+  group: string,
+  { topic, partition }: TopicPartition,
+): Promise<{ readonly offset: string; readonly metadata: string | null } | undefined> {
   const [found] = await admin.fetchOffsets({ groupId: group, topics: [topic] });
-  const offset = Number(found?.partitions.find((entry) => entry.partition === partition)?.offset ?? -1);
-  return offset < 0 ? null : offset;
+  return found?.partitions.find((entry) => entry.partition === partition);
 }
 
 async function consume(kafka: Kafka, options: ConsumeOptions): Promise<Consumption> {
@@ -128,7 +135,8 @@ async function consume(kafka: Kafka, options: ConsumeOptions): Promise<Consumpti
     seek: ({ topic, partition }, offset) => consumer.seek({ topic, partition, offset: String(offset) }),
     pause: ({ topic, partition }) => consumer.pause([{ topic, partitions: [partition] }]),
     resume: ({ topic, partition }) => consumer.resume([{ topic, partitions: [partition] }]),
-    commit: ({ topic, partition }, next) => consumer.commitOffsets([{ topic, partition, offset: String(next) }]),
+    commit: ({ topic, partition }, next, metadata = '') =>
+      consumer.commitOffsets([{ topic, partition, offset: String(next), metadata }]),
     stop: () => consumer.disconnect(),
   };
 }

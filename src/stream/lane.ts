@@ -22,6 +22,8 @@ export interface LaneOptions {
   failed(error: Error): void;
 }
 
+const NO_BYTES = new SharedArrayBuffer(0);
+
 /** A task that is not appended yet, and the objects that its message names. */
 interface Pending {
   readonly chunk: MessageChunk;
@@ -61,6 +63,11 @@ export class Lane {
   /** Nothing is under way and nothing waits to be committed. */
   get idle(): boolean {
     return this.pending.length === 0 && this.appended.length === 0;
+  }
+
+  /** See LaneSink. */
+  get cutAt(): number | null {
+    return this.options.sink.cutAt ?? null;
   }
 
   get open(): boolean {
@@ -155,8 +162,11 @@ export class Lane {
     if (this.ended) return;
     await this.options.sink.append(task);
     if (this.ended) return;
-    // the rows are the sink's now: what is kept is what is counted
-    this.appended.push({ ...task, result: { ...task.result, rowsMemory: null, quarantineMemory: null } });
+    // rows, and messages whose credit is given back, are kept no longer: what remains is what is counted
+    const result = { ...task.result, rowsMemory: null, quarantineMemory: null };
+    const { chunk } = task;
+    const values = this.options.sink.holds ? chunk.values : { ...chunk.values, bytes: NO_BYTES };
+    this.appended.push({ ...task, result, chunk: { ...chunk, values } });
   }
 
   private async commit(): Promise<void> {

@@ -23,16 +23,22 @@ const NEWLINE = 10;
 
 /**
  * Copies messages, which are in offset order, into chunks of shared memory; those below `position` were taken before,
- * those without a value say nothing. One message is never cut, and one that names objects is alone.
+ * those without a value say nothing. One message is never cut, and one that names objects is alone. No chunk has
+ * messages from before and behind `cutAt`.
  */
-export function* messageChunks(messages: readonly KafkaMessage[], position: number): Generator<MessageChunk> {
+export function* messageChunks(
+  messages: readonly KafkaMessage[],
+  position: number,
+  cutAt: number | null = null,
+): Generator<MessageChunk> {
   let from = 0;
-  while (from < messages.length && (messages[from]?.offset ?? 0) < position) from++;
+  while (from < messages.length && offsetOf(messages, from) < position) from++;
   while (from < messages.length) {
     let bytes = 0;
     let to = from;
     let notification: Notification | null = null;
     for (; to < messages.length && bytes < CHUNK_BYTES && to - from < CHUNK_MESSAGES; to++) {
+      if (cutAt !== null && to > from && offsetOf(messages, from) < cutAt && offsetOf(messages, to) >= cutAt) break;
       const value = messages[to]?.value ?? null;
       notification = value === null ? null : notificationOf(value);
       if (notification !== null) break;
@@ -44,6 +50,10 @@ export function* messageChunks(messages: readonly KafkaMessage[], position: numb
     yield chunkOf(messages, to, to + 1, (messages[to]?.value?.length ?? 0) + 1, notification);
     from++;
   }
+}
+
+function offsetOf(messages: readonly KafkaMessage[], index: number): number {
+  return messages[index]?.offset ?? 0;
 }
 
 /** `bytes`: room for the values and a newline each. */

@@ -5,8 +5,10 @@ import type { LaneTask } from './stream-sink.ts';
 /** The group's offsets and dead letters where they are no part of a transaction. */
 export interface CommitOffset {
   committed(at: TopicPartition): Promise<number | null>;
+  /** The note beside it; '' = none. */
+  note(at: TopicPartition): Promise<string>;
   /** Under the current generation of the group: a former owner's commit is refused. */
-  commit(at: TopicPartition, next: number): Promise<void>;
+  commit(at: TopicPartition, next: number, note?: string): Promise<void>;
   /** Sends the dead letters of a task. */
   letters(at: TopicPartition, task: LaneTask): Promise<void>;
   close(): Promise<void>;
@@ -22,6 +24,7 @@ export function plainOffsets(
   let producer: Promise<Producer> | undefined;
   return {
     committed: (at) => driver.committed(group, at),
+    note: (at) => driver.committedNote(group, at),
     commit,
     async letters(at, task) {
       if (deadLetterTopic === null) return;

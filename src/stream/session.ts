@@ -198,7 +198,7 @@ export class Session {
     if (assigned === undefined || lane === null || lane === undefined) return false;
     assigned.highWatermark = batch.highWatermark;
     const { credits } = this.options;
-    for (const chunk of messageChunks(batch.messages, lane.position)) {
+    for (const chunk of messageChunks(batch.messages, lane.position, lane.cutAt)) {
       const bytes = chunk.values.length;
       while (lane.open && !batch.stale() && !credits.tryTake(bytes)) {
         await credits.changed(HEARTBEAT_MS);

@@ -38,6 +38,8 @@ export interface LaneSink {
   /** The group's offset, to go on from; null = none yet. */
   readonly committed: number | null;
   append(task: LaneTask): Promise<void>;
+  /** A task must end before the message of this offset; absent or null = anywhere. */
+  readonly cutAt?: number | null;
   /** True when appended tasks stay in memory until they are committed. */
   readonly holds: boolean;
   /** True when what was appended should be committed now; `idle`: nothing more is on its way. */

@@ -1,9 +1,11 @@
 import type { Consumption, KafkaDriver } from '../kafka/driver.ts';
 import type { OutputColumn } from '../sink/columns.ts';
 import type { OutputFormat } from '../sink/part.ts';
+import { type ClickHouseConnection, openClickHouse } from './clickhouse-client.ts';
+import { clickhouseSink } from './clickhouse-sink.ts';
 import { folderSink } from './folder-sink.ts';
 import { kafkaSink } from './kafka-sink.ts';
-import { plainOffsets } from './offsets.ts';
+import { type CommitOffset, plainOffsets } from './offsets.ts';
 import { stdoutSink } from './stdout-sink.ts';
 import type { StreamSink } from './stream-sink.ts';
 
@@ -12,6 +14,13 @@ export type StreamTarget =
   | { readonly kind: 'none' }
   | { readonly kind: 'stdout' }
   | { readonly kind: 'kafka'; readonly topic: string }
+  | {
+      readonly kind: 'clickhouse';
+      readonly table: string;
+      readonly connection: ClickHouseConnection;
+      readonly blockBytes: number;
+      readonly blockSeconds: number;
+    }
   | { readonly kind: 'folder'; readonly folder: string; readonly fileBytes: number; readonly fileSeconds: number };
 
 export interface TargetOptions {
@@ -36,18 +45,7 @@ export async function openSink(options: TargetOptions): Promise<StreamSink> {
     return kafkaSink({ driver, group, topic, deadLetterTopic, format: rows, arrow });
   }
   const offsets = plainOffsets(driver, group, deadLetterTopic, commit);
-  const sink =
-    target.kind === 'stdout'
-      ? await stdoutSink(offsets, (await arrowFrame(format, columns)).start)
-      : folderSink({
-          folder: target.folder,
-          format,
-          columns,
-          offsets,
-          fileBytes: target.fileBytes,
-          fileMs: target.fileSeconds * 1000,
-          versionLabel: options.versionLabel,
-        });
+  const sink = await sinkBy(options, target, offsets);
   return {
     ...sink,
     async close() {
@@ -55,6 +53,29 @@ export async function openSink(options: TargetOptions): Promise<StreamSink> {
       await sink.close();
     },
   };
+}
+
+async function sinkBy(
+  { group, format, columns, versionLabel }: TargetOptions,
+  target: Extract<StreamTarget, { kind: 'stdout' | 'clickhouse' | 'folder' }>,
+  offsets: CommitOffset,
+): Promise<StreamSink> {
+  if (target.kind === 'stdout') return stdoutSink(offsets, (await arrowFrame(format, columns)).start);
+  if (target.kind === 'clickhouse') {
+    return clickhouseSink({
+      clickhouse: await openClickHouse(target.connection),
+      table: target.table,
+      columns,
+      group,
+      offsets,
+      arrow: await arrowFrame(format, columns),
+      blockBytes: target.blockBytes,
+      blockMs: target.blockSeconds * 1000,
+      versionLabel,
+    });
+  }
+  const { folder, fileBytes, fileSeconds } = target;
+  return folderSink({ folder, format, columns, offsets, fileBytes, fileMs: fileSeconds * 1000, versionLabel });
 }
 
 /** What stands around Arrow batches; nothing around lines. apache-arrow is loaded only when asked for. */

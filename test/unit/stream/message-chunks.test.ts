@@ -70,6 +70,25 @@ describe('messages as chunks', () => {
     expect([...messageChunks(messages(['a', 'b', 'c']), 13)].flatMap(({ offsets }) => [...offsets])).toEqual([14]);
   });
 
+  it('end at an offset that they are told, and leave a message that names objects alone', () => {
+    const event = JSON.stringify({ Records: [{ s3: { bucket: { name: 'b' }, object: { key: 'k' } } }] });
+    const offsets = (values: readonly string[], position: number, cutAt: number): number[][] =>
+      [...messageChunks(messages(values), position, cutAt)].map((chunk) => [...chunk.offsets]);
+    expect(offsets(['a', 'b', 'c', 'd'], 0, 14)).toEqual([
+      [10, 12],
+      [14, 16],
+    ]);
+    expect(offsets(['a', 'b', 'c', 'd'], 12, 13)).toEqual([[12], [14, 16]]);
+    expect(offsets(['a', 'b'], 0, 10)).toEqual([[10, 12]]);
+    const chunks = [...messageChunks(messages(['a', event, event, 'd']), 0)];
+    expect(chunks.map(({ offsets: [first], notification }) => [first, notification?.objects[0]?.key])).toEqual([
+      [10, undefined],
+      [12, 'k'],
+      [14, 'k'],
+      [16, undefined],
+    ]);
+  });
+
   it('know the message and the line of a place', () => {
     const [chunk] = messageChunks(messages(['2 a', '2 b\n2 c\n2 d', '2 e']), 0);
     if (chunk === undefined) throw new Error('no chunk');

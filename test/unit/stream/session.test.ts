@@ -17,6 +17,7 @@ function lateJoiner(): KafkaDriver {
     partitionEnds: async () => [],
     offsetAt: async () => 0,
     committed: async () => 0,
+    committedNote: async () => '',
     openTransactional: nobody,
     openProducer: nobody,
     close: async () => {},
