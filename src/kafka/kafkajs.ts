@@ -6,6 +6,7 @@ import kafkajs, {
   type LogEntry,
   type Transaction,
 } from 'kafkajs';
+import { FlowtrieError } from '../model/errors.ts';
 import { registerCodecs } from './codecs.ts';
 import { type KafkaConnection, kafkaConfig } from './connection.ts';
 import type {
@@ -58,8 +59,10 @@ export async function openKafkajs(connection: KafkaConnection, log: KafkaLog): P
   try {
     await admin.connect();
   } catch (error) {
+    // a connection that was refused keeps a timer, and with it the process
+    await admin.disconnect().catch(() => {});
     sockets.close();
-    throw error;
+    throw connectError(connection.brokers, error);
   }
   return {
     async missingTopics(topics) {
@@ -84,6 +87,20 @@ export async function openKafkajs(connection: KafkaConnection, log: KafkaLog): P
       sockets.close();
     },
   };
+}
+
+/** What no further try can mend, in the words of who can; every other error as it is. */
+function connectError(brokers: readonly string[], error: unknown): unknown {
+  const where = `Kafka at ${brokers.join(',')}`;
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if (at.name === 'KafkaJSSASLAuthenticationError')
+      return new FlowtrieError('input', `${where} refused the credentials (${at.message})`, { cause: error });
+    if (/certificate|altnames/i.test(at.message)) {
+      const hint = /unable to|self-signed/i.test(at.message) ? ': set kafka.tls.ca' : '';
+      return new FlowtrieError('input', `${where}: ${at.message}${hint}`, { cause: error });
+    }
+  }
+  return error;
 }
 
 /**

@@ -8,6 +8,7 @@ import { summaryOf } from '../engine/summary.ts';
 import type { AnalyzeSetup, AnalyzeTask, TaskSource } from '../engine/task.ts';
 import { Totals } from '../engine/totals.ts';
 import type { Consumption, KafkaDriver, TopicPartition } from '../kafka/driver.ts';
+import { FlowtrieError } from '../model/errors.ts';
 import type { Summary } from '../model/summary.ts';
 import { inputNames, outputColumns } from '../sink/columns.ts';
 import type { OutputFormat } from '../sink/part.ts';
@@ -85,6 +86,8 @@ export class Stream implements RunningStream {
   private readonly stopping = new AbortController();
   private session: Session | undefined;
   private bytes = 0;
+  /** A session was opened: broker and settings are good. */
+  private joined = false;
   /** Of all objects that are read at a time. */
   private readonly objectCredits = new Credits(OBJECTS_AT_ONCE, OBJECT_BYTES);
   /** A task under way keeps its versions, whatever is swapped meanwhile. */
@@ -139,6 +142,8 @@ export class Stream implements RunningStream {
         try {
           await this.runSession(pool);
         } catch (error) {
+          // what is wrong in the settings is said at once; credentials that are refused later may be good again
+          if (!this.joined && error instanceof FlowtrieError && error.code === 'input') throw error;
           status.trouble('kafka', `the connection was lost, trying again: ${messageOf(error)}`);
           if (performance.now() - begun > LASTED_MS) tries = 0;
           await pause(backoffMs(tries), stopping.signal);
@@ -186,6 +191,7 @@ export class Stream implements RunningStream {
         sinkOf,
       );
       status.clear('kafka');
+      this.joined = true;
       if (options.stopAtEnd) timer = setInterval(() => this.stopAtEnd(), AT_END_MS);
       await this.session.run(stopping.signal);
     } finally {

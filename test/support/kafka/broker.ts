@@ -7,12 +7,15 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Kafka, logLevel } from 'kafkajs';
 import { kafkaJars } from './jars.ts';
+import { makeSecurity, type Security, scramArguments, securityProperties } from './security.ts';
 
 /** One Apache Kafka, a broker and its controller in one process, on loopback. */
 export interface Broker {
   readonly version: string;
   /** `host:port` */
   readonly address: string;
+  /** Listeners beside it that ask who is there, when they were wanted. */
+  readonly security: Security | null;
   /** SIGKILL, as a crash does. Its data stays. */
   kill(): Promise<void>;
   /** Starts it again on the same ports and data. */
@@ -30,14 +33,20 @@ const CLUSTER_ID = 'MkU3OEVBNTcwNTJENDM2Qg';
  */
 const TETHERED = '"$@" & pid=$!; echo $pid; cat > /dev/null; kill -9 $pid 2> /dev/null; wait $pid';
 
-export async function startBroker(version: string): Promise<Broker> {
+export interface BrokerOptions {
+  readonly secured?: boolean;
+}
+
+export async function startBroker(version: string, { secured = false }: BrokerOptions = {}): Promise<Broker> {
   const jars = await kafkaJars(version);
   const folder = mkdtempSync(join(tmpdir(), 'flowtrie-kafka-'));
-  const [port, controllerPort] = await freePorts();
+  const [port, controllerPort, saslPort, mutualPort] = await freePorts();
+  const security = secured ? makeSecurity(folder, saslPort, mutualPort) : null;
   const properties = join(folder, 'server.properties');
-  writeFileSync(properties, serverProperties(join(folder, 'data'), port, controllerPort));
+  writeFileSync(properties, serverProperties(folder, port, controllerPort, security));
   const java = ['-XX:+UseSerialGC', '-Xmx768m', '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn', '-cp', `${jars}/*`];
   const format = ['kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', properties];
+  if (security !== null) format.push(...scramArguments(security));
   execFileSync('java', ['-XX:TieredStopAtLevel=1', ...java, ...format], { stdio: 'pipe' });
   const log = join(folder, 'broker.log');
   const address = `127.0.0.1:${port}`;
@@ -52,6 +61,7 @@ export async function startBroker(version: string): Promise<Broker> {
   const broker: Broker = {
     version,
     address,
+    security,
     kill: end,
     async start() {
       const out = openSync(log, 'a');
@@ -75,15 +85,16 @@ export async function startBroker(version: string): Promise<Broker> {
   return broker;
 }
 
-function serverProperties(data: string, port: number, controllerPort: number): string {
+function serverProperties(folder: string, port: number, controllerPort: number, security: Security | null): string {
+  const more = security === null ? '' : `,SASL://${security.sasl},MUTUAL://${security.mutual}`;
   return [
     'process.roles=broker,controller',
     'node.id=1',
     `controller.quorum.voters=1@127.0.0.1:${controllerPort}`,
-    `listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
-    `advertised.listeners=PLAINTEXT://127.0.0.1:${port}`,
+    `listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}${more}`,
+    `advertised.listeners=PLAINTEXT://127.0.0.1:${port}${more}`,
     'controller.listener.names=CONTROLLER',
-    `log.dirs=${data}`,
+    `log.dirs=${join(folder, 'data')}`,
     'offsets.topic.replication.factor=1',
     'offsets.topic.num.partitions=4',
     'transaction.state.log.replication.factor=1',
@@ -94,12 +105,13 @@ function serverProperties(data: string, port: number, controllerPort: number): s
     'group.min.session.timeout.ms=1000',
     'message.max.bytes=16777216',
     'auto.create.topics.enable=false',
+    ...(security === null ? [] : securityProperties(folder, security)),
     '',
   ].join('\n');
 }
 
-async function freePorts(): Promise<[number, number]> {
-  const servers = [createServer(), createServer()];
+async function freePorts(): Promise<[number, number, number, number]> {
+  const servers = [createServer(), createServer(), createServer(), createServer()];
   const ports = await Promise.all(
     servers.map(async (server) => {
       server.listen(0, '127.0.0.1');
@@ -109,8 +121,8 @@ async function freePorts(): Promise<[number, number]> {
     }),
   );
   await Promise.all(servers.map((server) => new Promise((done) => server.close(done))));
-  const [port = 0, controllerPort = 0] = ports;
-  return [port, controllerPort];
+  const [port = 0, controllerPort = 0, saslPort = 0, mutualPort = 0] = ports;
+  return [port, controllerPort, saslPort, mutualPort];
 }
 
 async function whenReady(address: string, log: () => string): Promise<void> {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Broker, startBroker } from './broker.ts';
+import { type Broker, type BrokerOptions, startBroker } from './broker.ts';
 import { brokerMissing, KAFKA_NEWEST } from './jars.ts';
 
 /** Kafka versions of the suites, newest first: `FLOWTRIE_KAFKA`, a comma list; the newest alone when not set. */
@@ -12,6 +12,7 @@ const VERSIONS = (process.env.FLOWTRIE_KAFKA ?? KAFKA_NEWEST).split(',').map((ve
 export async function describeKafka(
   name: string,
   suite: (broker: () => Broker, newest: boolean) => void,
+  options: BrokerOptions = {},
 ): Promise<void> {
   for (const version of VERSIONS) {
     const reason = await brokerMissing(version);
@@ -19,7 +20,7 @@ export async function describeKafka(
       describe(`${name}, Apache Kafka ${version}`, () => {
         let broker: Broker | undefined;
         beforeAll(async () => {
-          broker = await startBroker(version);
+          broker = await startBroker(version, options);
         });
         afterAll(() => broker?.stop());
         suite(() => {
