@@ -4,6 +4,7 @@ import { FlowtrieError } from '../model/errors.ts';
 import type { OutputFormat } from '../sink/part.ts';
 import { renderSummary, summaryJson } from '../sink/summary.ts';
 import { serve } from '../stream/http.ts';
+import { InventoryTopic } from '../stream/inventory-topic.ts';
 import { LiveInventory } from '../stream/live-inventory.ts';
 import type { LogLevel, StreamLog } from '../stream/status.ts';
 import { Stream, type StreamOptions } from '../stream/stream.ts';
@@ -25,18 +26,41 @@ export async function runStream(flags: Readonly<Record<string, unknown>>): Promi
   const target = targetOf(settings);
   if (target.kind === 'stdout' && json === true)
     throw new FlowtrieError('usage', '--out - and --json both write to stdout: choose one');
-  const inventory = await LiveInventory.open(settings.inventory, log);
-  if (quiet !== true) printWarnings(inventory.current.inventory.warnings, verbose === true);
-  const stream = new Stream({ ...optionsOf(settings, target, log), inventory });
-  const server = settings.http === undefined ? null : await serve(settings.http, stream);
+  const options = optionsOf(settings, target, log);
+  const topic = await inventoryTopic(settings.inventory, options);
+  try {
+    const inventory = await LiveInventory.open(topic?.folder ?? settings.inventory, log);
+    if (quiet !== true) printWarnings(inventory.current.inventory.warnings, verbose === true);
+    await runWith(new Stream({ ...options, inventory }), settings.http, json === true, quiet === true, log);
+  } finally {
+    await topic?.close();
+  }
+}
+
+async function inventoryTopic(
+  inventory: string,
+  { connect, log }: Pick<StreamOptions, 'connect' | 'log'>,
+): Promise<InventoryTopic | null> {
+  if (!inventory.startsWith(KAFKA_PREFIX)) return null;
+  return InventoryTopic.open({ connect, topic: inventory.slice(KAFKA_PREFIX.length), log });
+}
+
+async function runWith(
+  stream: Stream,
+  http: string | undefined,
+  json: boolean,
+  quiet: boolean,
+  log: StreamLog,
+): Promise<void> {
+  const server = http === undefined ? null : await serve(http, stream);
   if (server !== null) log('info', 'serving /metrics, /healthz and /readyz', { address: server.address });
   try {
     await withInterrupt((signal) => stream.run(signal));
   } finally {
     await server?.close();
     const summary = stream.summary();
-    if (json === true) process.stdout.write(summaryJson(summary));
-    else if (quiet !== true && process.stderr.isTTY)
+    if (json) process.stdout.write(summaryJson(summary));
+    else if (!quiet && process.stderr.isTTY)
       process.stderr.write(`${renderSummary(summary, { width: SUMMARY_COLUMNS, color: true })}\n`);
     log('info', 'ended', { ledger: summary.ledger });
   }

@@ -9,7 +9,7 @@ export function addStream(program: Command): void {
     .option('--topic <list>', 'input topics, comma separated; messages of one or many lines, plain or gzip')
     .option('--group <name>', 'consumer group (default: flowtrie)')
     .option('--from <where>', 'where a new group begins: earliest (default), latest, or an RFC 3339 instant')
-    .option('--inventory <dir>', 'folder of describe-* and kubectl documents')
+    .option('--inventory <dir>', 'folder of describe-* and kubectl documents, or kafka:TOPIC with one document a key')
     .option('--out <target>', 'kafka:TOPIC, clickhouse:TABLE, DIR/, - for stdout, or none (default): metrics, summary')
     .option('--out-format <format>', 'ndjson (default) or arrows; in a folder also csv and arrow')
     .option('--dead-letter <topic>', 'topic for malformed lines and unreadable messages, with reason and origin')

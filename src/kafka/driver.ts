@@ -11,6 +11,18 @@ export interface KafkaMessage {
   readonly value: Uint8Array | null;
 }
 
+/** One message of a topic whose keys matter; '' = no key. */
+export interface KeyedMessage extends KafkaMessage {
+  readonly key: string;
+}
+
+/** Somebody who reads a whole topic. */
+export interface Following {
+  /** Why nothing more comes; null = all is well. */
+  readonly failure: Error | null;
+  stop(): Promise<void>;
+}
+
 /** One message to produce. */
 export interface OutgoingMessage {
   readonly topic: string;
@@ -98,6 +110,14 @@ export interface KafkaDriver {
   committedNote(group: string, at: TopicPartition): Promise<string>;
   /** A member that has not joined yet. */
   consume(options: ConsumeOptions): Promise<Consumption>;
+  /**
+   * Reads all partitions of a topic from their beginning, and then what comes. What `onMessages` is given of a
+   * partition is in offset order; the next of it comes when that has resolved.
+   */
+  follow(
+    topic: string,
+    onMessages: (partition: number, messages: readonly KeyedMessage[]) => Promise<void>,
+  ): Promise<Following>;
   /** Fences every earlier holder of `id`, and completes or aborts what it left behind, before it resolves. */
   openTransactional(id: string): Promise<TransactionalProducer>;
   openProducer(): Promise<Producer>;

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import kafkajs, {
   type Admin,
   type Consumer,
@@ -12,7 +13,9 @@ import { type KafkaConnection, kafkaConfig } from './connection.ts';
 import type {
   ConsumeOptions,
   Consumption,
+  Following,
   KafkaDriver,
+  KeyedMessage,
   OutgoingMessage,
   PartitionEnds,
   Producer,
@@ -80,6 +83,7 @@ export async function openKafkajs(connection: KafkaConnection, log: KafkaLog): P
     },
     committedNote: async (group, at) => (await groupOffset(admin, group, at))?.metadata ?? '',
     consume: (options) => consume(kafka, options),
+    follow: (topic, onMessages) => follow(kafka, topic, onMessages),
     openTransactional: (id) => openTransactional(kafka, id),
     openProducer: () => openProducer(kafka),
     async close() {
@@ -154,6 +158,41 @@ async function consume(kafka: Kafka, options: ConsumeOptions): Promise<Consumpti
     resume: ({ topic, partition }) => consumer.resume([{ topic, partitions: [partition] }]),
     commit: ({ topic, partition }, next, metadata = '') =>
       consumer.commitOffsets([{ topic, partition, offset: String(next), metadata }]),
+    stop: () => consumer.disconnect(),
+  };
+}
+
+/** kafkajs reads as a member of a group only: one of its own, which the broker forgets by itself. */
+async function follow(
+  kafka: Kafka,
+  topic: string,
+  onMessages: (partition: number, messages: readonly KeyedMessage[]) => Promise<void>,
+): Promise<Following> {
+  const groupId = `flowtrie-follow-${randomUUID()}`;
+  const consumer = kafka.consumer({
+    groupId,
+    maxWaitTimeInMs: FETCH_WAIT_MS,
+    retry: { restartOnFailure: async () => false },
+  });
+  let failure: Error | null = null;
+  consumer.on('consumer.crash', ({ payload }) => {
+    failure = payload.error;
+  });
+  await consumer.connect();
+  await consumer.subscribe({ topics: [topic], fromBeginning: true });
+  await consumer.run({
+    autoCommit: false,
+    eachBatch: async ({ batch }) => {
+      const messages = batch.messages.map(({ offset, key, value }) => {
+        return { offset: Number(offset), key: key?.toString() ?? '', value };
+      });
+      await onMessages(batch.partition, messages);
+    },
+  });
+  return {
+    get failure() {
+      return failure;
+    },
     stop: () => consumer.disconnect(),
   };
 }

@@ -15,6 +15,7 @@ export async function createTopics(kafka: Kafka, partitionsOf: Readonly<Record<s
 
 export interface TestMessage {
   readonly partition?: number;
+  readonly key?: string;
   readonly value: Buffer | string | null;
 }
 

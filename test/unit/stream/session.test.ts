@@ -18,6 +18,7 @@ function lateJoiner(): KafkaDriver {
     offsetAt: async () => 0,
     committed: async () => 0,
     committedNote: async () => '',
+    follow: nobody,
     openTransactional: nobody,
     openProducer: nobody,
     close: async () => {},
