@@ -1,5 +1,6 @@
 import { openKafkajs } from '../kafka/kafkajs.ts';
 import { FlowtrieError } from '../model/errors.ts';
+import { openDestination } from '../sink/destination.ts';
 import type { Span } from '../source/s3/key-time.ts';
 import { isS3 } from '../source/s3/listing.ts';
 import { type Enqueued, enqueue, listReferences } from '../stream/enqueue.ts';
@@ -18,8 +19,7 @@ export async function runEnqueue(
   const other = prefixes.find((prefix) => !isS3(prefix));
   if (other !== undefined) throw new FlowtrieError('usage', `enqueue: expected s3://bucket/prefix, got '${other}'`);
   const { json, quiet, config, dryRun } = flags;
-  if (dryRun === true)
-    return show(await listReferences(prefixes, span, json === true ? () => {} : print), json === true);
+  if (dryRun === true) return list(prefixes, span, json === true);
   const settings = readEnqueueSettings(flags, process.env, typeof config === 'string' ? config : undefined);
   const { topics, sasl, ...connection } = settings.kafka;
   const [topic = ''] = topics;
@@ -45,8 +45,16 @@ export async function runEnqueue(
   }
 }
 
-function print(name: string): void {
-  process.stdout.write(`${name}\n`);
+/** Names on stdout, until nobody reads them any more. */
+async function list(prefixes: readonly string[], span: Span, json: boolean): Promise<void> {
+  if (json) return show(await listReferences(prefixes, span, async () => true), true);
+  const stdout = await openDestination('-');
+  const found = await listReferences(prefixes, span, async (names) => {
+    await stdout.write(Buffer.from(`${names.join('\n')}\n`));
+    return !stdout.closed;
+  });
+  if (!stdout.closed) show(found, false);
+  await stdout.commit();
 }
 
 function show({ topic, objects, bytes }: Enqueued, json: boolean): void {

@@ -11,20 +11,21 @@ export interface Enqueued {
   readonly bytes: number;
 }
 
-/** Names the objects below the prefixes in the order of the listing; one page at a time is in memory. */
+/**
+ * Names the objects below the prefixes in the order of the listing, a page at a time, as long as `found` resolves to
+ * true.
+ */
 export async function listReferences(
   prefixes: readonly string[],
   span: Span,
-  found: (name: string) => void,
+  found: (names: readonly string[]) => Promise<boolean>,
 ): Promise<Enqueued> {
   let [objects, bytes] = [0, 0];
   for (const prefix of prefixes) {
     for await (const page of objectPages(prefix, span)) {
-      for (const object of page) {
-        objects++;
-        bytes += object.size;
-        found(objectName(object));
-      }
+      objects += page.length;
+      for (const { size } of page) bytes += size;
+      if (!(await found(page.map(objectName)))) return { topic: null, objects, bytes };
     }
   }
   return { topic: null, objects, bytes };
