@@ -3,7 +3,7 @@ import type { Inventory } from '../inventory/inventory.ts';
 import { FlowtrieError } from '../model/errors.ts';
 import { attachRules } from '../rules/arena.ts';
 import { compileRules } from '../rules/compile.ts';
-import { ENI_STRIDE, EniWord, type RulesView } from '../rules/view.ts';
+import { EniSet, type RulesView, SETS_STRIDE } from '../rules/view.ts';
 import { type AccountFlows, drawFlows } from './account-trace.ts';
 import { type Effort, type Findings, medians } from './findings.ts';
 import { createAnswers, judgeFiveLayers, judgeOneLayer, matchAddressesOnly } from './five-layers.ts';
@@ -85,9 +85,9 @@ export function measureAccount(title: string, inventory: Inventory, effort: Effo
 /** Security group sets, both directions. */
 function distinctSets(view: RulesView): number {
   const sets = new Set<number>();
-  for (let at = 0; at < view.eni.length; at += ENI_STRIDE) {
-    for (const word of [EniWord.sgIngress, EniWord.sgEgress]) {
-      const set = view.eni[at + word] ?? -1;
+  for (let at = 0; at < view.eniSets.length; at += SETS_STRIDE) {
+    for (const word of [EniSet.sgIngress, EniSet.sgEgress]) {
+      const set = view.eniSets[at + word] ?? -1;
       if (set >= 0) sets.add(set);
     }
   }

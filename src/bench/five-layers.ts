@@ -1,6 +1,6 @@
 import { leafIndex } from '../rules/lookup.ts';
 import { PROTOCOL_OFFSET, TCP, UDP, UDP_OFFSET } from '../rules/port-class.ts';
-import { ENI_STRIDE, EniWord, type RulesView } from '../rules/view.ts';
+import { EniSet, type IndexArray, type RulesView, SETS_STRIDE } from '../rules/view.ts';
 import type { AccountFlows } from './account-trace.ts';
 
 /** Answer of a layer that does not apply or cannot be judged. */
@@ -30,8 +30,10 @@ const BATCH = 1024;
 
 /** Columns of one batch, used again and again. */
 const scratch = {
+  fine: new Int32Array(BATCH),
   srcClass: new Int32Array(BATCH),
   dstClass: new Int32Array(BATCH),
+  dstRouteClass: new Int32Array(BATCH),
   port: new Int32Array(BATCH),
   row: new Int32Array(BATCH),
   sgEgress: new Int32Array(BATCH),
@@ -47,17 +49,21 @@ const scratch = {
  * arrays a loop stay in registers, and the processor overlaps the loads of many flows.
  */
 export function judgeFiveLayers(view: RulesView, flows: AccountFlows, out: LayerAnswers): void {
-  const { srcClass, dstClass, port, ...sets } = scratch;
+  const { fine, srcClass, dstClass, dstRouteClass, port, ...sets } = scratch;
+  const { ruleClass, routeClass } = view.sections;
   for (let from = 0; from < flows.count; from += BATCH) {
     const to = Math.min(flows.count, from + BATCH);
     const n = to - from;
-    classifyBatch(view, flows.src, from, to, srcClass);
-    classifyBatch(view, flows.dst, from, to, dstClass);
+    classifyBatch(view, flows.src, from, to, fine);
+    translate(ruleClass, fine, n, srcClass);
+    classifyBatch(view, flows.dst, from, to, fine);
+    translate(ruleClass, fine, n, dstClass);
+    translate(routeClass, fine, n, dstRouteClass);
     classifyPorts(view, flows, from, to, port);
     gatherSets(view, flows, from, to);
     judgeBatch(view, sets.sgEgress, dstClass, n, out.sgEgress, from);
     judgeBatch(view, sets.naclEgress, dstClass, n, out.naclEgress, from);
-    routeBatch(view, sets.routeTable, dstClass, n, out.route, from);
+    routeBatch(view, sets.routeTable, dstRouteClass, n, out.route, from);
     judgeBatch(view, sets.naclIngress, srcClass, n, out.naclIngress, from);
     judgeBatch(view, sets.sgIngress, srcClass, n, out.sgIngress, from);
   }
@@ -65,13 +71,14 @@ export function judgeFiveLayers(view: RulesView, flows: AccountFlows, out: Layer
 
 /** One layer alone: security groups of the receiver. */
 export function judgeOneLayer(view: RulesView, flows: AccountFlows, out: Int32Array): void {
-  const { srcClass, port, sgIngress } = scratch;
-  const { eni } = view;
+  const { fine, srcClass, sgIngress, port } = scratch;
+  const { eniSets } = view;
   for (let from = 0; from < flows.count; from += BATCH) {
     const to = Math.min(flows.count, from + BATCH);
-    classifyBatch(view, flows.src, from, to, srcClass);
+    classifyBatch(view, flows.src, from, to, fine);
+    translate(view.sections.ruleClass, fine, to - from, srcClass);
     classifyPorts(view, flows, from, to, port);
-    for (let i = from; i < to; i++) sgIngress[i - from] = eni[flows.dstEni[i]! * ENI_STRIDE + EniWord.sgIngress]!;
+    for (let i = from; i < to; i++) sgIngress[i - from] = eniSets[flows.dstEni[i]! * SETS_STRIDE + EniSet.sgIngress]!;
     judgeBatch(view, sgIngress, srcClass, to - from, out, from);
   }
 }
@@ -89,6 +96,10 @@ function classifyBatch(view: RulesView, addresses: Uint32Array, from: number, to
   }
 }
 
+function translate(table: IndexArray, classes: Int32Array, n: number, out: Int32Array): void {
+  for (let k = 0; k < n; k++) out[k] = table[classes[k]!]!;
+}
+
 function classifyPorts(view: RulesView, flows: AccountFlows, from: number, to: number, out: Int32Array): void {
   const { portTab } = view.sections;
   const { protocol, dstPort } = flows;
@@ -100,17 +111,17 @@ function classifyPorts(view: RulesView, flows: AccountFlows, from: number, to: n
 }
 
 /** Rule sets and route table of both interfaces: one visit to each interface's row. */
-function gatherSets({ eni }: RulesView, { srcEni, dstEni }: AccountFlows, from: number, to: number): void {
+function gatherSets({ eniSets }: RulesView, { srcEni, dstEni }: AccountFlows, from: number, to: number): void {
   const { sgEgress, naclEgress, routeTable, naclIngress, sgIngress } = scratch;
   for (let i = from; i < to; i++) {
-    const sender = srcEni[i]! * ENI_STRIDE;
-    const receiver = dstEni[i]! * ENI_STRIDE;
+    const sender = srcEni[i]! * SETS_STRIDE;
+    const receiver = dstEni[i]! * SETS_STRIDE;
     const k = i - from;
-    sgEgress[k] = eni[sender + EniWord.sgEgress]!;
-    naclEgress[k] = eni[sender + EniWord.naclEgress]!;
-    routeTable[k] = eni[sender + EniWord.routeTable]!;
-    naclIngress[k] = eni[receiver + EniWord.naclIngress]!;
-    sgIngress[k] = eni[receiver + EniWord.sgIngress]!;
+    sgEgress[k] = eniSets[sender + EniSet.sgEgress]!;
+    naclEgress[k] = eniSets[sender + EniSet.naclEgress]!;
+    routeTable[k] = eniSets[sender + EniSet.routeTable]!;
+    naclIngress[k] = eniSets[receiver + EniSet.naclIngress]!;
+    sgIngress[k] = eniSets[receiver + EniSet.sgIngress]!;
   }
 }
 
@@ -123,30 +134,58 @@ function judgeBatch(
   out: Int32Array,
   at: number,
 ): void {
+  if (view.sections.rowTab.length > 0) {
+    judgeFlat(view, sets, classes, n, out, at);
+    return;
+  }
   const { row } = scratch;
   rowsOf(view, sets, classes, n, row);
-  cellsOf(view, row, n, out, at);
+  cellsOf(view, sets, row, n, out, at);
 }
 
-function rowsOf(view: RulesView, sets: Int32Array, classes: Int32Array, n: number, out: Int32Array): void {
-  const { pageTab, pages, pagesPerSet } = view.sections;
-  for (let k = 0; k < n; k++) {
-    const set = sets[k]!;
-    const cls = classes[k]!;
-    out[k] = set < 0 ? NO_ANSWER : pages[(pageTab[set * pagesPerSet + (cls >> 4)]! << 4) + (cls & 15)]!;
-  }
-}
-
-function cellsOf(view: RulesView, rows: Int32Array, n: number, out: Int32Array, at: number): void {
-  const { columnMaps, cells } = view.sections;
+function judgeFlat(
+  view: RulesView,
+  sets: Int32Array,
+  classes: Int32Array,
+  n: number,
+  out: Int32Array,
+  at: number,
+): void {
+  const { ruleClasses, portClasses, setCells, portColumns, rowTab, rowShift, cells } = view.sections;
   const { port } = scratch;
   for (let k = 0; k < n; k++) {
-    const row = rows[k]!;
-    if (row < 0) {
+    const set = sets[k]!;
+    if (set < 0) {
       out[at + k] = NO_ANSWER;
       continue;
     }
-    out[at + k] = cells[row + 1 + columnMaps[(cells[row]! << 4) + port[k]!]!]!;
+    const row = rowTab[set * ruleClasses + classes[k]!]! << rowShift;
+    out[at + k] = setCells[set]! + cells[row + portColumns[set * portClasses + port[k]!]!]!;
+  }
+}
+
+/** Rows; of a layer without an answer some row: what follows it is not used. */
+function rowsOf(view: RulesView, sets: Int32Array, classes: Int32Array, n: number, out: Int32Array): void {
+  const { setInfo, pageTab, pages } = view.sections;
+  for (let k = 0; k < n; k++) {
+    const info = sets[k]! << 1;
+    const cls = classes[k]!;
+    out[k] = info < 0 ? 0 : setInfo[info]! + pages[(pageTab[setInfo[info + 1]! + (cls >> 4)]! << 4) + (cls & 15)]!;
+  }
+}
+
+function cellsOf(view: RulesView, sets: Int32Array, rows: Int32Array, n: number, out: Int32Array, at: number): void {
+  const { setCells, portColumns, portClasses, rowInfo, columnMaps, cells } = view.sections;
+  const { port } = scratch;
+  for (let k = 0; k < n; k++) {
+    const set = sets[k]!;
+    if (set < 0) {
+      out[at + k] = NO_ANSWER;
+      continue;
+    }
+    const row = rows[k]! << 1;
+    const column = columnMaps[rowInfo[row]! + portColumns[set * portClasses + port[k]!]!]!;
+    out[at + k] = setCells[set]! + cells[rowInfo[row + 1]! + column]!;
   }
 }
 
@@ -158,11 +197,11 @@ function routeBatch(
   out: Int32Array,
   at: number,
 ): void {
-  const { routePageTab, routePages, pagesPerSet } = view.sections;
+  const { routePageTab, routePages, pagesPerTable } = view.sections;
   for (let k = 0; k < n; k++) {
     const table = tables[k]!;
     const cls = classes[k]!;
-    const page = table < 0 ? 0 : routePageTab[table * pagesPerSet + (cls >> 4)]! << 4;
+    const page = table < 0 ? 0 : routePageTab[table * pagesPerTable + (cls >> 4)]! << 4;
     out[at + k] = table < 0 ? NO_ANSWER : routePages[page + (cls & 15)]!;
   }
 }

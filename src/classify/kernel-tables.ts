@@ -2,12 +2,14 @@ import type { KernelBlock, KernelHeap } from '../model/kernel-heap.ts';
 import type { PodMapView } from '../pods/pod-map.ts';
 import type { SnatTable } from '../pods/snat.ts';
 import type { InterfaceFacts } from '../rules/interface-facts.ts';
-import type { RulesView } from '../rules/view.ts';
+import type { RulesSections, RulesView } from '../rules/view.ts';
 import { type KernelArray, placeArray, placeWords } from './kernel.ts';
 
 /** Words of `Tables` in src/kernel/classify/tables.ts, in its order: a test compares them. */
 export const TABLE_WORDS = [
   'eni',
+  'eniSets',
+  'eniSetsWidth',
   'classFlags',
   'cellVerdict',
   'cellRule',
@@ -31,15 +33,29 @@ export const TABLE_WORDS = [
   'chains6',
   'portTab',
   'portTabWidth',
+  'ruleClass',
+  'ruleClassWidth',
+  'ruleClasses',
+  'routeClass',
+  'routeClassWidth',
+  'portClasses',
+  'portColumns',
+  'portColumnsWidth',
+  'setCells',
+  'rowTab',
+  'rowTabWidth',
+  'rowShift',
+  'cells',
+  'cellsWidth',
+  'setInfo',
   'pageTab',
   'pageTabWidth',
   'pages',
   'pagesWidth',
+  'rowInfo',
   'columnMaps',
   'columnMapsWidth',
-  'cells',
-  'cellsWidth',
-  'pagesPerSet',
+  'pagesPerTable',
   'routePageTab',
   'routePageTabWidth',
   'routePages',
@@ -138,10 +154,11 @@ function width(section: KernelArray): number {
 
 function rulesWords(rules: RulesView) {
   const { sections } = rules;
-  const { root4, inner4, leaf4, root6, portTab, pageTab, pages, columnMaps, cells, routePageTab, routePages } =
-    sections;
+  const { root4, inner4, leaf4, root6, portTab, routePageTab, routePages } = sections;
   return {
     eni: rules.eni,
+    eniSets: rules.eniSets,
+    eniSetsWidth: width(rules.eniSets),
     classFlags: rules.classFlags,
     cellVerdict: rules.cellVerdict,
     cellRule: rules.cellRule,
@@ -165,19 +182,40 @@ function rulesWords(rules: RulesView) {
     chains6: sections.chains6,
     portTab,
     portTabWidth: width(portTab),
-    pageTab,
-    pageTabWidth: width(pageTab),
-    pages,
-    pagesWidth: width(pages),
-    columnMaps,
-    columnMapsWidth: width(columnMaps),
-    cells,
-    cellsWidth: width(cells),
-    pagesPerSet: sections.pagesPerSet,
+    ...matrixWords(sections),
     routePageTab,
     routePageTabWidth: width(routePageTab),
     routePages,
     routePagesWidth: width(routePages),
+  };
+}
+
+function matrixWords(sections: RulesSections) {
+  const { ruleClass, routeClass, portColumns, rowTab, cells, pageTab, pages, columnMaps } = sections;
+  return {
+    ruleClass,
+    ruleClassWidth: width(ruleClass),
+    ruleClasses: rowTab.length === 0 ? 0 : sections.ruleClasses,
+    routeClass,
+    routeClassWidth: width(routeClass),
+    portClasses: sections.portClasses,
+    portColumns,
+    portColumnsWidth: width(portColumns),
+    setCells: sections.setCells,
+    rowTab,
+    rowTabWidth: width(rowTab),
+    rowShift: sections.rowShift,
+    cells,
+    cellsWidth: width(cells),
+    setInfo: sections.setInfo,
+    pageTab,
+    pageTabWidth: width(pageTab),
+    pages,
+    pagesWidth: width(pages),
+    rowInfo: sections.rowInfo,
+    columnMaps,
+    columnMapsWidth: width(columnMaps),
+    pagesPerTable: sections.pagesPerTable,
   };
 }
 

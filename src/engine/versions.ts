@@ -13,6 +13,7 @@ import { attachRules } from '../rules/arena.ts';
 import type { Catalog } from '../rules/catalog.ts';
 import { compileRules } from '../rules/compile.ts';
 import { compileFacts, type InterfaceFacts } from '../rules/interface-facts.ts';
+import { FLAT_BYTES_MAX } from '../rules/rule-matrix.ts';
 import { ENI_STRIDE, EniWord, type RulesView } from '../rules/view.ts';
 import { groupOwners } from './owner-groups.ts';
 import type { OwnerGroups } from './tally.ts';
@@ -50,11 +51,11 @@ export interface CompiledInventory {
   readonly warnings: readonly InventoryWarning[];
 }
 
-/** Compiles every version of an inventory, ascending in time. */
-export function compileInventory(loaded: LoadedInventory): CompiledInventory {
+/** Compiles every version of an inventory, ascending in time; rule tables above `flatBytesMax` are paged. */
+export function compileInventory(loaded: LoadedInventory, flatBytesMax: number = FLAT_BYTES_MAX): CompiledInventory {
   const warnings = [...loaded.warnings];
   const versions = loaded.versions.map((inventory, index) => {
-    const compiled = compileRules(inventory);
+    const compiled = compileRules(inventory, flatBytesMax);
     const pods = buildPodMap(inventory);
     warnings.push(...compiled.warnings, ...pods.warnings);
     const view = attachRules(compiled.buffer, 0, compiled.byteLength);

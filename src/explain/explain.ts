@@ -1,6 +1,6 @@
 import type { Address } from '../model/ip.ts';
 import { routeOf } from '../rules/lookup.ts';
-import { ClassFlag, ENI_STRIDE, EniWord } from '../rules/view.ts';
+import { ClassFlag, ENI_STRIDE, EniSet, EniWord, SETS_STRIDE } from '../rules/view.ts';
 import { atlasOf, isWithin } from './atlas.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { ExplainFlow, ExplainStep, Explanation } from './explanation.ts';
@@ -88,7 +88,7 @@ function portsOf(protocol: number | null, port: number | null, unknown: PortRang
 
 /** Seen from the sender's subnet: the route to the destination leads through an interface or a GWLB endpoint. */
 function crossesMiddlebox({ inventory, view }: ExplainTables, from: Endpoint, to: Address | null): boolean {
-  const table = from.eni < 0 ? -1 : (view.eni[from.eni * ENI_STRIDE + EniWord.routeTable] ?? -1);
+  const table = from.eni < 0 ? -1 : (view.eniSets[from.eni * SETS_STRIDE + EniSet.routeTable] ?? -1);
   if (table < 0 || to === null) return false;
   // inside one subnet no route is asked
   const subnet = atlasOf(inventory).subnets.get(inventory.networkInterfaces[from.eni]?.subnetId ?? '');

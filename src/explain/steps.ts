@@ -1,7 +1,7 @@
 import { type Address, cidrContains, formatCidr } from '../model/ip.ts';
 import { ROUTE_KIND, type RouteKind } from '../model/verdict.ts';
 import { routeOf } from '../rules/lookup.ts';
-import { ENI_STRIDE, EniWord } from '../rules/view.ts';
+import { EniSet, SETS_STRIDE } from '../rules/view.ts';
 import type { ExplainStep } from './explanation.ts';
 import { addressClass, askSet, type LayerAnswer } from './layer-answer.ts';
 import type { Asked, Scene, Site } from './scene.ts';
@@ -16,8 +16,8 @@ type Direction = 'ingress' | 'egress';
 /** Security groups of the interface at a site, for a request toward (egress) or from (ingress) `remote`. */
 export function groupStep(scene: Scene, site: Site, direction: Direction, remote: Address | null): ExplainStep {
   const { view } = scene.tables;
-  const word = direction === 'egress' ? EniWord.sgEgress : EniWord.sgIngress;
-  const set = view.eni[site.eni * ENI_STRIDE + word] ?? -1;
+  const word = direction === 'egress' ? EniSet.sgEgress : EniSet.sgIngress;
+  const set = view.eniSets[site.eni * SETS_STRIDE + word] ?? -1;
   const isVoid = set >= 0 && scene.viaMiddlebox && view.hasMiddleboxRoutes;
   return layerStep(scene, 'sg', site, direction, ask(scene, isVoid ? set + 1 : set, remote, scene.request), remote);
 }
@@ -32,8 +32,8 @@ export function aclStep(
   crossed: boolean,
 ): ExplainStep {
   if (!crossed) return layerStep(scene, 'nacl', site, direction, NOT_CROSSED, remote);
-  const word = direction === 'egress' ? EniWord.naclEgress : EniWord.naclIngress;
-  const set = site.eni < 0 ? -2 : (scene.tables.view.eni[site.eni * ENI_STRIDE + word] ?? -2);
+  const word = direction === 'egress' ? EniSet.naclEgress : EniSet.naclIngress;
+  const set = site.eni < 0 ? -2 : (scene.tables.view.eniSets[site.eni * SETS_STRIDE + word] ?? -2);
   return layerStep(scene, 'nacl', site, direction, ask(scene, set, remote, asked), remote);
 }
 

@@ -1,19 +1,21 @@
 import { createHash } from 'node:crypto';
-import type { IndexArray, RulesView, SignedArray } from './view.ts';
-import { ENI_STRIDE, SUBNET6_STRIDE } from './view.ts';
+import { SET_STRIDE } from './rule-matrix.ts';
+import type { ByteArray, IndexArray, RulesView, SignedArray } from './view.ts';
+import { ENI_STRIDE, SETS_STRIDE, SUBNET6_STRIDE } from './view.ts';
 
 /*
  * One region of shared memory; every offset is relative to its start, so it may lie anywhere that is 64-byte aligned.
  * Little-endian, as every machine that Node runs on. Header, u32 words at byte:
  *    0 magic   4 format version   8 bytes in all   12 sections
- *   16 ENIs   20 rules   24 cells   28 address classes   32 pages a rule set   36 1 = middlebox routes exist
- *   40 pointer bit of the IPv4 trie   44 its leaf blocks of 256 entries   48–63 zero
+ *   16 ENIs   20 rules   24 cells   28 address classes   32 pages a route table   36 1 = middlebox routes exist
+ *   40 pointer bit of the IPv4 trie   44 its leaf blocks of 256 entries
+ *   48 classes of rule sets   52 port classes   56 row shift   60–63 zero
  *   64 SHA-256 of all other bytes (32 bytes)
  *   96 section table, 16 bytes each: id, byte offset, elements, bytes an element
  * Sections start at HEADER_BYTES, 64-byte aligned, hot ones first.
  */
 const MAGIC = 0x3152_5446; // "FTR1"
-const FORMAT_VERSION = 3;
+const FORMAT_VERSION = 4;
 const ALIGNMENT = 64;
 const DIGEST_AT = 64;
 const DIGEST_BYTES = 32;
@@ -30,15 +32,19 @@ const HeaderWord = {
   rules: 5,
   cells: 6,
   classes: 7,
-  pagesPerSet: 8,
+  pagesPerTable: 8,
   middleboxRoutes: 9,
   pointerBit4: 10,
   fullLeaves4: 11,
+  ruleClasses: 12,
+  portClasses: 13,
+  rowShift: 14,
 } as const;
 
 /**
  * Sections in file order, what every record reads before what only reports read (COLD_FROM); the id is the index.
- * `index` = u8 or u16 while every value fits, else i32; `signed` = i16, else i32.
+ * `byte` = u8 while every value fits, else u16; `index` = u16, else i32; `signed` = i16, else i32. Few widths: the
+ * just-in-time compiler then makes code for one of each.
  */
 const SECTIONS = [
   ['root4', 'index'],
@@ -48,14 +54,22 @@ const SECTIONS = [
   ['nodes6', 'i32'],
   ['chains6', 'i32'],
   ['portTab', 'index'],
+  ['ruleClass', 'index'],
+  ['routeClass', 'index'],
+  ['setCells', 'i32'],
+  ['portColumns', 'byte'],
+  ['rowTab', 'index'],
+  ['setInfo', 'i32'],
   ['pageTab', 'index'],
   ['pages', 'index'],
-  ['columnMaps', 'index'],
+  ['rowInfo', 'i32'],
+  ['columnMaps', 'byte'],
   ['cells', 'index'],
   ['cellVerdict', 'u8'],
   ['cellRule', 'i32'],
   ['routePageTab', 'index'],
   ['routePages', 'signed'],
+  ['eniSets', 'signed'],
   ['eni', 'i32'],
   ['classFlags', 'u8'],
   ['routeKind', 'u8'],
@@ -75,10 +89,13 @@ const COLD_FROM: SectionName = 'matchOffset';
 interface ArenaContents {
   readonly sections: Readonly<Record<SectionName, SectionArray>>;
   readonly ruleCount: number;
-  readonly pagesPerSet: number;
+  readonly pagesPerTable: number;
   readonly hasMiddleboxRoutes: boolean;
   readonly pointerBit4: number;
   readonly fullLeaves4: number;
+  readonly ruleClasses: number;
+  readonly portClasses: number;
+  readonly rowShift: number;
 }
 
 /** Lays the sections out in one SharedArrayBuffer of exactly `byteLength` bytes; equal contents give equal bytes. */
@@ -88,7 +105,7 @@ export function writeArena(contents: ArenaContents): {
 } {
   const arrays = SECTIONS.map(([name, type]) => {
     const array = contents.sections[name];
-    return type === 'index' || type === 'signed' ? narrowed(array, type) : array;
+    return type === 'index' || type === 'signed' || type === 'byte' ? narrowed(array, type) : array;
   });
   let byteLength = HEADER_BYTES;
   const offsets = arrays.map((array) => {
@@ -106,10 +123,13 @@ export function writeArena(contents: ArenaContents): {
   header[HeaderWord.rules] = contents.ruleCount;
   header[HeaderWord.cells] = contents.sections.cellVerdict.length;
   header[HeaderWord.classes] = contents.sections.classFlags.length;
-  header[HeaderWord.pagesPerSet] = contents.pagesPerSet;
+  header[HeaderWord.pagesPerTable] = contents.pagesPerTable;
   header[HeaderWord.middleboxRoutes] = contents.hasMiddleboxRoutes ? 1 : 0;
   header[HeaderWord.pointerBit4] = contents.pointerBit4;
   header[HeaderWord.fullLeaves4] = contents.fullLeaves4;
+  header[HeaderWord.ruleClasses] = contents.ruleClasses;
+  header[HeaderWord.portClasses] = contents.portClasses;
+  header[HeaderWord.rowShift] = contents.rowShift;
   const bytes = new Uint8Array(buffer);
   arrays.forEach((array, id) => {
     const offset = offsets[id]!;
@@ -121,7 +141,8 @@ export function writeArena(contents: ArenaContents): {
 }
 
 /** The smallest elements that hold every value. */
-function narrowed(array: SectionArray, type: 'index' | 'signed'): SectionArray {
+function narrowed(array: SectionArray, type: 'byte' | 'index' | 'signed'): SectionArray {
+  if (array.BYTES_PER_ELEMENT === (type === 'byte' ? 1 : 2)) return array;
   let [least, most] = [0, 0];
   for (let i = 0; i < array.length; i++) {
     const value = array[i]!;
@@ -130,7 +151,7 @@ function narrowed(array: SectionArray, type: 'index' | 'signed'): SectionArray {
   }
   if (type === 'signed') return least < -0x8000 || most > 0x7fff ? array : new Int16Array(array);
   if (least < 0 || most > 0xffff) return array;
-  return most > 0xff ? new Uint16Array(array) : new Uint8Array(array);
+  return type === 'byte' && most <= 0xff ? new Uint8Array(array) : new Uint16Array(array);
 }
 
 function digestOf(bytes: Uint8Array): Uint8Array {
@@ -165,8 +186,11 @@ export function attachRules(
     new Uint32Array(buffer, byteOffset + at(name).offset, at(name).length);
   const index = (name: SectionName): IndexArray => {
     const { offset, length, elementBytes } = at(name);
-    if (elementBytes === 4) return i32(name);
-    return elementBytes === 2 ? new Uint16Array(buffer, byteOffset + offset, length) : u8(name);
+    return elementBytes === 4 ? i32(name) : new Uint16Array(buffer, byteOffset + offset, length);
+  };
+  const byte = (name: SectionName): ByteArray => {
+    const { offset, length, elementBytes } = at(name);
+    return elementBytes === 1 ? u8(name) : new Uint16Array(buffer, byteOffset + offset, length);
   };
   const signed = (name: SectionName): SignedArray => {
     const { offset, length, elementBytes } = at(name);
@@ -178,6 +202,7 @@ export function attachRules(
     eniCount: header[HeaderWord.enis]!,
     ruleCount: header[HeaderWord.rules]!,
     eni: i32('eni'),
+    eniSets: signed('eniSets'),
     classFlags: u8('classFlags'),
     cellVerdict: u8('cellVerdict'),
     cellRule: i32('cellRule'),
@@ -197,12 +222,22 @@ export function attachRules(
       nodes6: i32('nodes6'),
       chains6: i32('chains6'),
       portTab: index('portTab'),
+      ruleClass: index('ruleClass'),
+      routeClass: index('routeClass'),
+      ruleClasses: header[HeaderWord.ruleClasses]!,
+      portClasses: header[HeaderWord.portClasses]!,
+      setCells: i32('setCells'),
+      portColumns: byte('portColumns'),
+      rowTab: index('rowTab'),
+      rowShift: header[HeaderWord.rowShift]!,
+      setInfo: i32('setInfo'),
       pageTab: index('pageTab'),
       pages: index('pages'),
-      columnMaps: index('columnMaps'),
+      rowInfo: i32('rowInfo'),
+      columnMaps: byte('columnMaps'),
       cells: index('cells'),
-      pagesPerSet: header[HeaderWord.pagesPerSet]!,
       routePageTab: index('routePageTab'),
+      pagesPerTable: header[HeaderWord.pagesPerTable]!,
       routePages: signed('routePages'),
       matchOffset: i32('matchOffset'),
       matchList: i32('matchList'),
@@ -246,7 +281,8 @@ const ELEMENT_BYTES: Readonly<Record<(typeof SECTIONS)[number][1], readonly numb
   u8: [1],
   i32: [4],
   u32: [4],
-  index: [1, 2, 4],
+  byte: [1, 2],
+  index: [2, 4],
   signed: [2, 4],
 };
 
@@ -272,9 +308,18 @@ function readSection(header: Uint32Array, name: SectionName, byteLength: number)
 
 /** Sections whose length another number fixes; a wrong one would be read out of bounds. */
 function checkLengths(view: RulesView, classCount: number): void {
+  const { rowTab, setCells } = view.sections;
+  const sets = setCells.length;
   const expected: readonly (readonly [string, number, number])[] = [
     ['eni', view.eni.length, view.eniCount * ENI_STRIDE],
+    ['eniSets', view.eniSets.length, view.eniCount * SETS_STRIDE],
     ['classFlags', view.classFlags.length, classCount],
+    ['ruleClass', view.sections.ruleClass.length, classCount],
+    ['routeClass', view.sections.routeClass.length, classCount],
+    ['portColumns', view.sections.portColumns.length, sets * view.sections.portClasses],
+    rowTab.length > 0
+      ? ['rowTab', rowTab.length, sets * view.sections.ruleClasses]
+      : ['setInfo', view.sections.setInfo.length, sets * SET_STRIDE],
     ['cellVerdict', view.cellVerdict.length, view.cellCount],
     ['cellRule', view.cellRule.length, view.cellCount],
     ['matchOffset', view.sections.matchOffset.length, view.cellCount + 1],

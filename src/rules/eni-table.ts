@@ -4,7 +4,7 @@ import { Kind } from '../model/verdict.ts';
 import type { AddressLabels } from './address-class.ts';
 import { compareText } from './catalog.ts';
 import { privateCidrs } from './peer-label.ts';
-import { ClassFlag, ENI_STRIDE, EniWord, SUBNET6_STRIDE } from './view.ts';
+import { ClassFlag, ENI_STRIDE, EniSet, EniWord, SETS_STRIDE, SUBNET6_STRIDE } from './view.ts';
 
 /** Rule sets and route table of every interface, by index in Inventory.networkInterfaces. */
 interface EniSets {
@@ -32,8 +32,18 @@ const KIND_OF: Readonly<Record<EniKind, number>> = {
   other: Kind.eni,
 };
 
+/** Rows of EniSet for every interface. */
+export function buildEniSets(count: number, sets: EniSets): Int32Array {
+  const table = new Int32Array(count * SETS_STRIDE);
+  for (const [name, word] of Object.entries(EniSet) as [keyof EniSets, number][]) {
+    const values = sets[name];
+    for (let eni = 0; eni < count; eni++) table[eni * SETS_STRIDE + word] = values[eni] ?? 0;
+  }
+  return table;
+}
+
 /** Rows of EniWord for every interface. */
-export function buildEniTable(inventory: Inventory, sets: EniSets): Int32Array {
+export function buildEniTable(inventory: Inventory): Int32Array {
   const { networkInterfaces, subnets, vpcs } = inventory;
   const table = new Int32Array(networkInterfaces.length * ENI_STRIDE);
   const subnetIndex = new Map(subnets.map((subnet, index) => [subnet.id, index]));
@@ -45,13 +55,6 @@ export function buildEniTable(inventory: Inventory, sets: EniSets): Int32Array {
     const subnetAt = subnetIndex.get(eni.subnetId ?? '') ?? -1;
     const subnet = subnets[subnetAt];
     const block = subnet?.cidrs.find((cidr) => cidr.family === 4);
-    table[at + EniWord.sgIngress] = sets.sgIngress[index] ?? 0;
-    table[at + EniWord.sgEgress] = sets.sgEgress[index] ?? 0;
-    table[at + EniWord.naclIngress] = sets.naclIngress[index] ?? 0;
-    table[at + EniWord.naclEgress] = sets.naclEgress[index] ?? 0;
-    table[at + EniWord.routeTable] = sets.routeTable[index] ?? 0;
-    table[at + EniWord.localRoute4] = sets.localRoute4[index] ?? -1;
-    table[at + EniWord.localRoute6] = sets.localRoute6[index] ?? -1;
     table[at + EniWord.subnet] = subnetAt;
     table[at + EniWord.vpc] = vpcIndex.get(eni.vpcId ?? subnet?.vpcId ?? '') ?? -1;
     table[at + EniWord.zone] = zones[index] ?? -1;
@@ -151,15 +154,18 @@ export function flagLabels(inventory: Inventory, labels: AddressLabels): readonl
   ];
 }
 
+/** Flags of each address class; `ruleClass`: its class to rule sets, whose labels are `labelSets`. */
 export function buildClassFlags(
   flagged: readonly (readonly [number, number])[],
   labelSets: readonly Int32Array[],
+  ruleClass: readonly number[],
 ): Uint8Array {
-  return Uint8Array.from(labelSets, (set) => {
+  const flagsOf = labelSets.map((set) => {
     let flags = 0;
     for (const [label, flag] of flagged) if (set.includes(label)) flags |= flag;
     return flags;
   });
+  return Uint8Array.from(ruleClass, (cls) => flagsOf[cls] ?? 0);
 }
 
 /** The resolver of each IPv4 CIDR of each VPC: base + 2 (VPC User Guide, "Amazon DNS server"). */

@@ -1,5 +1,5 @@
 import { PROTOCOL_OFFSET, TCP, UDP, UDP_OFFSET } from './port-class.ts';
-import type { RulesView } from './view.ts';
+import type { RulesSections, RulesView } from './view.ts';
 
 /** Class of an IPv4 address (u32 or i32 bits): at most three loads. */
 export function addressClass4(view: RulesView, address: number): number {
@@ -50,13 +50,23 @@ export function portClass(view: RulesView, protocol: number, port: number): numb
 
 /** Cell of rule set `set` (≥ 0) for a peer's address class and a port class. */
 export function cellOf(view: RulesView, set: number, cls: number, portCls: number): number {
-  const { pageTab, pages, columnMaps, cells, pagesPerSet } = view.sections;
-  const row = pages[(pageTab[set * pagesPerSet + (cls >> 4)]! << 4) + (cls & 15)]!;
-  return cells[row + 1 + columnMaps[(cells[row]! << 4) + portCls]!]!;
+  const { ruleClass, ruleClasses, portClasses, setCells, portColumns, rowTab, rowShift, cells } = view.sections;
+  const peer = ruleClass[cls]!;
+  const column = portColumns[set * portClasses + portCls]!;
+  if (rowTab.length === 0) return setCells[set]! + pagedCell(view.sections, set, peer, column);
+  return setCells[set]! + cells[(rowTab[set * ruleClasses + peer]! << rowShift) + column]!;
+}
+
+function pagedCell(sections: RulesSections, set: number, peer: number, column: number): number {
+  const { setInfo, pageTab, pages, rowInfo, columnMaps, cells } = sections;
+  const page = pageTab[setInfo[2 * set + 1]! + (peer >> 4)]!;
+  const row = (setInfo[2 * set]! + pages[(page << 4) + (peer & 15)]!) << 1;
+  return cells[rowInfo[row + 1]! + columnMaps[rowInfo[row]! + column]!]!;
 }
 
 /** Rule index of the route of table `routeTable` (≥ 0) toward a class; −1 = no route, −2 = not known. */
 export function routeOf(view: RulesView, routeTable: number, cls: number): number {
-  const { routePageTab, routePages, pagesPerSet } = view.sections;
-  return routePages[(routePageTab[routeTable * pagesPerSet + (cls >> 4)]! << 4) + (cls & 15)]!;
+  const { routeClass, routePageTab, routePages, pagesPerTable } = view.sections;
+  const peer = routeClass[cls]!;
+  return routePages[(routePageTab[routeTable * pagesPerTable + (peer >> 4)]! << 4) + (peer & 15)]!;
 }

@@ -2,7 +2,7 @@ import type { Inventory, InventoryWarning, NetworkAcl, NetworkInterface } from '
 import type { AddressLabels } from './address-class.ts';
 import { impliedEntries, type NumberedRules } from './catalog.ts';
 import { isIcmpTyped, type PortSelectors } from './port-class.ts';
-import type { RuleSet, SetEntry } from './rule-matrix.ts';
+import type { RuleSet, SetEntry } from './rule-set.ts';
 import { type AssociationTable, associationOf, subnetAssociations } from './subnet-association.ts';
 import { UNKNOWN_SET } from './view.ts';
 

@@ -57,29 +57,32 @@ export class PortSelectors {
   }
 }
 
-interface PortClasses {
+export interface PortClasses {
   /** Class of each entry of the port table. */
   readonly table: Int32Array;
-  /**
-   * Selectors of each class, ascending; a selector that only may cover the class, because the record does not tell, is
-   * in it as its number plus the number of selectors.
-   */
-  readonly selectorSets: readonly Int32Array[];
+  /** Selectors that cover each class, ascending. */
+  readonly sure: readonly Int32Array[];
+  /** Selectors that only may cover each class, because the record does not tell, ascending. */
+  readonly possible: readonly Int32Array[];
 }
+
+const NONE = new Int32Array(0);
 
 /** Ports and protocols covered by exactly the same selectors are one class. */
 export function classifyPorts(ports: PortSelectors): PortClasses {
   const { selectors } = ports;
   const table = new Int32Array(TABLE_LENGTH);
   const classOf = new Map<string, number>();
-  const selectorSets: Int32Array[] = [];
-  const intern = (covering: readonly number[]): number => {
-    const key = covering.join();
+  const sure: Int32Array[] = [];
+  const possible: Int32Array[] = [];
+  const intern = (covering: readonly number[], perhaps: readonly number[] = []): number => {
+    const key = `${covering.join()} ${perhaps.join()}`;
     let cls = classOf.get(key);
     if (cls === undefined) {
-      cls = selectorSets.length;
+      cls = sure.length;
       classOf.set(key, cls);
-      selectorSets.push(Int32Array.from(covering));
+      sure.push(Int32Array.from(covering));
+      possible.push(perhaps.length === 0 ? NONE : Int32Array.from(perhaps));
     }
     return cls;
   };
@@ -100,8 +103,11 @@ export function classifyPorts(ports: PortSelectors): PortClasses {
     table[PROTOCOL_OFFSET + protocol] = intern(all.filter((i) => covers(i, protocol)));
   }
   const open = (mayCover: (index: number) => boolean, isSure: (index: number) => boolean): number => {
-    const possible = all.filter(mayCover);
-    return intern([...possible.filter(isSure), ...possible.filter((i) => !isSure(i)).map((i) => i + all.length)]);
+    const covering = all.filter(mayCover);
+    return intern(
+      covering.filter(isSure),
+      covering.filter((i) => !isSure(i)),
+    );
   };
   const isWhole = (index: number): boolean => selectors[index]?.from === 0 && selectors[index]?.to === PORTS - 1;
   table[SOME_TCP_PORT] = open((i) => covers(i, TCP), isWhole);
@@ -110,7 +116,7 @@ export function classifyPorts(ports: PortSelectors): PortClasses {
     () => true,
     (i) => (selectors[i]?.protocol ?? 0) < 0,
   );
-  return { table, selectorSets };
+  return { table, sure, possible };
 }
 
 /** Cuts 0 … 65535 at every edge of `relevant` and calls back for each piece [from, to). */

@@ -45,6 +45,7 @@ function familiesOf(route: ExpandedRoute): readonly (4 | 6)[] {
 }
 
 interface RoutePages {
+  readonly pagesPerTable: number;
   readonly routePageTab: Int32Array;
   readonly routePages: Int32Array;
 }
@@ -72,7 +73,7 @@ export function buildRoutePages(
       index * pagesPerTable,
     );
   });
-  return { routePageTab, routePages: pages.contents() };
+  return { pagesPerTable, routePageTab, routePages: pages.contents() };
 }
 
 /**

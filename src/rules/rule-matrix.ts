@@ -1,38 +1,27 @@
-import { IMPLICIT_DENY, NO_RULE, Verdict } from '../model/verdict.ts';
 import { BlockPool } from './block-pool.ts';
 import { MatchFlag } from './catalog.ts';
-import { invertSets, partition } from './partition.ts';
+import type { RuleSet } from './rule-set.ts';
+import type { SetBlock } from './set-block.ts';
 
-/** A rule at one stretch of addresses, within a rule set. */
-export interface SetEntry {
-  readonly rule: number;
-  /** Number in PortSelectors. */
-  readonly selector: number;
-  readonly selectorMaybe: boolean;
-  /** Number in AddressLabels. */
-  readonly label: number;
-  readonly peerMaybe: boolean;
-  /** Entries with a larger rank come first, then those with a smaller order, then those with a smaller rule. */
-  readonly rank: number;
-  readonly order: number;
-  readonly allow: boolean;
+/** Sections of the arena as plain arrays; see RulesSections. One of the two layouts of rows is empty. */
+interface RuleMatrix extends RowTable, CellTable {
+  readonly setCells: Int32Array;
+  readonly portColumns: Int32Array;
 }
 
-/** The rules that one interface direction or one network ACL direction consults. */
-export interface RuleSet {
-  /** `sg`: any match allows. `nacl`: the first match decides. */
-  readonly layer: 'sg' | 'nacl';
-  /** True when an attached group is not described: what no certain rule allows is unknown. */
-  readonly undescribed: boolean;
-  readonly entries: readonly SetEntry[];
-}
-
-/** Sections of the arena as plain arrays; see RulesSections. */
-interface RuleMatrix {
+interface RowTable {
+  readonly rowTab: Int32Array;
+  readonly setInfo: Int32Array;
   readonly pageTab: Int32Array;
   readonly pages: Int32Array;
+  readonly rowInfo: Int32Array;
   readonly columnMaps: Int32Array;
   readonly cells: Int32Array;
+  /** Rows of the flat layout start at multiples of 2 to this power. */
+  readonly rowShift: number;
+}
+
+interface CellTable {
   readonly cellVerdict: Uint8Array;
   readonly cellRule: Int32Array;
   readonly matchOffset: Int32Array;
@@ -42,46 +31,131 @@ interface RuleMatrix {
 /** Classes of a page: few, so that many pages of all sets are equal. */
 export const CLASS_PAGE = 16;
 
-/** Column maps start at multiples of this many port classes: 16-bit rows then reach 2^20 of them. */
-const COLUMN_UNIT = 16;
+/** Words of a set in `setInfo`. */
+export const SET_STRIDE = 2;
 
-/**
- * Answers every (set, address class, port class) in advance. Rows, column maps, pages and cells that are equal are
- * stored once, over all sets. `labelSets` and `selectorSets`: labels of each address class, selectors of each port
- * class.
- */
-export function buildRuleMatrix(
-  sets: readonly RuleSet[],
-  labelCount: number,
-  labelSets: readonly Int32Array[],
-  selectorCount: number,
-  selectorSets: readonly Int32Array[],
-): RuleMatrix {
-  const classesOf = invertSets(labelCount, labelSets);
-  const rows = new RowTable(selectorCount, selectorSets);
-  const pages = new BlockPool(CLASS_PAGE);
-  const pagesPerSet = Math.ceil(labelSets.length / CLASS_PAGE);
-  const pageTab = new Int32Array(sets.length * pagesPerSet);
-  const pageOf = new Map<RuleSet, number>();
-  sets.forEach((set, index) => {
-    const base = index * pagesPerSet;
-    const same = pageOf.get(set);
-    if (same !== undefined) {
-      pageTab.copyWithin(base, same, same + pagesPerSet);
-      return;
-    }
-    pageOf.set(set, base);
-    const ordered = new OrderedEntries(set.entries);
-    const split = partition(labelSets.length, ordered.labels(), (label) => classesOf[label]!);
-    const rowOf = split.parts.map((labels) => rows.add(set, ordered.at(labels)));
-    putPages(
-      pages,
-      split.partOf.map((part) => rowOf[part]!),
-      pageTab,
-      base,
-    );
+/** Up to this size the tables are flat: one load for the row, one for the cell. */
+export const FLAT_BYTES_MAX: number = 5 * 2 ** 20;
+
+const ROW_SHIFT_MIN = 2;
+const ROW_SHIFT_MAX = 6;
+
+function totalOf(blocks: readonly SetBlock[], count: (block: SetBlock) => number): number {
+  return blocks.reduce((sum, block) => sum + count(block), 0);
+}
+
+/** Lays the blocks of all sets one after the other; sets with the same block share its cells. `blocks`: by set. */
+export function joinBlocks(sets: readonly RuleSet[], blocks: readonly SetBlock[], flatBytesMax: number): RuleMatrix {
+  const setOf = new Map(blocks.map((block, set) => [block, sets[set]!]));
+  const distinct = [...setOf.keys()];
+  const [first] = distinct;
+  const portClasses = first?.columnOf.length ?? 0;
+  const portColumns = new Int32Array(blocks.length * portClasses);
+  const setCells = new Int32Array(blocks.length);
+  const cellFrom = new Map<SetBlock, number>();
+  let cell = 0;
+  for (const block of distinct) {
+    cellFrom.set(block, cell);
+    cell += block.cellVerdict.length;
+  }
+  blocks.forEach((block, set) => {
+    portColumns.set(block.columnOf, set * portClasses);
+    setCells[set] = cellFrom.get(block)!;
   });
-  return { pageTab, pages: pages.contents(), ...rows.finish() };
+  const rows = totalOf(distinct, (block) => block.rowMaps.length * block.columns);
+  const flatBytes = 2 * (rows + blocks.length * (first?.rowOf.length ?? 0));
+  const table = flatBytes <= flatBytesMax ? flatRows(blocks, distinct) : pagedRows(blocks, distinct);
+  return { portColumns, setCells, ...table, ...joinCells(setOf, cell) };
+}
+
+const EMPTY = new Int32Array(0);
+
+/** Every (set, class) has its row, every row a cell for each column of its set. */
+function flatRows(blocks: readonly SetBlock[], distinct: readonly SetBlock[]): RowTable {
+  let rowShift = ROW_SHIFT_MIN;
+  const lengthOf = ({ columns, rowMaps }: SetBlock): number => rowMaps.length * (((columns - 1) >> rowShift) + 1);
+  while (rowShift < ROW_SHIFT_MAX && totalOf(distinct, lengthOf) > 2 ** 16) rowShift++;
+  const cells = new Int32Array(totalOf(distinct, lengthOf) << rowShift);
+  const firstRow = new Map<SetBlock, number>();
+  let at = 0;
+  for (const block of distinct) {
+    firstRow.set(block, at >> rowShift);
+    for (let row = 0; row < block.rowMaps.length; row++) {
+      const [map, from] = [block.rowMaps[row]!, block.rowCells[row]!];
+      for (let column = 0; column < block.columns; column++) {
+        cells[at + column] = block.cells[from + block.columnMaps[map + column]!]!;
+      }
+      at += (((block.columns - 1) >> rowShift) + 1) << rowShift;
+    }
+  }
+  const classes = distinct[0]?.rowOf.length ?? 0;
+  const rowTab = new Int32Array(blocks.length * classes);
+  blocks.forEach((block, set) => {
+    const from = firstRow.get(block)!;
+    const stride = ((block.columns - 1) >> rowShift) + 1;
+    const base = set * classes;
+    for (let cls = 0; cls < classes; cls++) rowTab[base + cls] = from + block.rowOf[cls]! * stride;
+  });
+  const paged = { setInfo: EMPTY, pageTab: EMPTY, pages: EMPTY, rowInfo: EMPTY, columnMaps: EMPTY };
+  return { ...paged, rowTab, cells, rowShift };
+}
+
+/** Equal pages of classes are stored once over all sets; rows with the same columns share a map of columns. */
+function pagedRows(blocks: readonly SetBlock[], distinct: readonly SetBlock[]): RowTable {
+  const pagesPerSet = Math.ceil((distinct[0]?.rowOf.length ?? 0) / CLASS_PAGE);
+  const pages = new BlockPool(CLASS_PAGE);
+  const pageTab = new Int32Array(distinct.length * pagesPerSet);
+  const rowInfo = new Int32Array(2 * totalOf(distinct, (block) => block.rowMaps.length));
+  const columnMaps = new Int32Array(totalOf(distinct, (block) => block.columnMaps.length));
+  const cells = new Int32Array(totalOf(distinct, (block) => block.cells.length));
+  const infoOf = new Map<SetBlock, readonly [row: number, page: number]>();
+  let [row, map, cell] = [0, 0, 0];
+  for (const block of distinct) {
+    const page = infoOf.size * pagesPerSet;
+    infoOf.set(block, [row, page]);
+    putPages(pages, block.rowOf, pageTab, page);
+    block.rowMaps.forEach((start, i) => {
+      rowInfo[2 * (row + i)] = map + start;
+      rowInfo[2 * (row + i) + 1] = cell + block.rowCells[i]!;
+    });
+    columnMaps.set(block.columnMaps, map);
+    cells.set(block.cells, cell);
+    row += block.rowMaps.length;
+    map += block.columnMaps.length;
+    cell += block.cells.length;
+  }
+  const setInfo = new Int32Array(blocks.length * SET_STRIDE);
+  blocks.forEach((block, set) => {
+    setInfo.set(infoOf.get(block)!, set * SET_STRIDE);
+  });
+  return { rowTab: EMPTY, rowShift: 0, setInfo, pageTab, pages: pages.contents(), rowInfo, columnMaps, cells };
+}
+
+const MATCH_FLAGS = (1 << MatchFlag.bits) - 1;
+
+/** Cells of all blocks with the rules that the entries stand for today. */
+function joinCells(setOf: ReadonlyMap<SetBlock, RuleSet>, count: number): CellTable {
+  const cellVerdict = new Uint8Array(count);
+  const cellRule = new Int32Array(count);
+  const matchOffset = new Int32Array(count + 1);
+  const matchList = new Int32Array(totalOf([...setOf.keys()], (block) => block.matchList.length));
+  let [cell, match] = [0, 0];
+  for (const [block, { entries }] of setOf) {
+    cellVerdict.set(block.cellVerdict, cell);
+    for (let i = 0; i < block.cellEntry.length; i++) {
+      const entry = block.cellEntry[i]!;
+      cellRule[cell + i] = entry < 0 ? entry : entries[entry]!.rule;
+      matchOffset[cell + i] = match + block.matchOffset[i]!;
+    }
+    for (let i = 0; i < block.matchList.length; i++) {
+      const word = block.matchList[i]!;
+      matchList[match + i] = (entries[word >> MatchFlag.bits]!.rule << MatchFlag.bits) | (word & MATCH_FLAGS);
+    }
+    cell += block.cellVerdict.length;
+    match += block.matchList.length;
+  }
+  matchOffset[cell] = match;
+  return { cellVerdict, cellRule, matchOffset, matchList };
 }
 
 /** Cuts `values` into pages of the pool's width and writes the number of each into `tab` from `base` on. */
@@ -92,206 +166,5 @@ export function putPages(pages: BlockPool, values: Int32Array, tab: Int32Array, 
     page.fill(part[part.length - 1]!);
     page.set(part);
     tab[i] = pages.put(page);
-  }
-}
-
-interface Columns {
-  /** Start in the column maps, in units of COLUMN_UNIT. */
-  readonly base: number;
-  /** Selectors that cover each column. */
-  readonly parts: readonly (readonly number[])[];
-}
-
-/**
- * A row answers every port class for addresses to which the same entries apply: the start of its column map, then a
- * cell a column, in one run of `cells`.
- */
-class RowTable {
-  /** By selector; those that only may be covered follow. */
-  private readonly portClassesOf: readonly Int32Array[];
-  private readonly selectorCount: number;
-  private readonly portClassCount: number;
-  private readonly rows = new Map<string, number>();
-  private readonly columnMaps = new Map<string, Columns>();
-  /** One block a map: the column of each port class. */
-  private readonly maps: BlockPool;
-  private readonly cells: number[] = [];
-  private readonly cellTable = new CellTable();
-
-  constructor(selectorCount: number, selectorSets: readonly Int32Array[]) {
-    this.portClassesOf = invertSets(2 * selectorCount, selectorSets);
-    this.selectorCount = selectorCount;
-    this.portClassCount = selectorSets.length;
-    this.maps = new BlockPool(Math.ceil(selectorSets.length / COLUMN_UNIT) * COLUMN_UNIT);
-  }
-
-  /** Start in `cells` of the row for addresses to which exactly `ordered` of `set` apply, in canonical order. */
-  add(set: RuleSet, ordered: readonly SetEntry[]): number {
-    let key = `${set.layer} ${set.undescribed}`;
-    for (const entry of ordered) key += ` ${entry.rule}.${entry.selector}.${flagsOf(entry)}`;
-    let row = this.rows.get(key);
-    if (row === undefined) {
-      const map = this.columnsOf([...new Set(ordered.map((entry) => entry.selector))].sort((a, b) => a - b));
-      row = this.cells.length;
-      this.rows.set(key, row);
-      this.cells.push(map.base);
-      for (const selectors of map.parts) {
-        this.cells.push(this.cellTable.add(set, this.covered(ordered, new Set(selectors))));
-      }
-    }
-    return row;
-  }
-
-  finish(): Pick<RuleMatrix, 'columnMaps' | 'cells' | 'cellVerdict' | 'cellRule' | 'matchOffset' | 'matchList'> {
-    return {
-      columnMaps: this.maps.contents(),
-      cells: Int32Array.from(this.cells),
-      ...this.cellTable.finish(),
-    };
-  }
-
-  /** The entries whose selectors cover a column, those that only may do so as such. */
-  private covered(entries: readonly SetEntry[], covering: ReadonlySet<number>): SetEntry[] {
-    return entries.flatMap((entry) => {
-      if (covering.has(entry.selector)) return entry;
-      return covering.has(entry.selector + this.selectorCount) ? { ...entry, selectorMaybe: true } : [];
-    });
-  }
-
-  private columnsOf(selectors: readonly number[]): Columns {
-    const key = selectors.join();
-    let columns = this.columnMaps.get(key);
-    if (columns === undefined) {
-      const labels = [...selectors, ...selectors.map((selector) => selector + this.selectorCount)];
-      const split = partition(this.portClassCount, labels, (label) => this.portClassesOf[label]!);
-      const map = new Int32Array(this.maps.width);
-      map.set(split.partOf);
-      columns = { base: this.maps.put(map) * (map.length / COLUMN_UNIT), parts: split.parts };
-      this.columnMaps.set(key, columns);
-    }
-    return columns;
-  }
-}
-
-/** Cells: verdict, deciding rule and all matching rules; equal ones of one layer are one cell and share a counter. */
-class CellTable {
-  private readonly byKey = new Map<string, number>();
-  private readonly verdicts: number[] = [];
-  private readonly rules: number[] = [];
-  private readonly offsets: number[] = [0];
-  private readonly matches: number[] = [];
-
-  /** `entries` in canonical order. */
-  add(set: RuleSet, entries: readonly SetEntry[]): number {
-    const decider = set.layer === 'sg' ? entries.find(isCertain) : decidingEntry(entries);
-    const open = set.layer === 'nacl' || set.undescribed || entries.length > 0;
-    const verdict = decider === undefined ? (open ? Verdict.unknown : Verdict.deny) : verdictOf(decider);
-    const rule = decider?.rule ?? (verdict === Verdict.deny ? IMPLICIT_DENY : NO_RULE);
-    const list = matchOrder(set, entries, decider).map((entry) => (entry.rule << MatchFlag.bits) | flagsOf(entry));
-    const key = `${set.layer} ${verdict} ${list.join()}`;
-    let cell = this.byKey.get(key);
-    if (cell === undefined) {
-      cell = this.verdicts.length;
-      this.byKey.set(key, cell);
-      this.verdicts.push(verdict);
-      this.rules.push(rule);
-      for (const match of list) this.matches.push(match);
-      this.offsets.push(this.matches.length);
-    }
-    return cell;
-  }
-
-  finish(): Pick<RuleMatrix, 'cellVerdict' | 'cellRule' | 'matchOffset' | 'matchList'> {
-    return {
-      cellVerdict: Uint8Array.from(this.verdicts),
-      cellRule: Int32Array.from(this.rules),
-      matchOffset: Int32Array.from(this.offsets),
-      matchList: Int32Array.from(this.matches),
-    };
-  }
-}
-
-function isCertain(entry: SetEntry): boolean {
-  return !entry.selectorMaybe && !entry.peerMaybe;
-}
-
-function flagsOf(entry: SetEntry): number {
-  return (entry.selectorMaybe ? MatchFlag.selectorMaybe : 0) | (entry.peerMaybe ? MatchFlag.peerMaybe : 0);
-}
-
-function verdictOf(entry: SetEntry): number {
-  return entry.allow ? Verdict.allow : Verdict.deny;
-}
-
-/** Network ACL: the first certain entry decides, unless one before it may match and would decide otherwise. */
-function decidingEntry(entries: readonly SetEntry[]): SetEntry | undefined {
-  const decider = entries.find(isCertain);
-  if (decider === undefined) return undefined;
-  const before = entries.slice(0, entries.indexOf(decider));
-  return before.some((entry) => entry.allow !== decider.allow) ? undefined : decider;
-}
-
-/** The deciding rule first. SG: certain matches, then possible ones; network ACL: by rule number. */
-function matchOrder(set: RuleSet, entries: readonly SetEntry[], decider: SetEntry | undefined): readonly SetEntry[] {
-  if (set.layer === 'sg') return [...entries.filter(isCertain), ...entries.filter((entry) => !isCertain(entry))];
-  return decider === undefined ? entries : [decider, ...entries.filter((entry) => entry !== decider)];
-}
-
-/** The entries of one set in canonical order, found by label. */
-class OrderedEntries {
-  private readonly entries: readonly SetEntry[];
-  private readonly byLabel = new Map<number, number[]>();
-  /** Number of the (rule, selector) of each entry. */
-  private readonly pairOf: Int32Array;
-  /** By pair: the last query that met it, and where in its answer. */
-  private readonly seenIn: Int32Array;
-  private readonly heldAt: Int32Array;
-  private queries = 0;
-
-  constructor(entries: readonly SetEntry[]) {
-    this.entries = [...entries].sort((a, b) => b.rank - a.rank || a.order - b.order || a.rule - b.rule);
-    const pairs = new Map<string, number>();
-    this.pairOf = Int32Array.from(this.entries, ({ rule, selector }) => {
-      const key = `${rule} ${selector}`;
-      const pair = pairs.get(key) ?? pairs.size;
-      pairs.set(key, pair);
-      return pair;
-    });
-    this.seenIn = new Int32Array(pairs.size);
-    this.heldAt = new Int32Array(pairs.size);
-    this.entries.forEach(({ label }, index) => {
-      const same = this.byLabel.get(label);
-      if (same === undefined) this.byLabel.set(label, [index]);
-      else same.push(index);
-    });
-  }
-
-  labels(): readonly number[] {
-    return [...this.byLabel.keys()];
-  }
-
-  /**
-   * Entries that apply where exactly `labels` do: one a rule and selector, its certain and most specific one, in
-   * canonical order.
-   */
-  at(labels: readonly number[]): readonly SetEntry[] {
-    const found: number[] = [];
-    for (const label of labels) for (const index of this.byLabel.get(label) ?? []) found.push(index);
-    if (labels.length > 1) found.sort((a, b) => a - b);
-    this.queries++;
-    const best: (SetEntry | undefined)[] = [];
-    for (const index of found) {
-      const entry = this.entries[index]!;
-      const pair = this.pairOf[index]!;
-      if (this.seenIn[pair] === this.queries) {
-        const held = best[this.heldAt[pair]!];
-        if (held === undefined || !held.peerMaybe || entry.peerMaybe) continue;
-        best[this.heldAt[pair]!] = undefined;
-      }
-      this.seenIn[pair] = this.queries;
-      this.heldAt[pair] = best.length;
-      best.push(entry);
-    }
-    return best.filter((entry) => entry !== undefined);
   }
 }

@@ -3,7 +3,7 @@ import { AddressLabels } from './address-class.ts';
 import { compareText, type NumberedRules } from './catalog.ts';
 import { PeerLabels } from './peer-label.ts';
 import { isIcmpTyped, type PortSelectors, selectorOrder } from './port-class.ts';
-import type { RuleSet, SetEntry } from './rule-matrix.ts';
+import type { RuleSet, SetEntry } from './rule-set.ts';
 import { NO_SET, UNKNOWN_SET } from './view.ts';
 
 /** Rule sets of every interface: index into `sets`, NO_SET or UNKNOWN_SET; by index in Inventory.networkInterfaces. */

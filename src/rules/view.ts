@@ -11,6 +11,8 @@ export interface RulesView {
   readonly ruleCount: number;
   /** ENI_STRIDE i32 words an ENI, see EniWord; row = index in `Inventory.networkInterfaces`. */
   readonly eni: Int32Array;
+  /** SETS_STRIDE words an ENI, see EniSet: what judges its traffic, apart from the rest and small. */
+  readonly eniSets: SignedArray;
   /** Flags of each address class, see ClassFlag. */
   readonly classFlags: Uint8Array;
   /** Cell → Verdict code (allow, deny, unknown). */
@@ -35,8 +37,11 @@ export interface RulesView {
   readonly sections: RulesSections;
 }
 
-/** A table of indices: u8 or u16 while all of them fit, else i32. */
-export type IndexArray = Uint8Array | Uint16Array | Int32Array;
+/** A table of small numbers: u8 while all of them fit, else u16. */
+export type ByteArray = Uint8Array | Uint16Array;
+
+/** A table of indices: u16 while all of them fit, else i32. */
+export type IndexArray = Uint16Array | Int32Array;
 
 /** A table of numbers of which some are negative: i16 while all of them fit, else i32. */
 export type SignedArray = Int16Array | Int32Array;
@@ -55,17 +60,37 @@ export interface RulesSections {
   readonly chains6: Int32Array;
   /** Port class of 65536 TCP ports, 65536 UDP ports, 256 protocols. */
   readonly portTab: IndexArray;
-  /** `pagesPerSet` entries a rule set, one for 16 classes: number of the page in `pages`. */
-  readonly pageTab: IndexArray;
-  /** Start of the row of each class in `cells`; rows and pages are shared by all sets. */
-  readonly pages: IndexArray;
-  /** Column of each port class, one map after the other; shared by rows. */
-  readonly columnMaps: IndexArray;
-  /** Rows: start of the column map in `columnMaps`, in units of 16, then the cell of each column. */
+  /** By address class: its class to rule sets, which tell fewer addresses apart, and to route tables. */
+  readonly ruleClass: IndexArray;
+  readonly routeClass: IndexArray;
+  /** Classes that `ruleClass` holds, and port classes. */
+  readonly ruleClasses: number;
+  readonly portClasses: number;
+  /** First cell of each rule set. */
+  readonly setCells: Int32Array;
+  /** `portClasses` entries a rule set: column of each port class. */
+  readonly portColumns: ByteArray;
+  /**
+   * Flat layout, when `rowTab` is not empty: `ruleClasses` entries a rule set, the start of the row of each class in
+   * `cells`, in units of 2 to the power `rowShift`. A row is a cell for each column of the set.
+   */
+  readonly rowTab: IndexArray;
+  readonly rowShift: number;
+  /** Cells of rows, counted from the first cell of the set. */
   readonly cells: IndexArray;
-  readonly pagesPerSet: number;
-  /** `pagesPerSet` entries a route table: number of the page in `routePages`. */
+  /** Paged layout, all that follows: 2 words a rule set, its first row and the start of its pages. */
+  readonly setInfo: Int32Array;
+  /** Number of the page in `pages`, one for 16 classes. */
+  readonly pageTab: IndexArray;
+  /** Row of each class, counted from the first row of its set. */
+  readonly pages: IndexArray;
+  /** 2 words a row: start of its column map, start of its cells. */
+  readonly rowInfo: Int32Array;
+  /** What each column of the set is to a row. */
+  readonly columnMaps: ByteArray;
+  /** `pagesPerTable` entries a route table: number of the page in `routePages`. */
   readonly routePageTab: IndexArray;
+  readonly pagesPerTable: number;
   /** Rule index of the route of each class, −1 = none, −2 = not known. */
   readonly routePages: SignedArray;
   /** Start of each cell's matches in `matchList`, one more than there are cells. */
@@ -74,8 +99,10 @@ export interface RulesSections {
   readonly matchList: Int32Array;
 }
 
-/** Words of one ENI row. Set values: ≥ 0 = rule set; NO_SET = layer does not apply; UNKNOWN_SET = not known. */
-export const EniWord = {
+/**
+ * Words of one row of `eniSets`. Set values: ≥ 0 = rule set; NO_SET = layer does not apply; UNKNOWN_SET = not known.
+ */
+export const EniSet = {
   /** Rule sets of its security groups; +1 is the same set without group references when `hasMiddleboxRoutes`. */
   sgIngress: 0,
   sgEgress: 1,
@@ -83,31 +110,37 @@ export const EniWord = {
   naclEgress: 3,
   /** Route table row, or UNKNOWN_SET. */
   routeTable: 4,
-  /** Index into Inventory.subnets, or −1. */
-  subnet: 5,
-  /** Index into Inventory.vpcs, or −1. */
-  vpc: 6,
-  /** Zone number: equal numbers are the same zone; −1 = not known. */
-  zone: 7,
-  /** Primary IPv4 as u32 bits; 0 when there is none. */
-  primary4: 8,
-  /** First IPv4 CIDR of its subnet: base and mask as u32 bits; without one mask 0 and base 1, which matches nothing. */
-  subnetBase4: 9,
-  subnetMask4: 10,
-  /** Kind code (model/verdict) of the interface itself when an address is its own. */
-  kind: 11,
-  /** 1 when it holds addresses besides its primary IPv4: the default format hides which one was used. */
-  hasSecondary: 12,
-  /** Node number (same instance ⇒ same number), −1 = none. */
-  node: 13,
   /**
    * Rule index of the local route of its subnet's IPv4 and IPv6 block: inside a subnet no route table is asked (VPC
    * User Guide, "Route tables"); −1 = no route table is known, or it has none.
    */
-  localRoute4: 14,
-  localRoute6: 15,
+  localRoute4: 5,
+  localRoute6: 6,
 } as const;
-export const ENI_STRIDE = 16;
+/** A power of two: a row is then within one cache line. */
+export const SETS_STRIDE = 8;
+
+/** Words of one ENI row. */
+export const EniWord = {
+  /** Index into Inventory.subnets, or −1. */
+  subnet: 0,
+  /** Index into Inventory.vpcs, or −1. */
+  vpc: 1,
+  /** Zone number: equal numbers are the same zone; −1 = not known. */
+  zone: 2,
+  /** Primary IPv4 as u32 bits; 0 when there is none. */
+  primary4: 3,
+  /** First IPv4 CIDR of its subnet: base and mask as u32 bits; without one mask 0 and base 1, which matches nothing. */
+  subnetBase4: 4,
+  subnetMask4: 5,
+  /** Kind code (model/verdict) of the interface itself when an address is its own. */
+  kind: 6,
+  /** 1 when it holds addresses besides its primary IPv4: the default format hides which one was used. */
+  hasSecondary: 7,
+  /** Node number (same instance ⇒ same number), −1 = none. */
+  node: 8,
+} as const;
+export const ENI_STRIDE = 9;
 export const SUBNET6_STRIDE = 8;
 export const NO_SET = -1;
 export const UNKNOWN_SET = -2;

@@ -12,7 +12,8 @@ import { KernelHeap } from '../../src/model/kernel-heap.ts';
 import { Attribution, Direction, Kind, Role } from '../../src/model/verdict.ts';
 import { ownerEntry4, ownerEntry6, resolvedAttribution, resolvePod } from '../../src/pods/lookup.ts';
 import { addressClass4, addressClass6, cellOf, portClass } from '../../src/rules/lookup.ts';
-import { ClassFlag, ENI_STRIDE, EniWord } from '../../src/rules/view.ts';
+import { FLAT_BYTES_MAX } from '../../src/rules/rule-matrix.ts';
+import { ClassFlag, ENI_STRIDE, EniSet, EniWord, SETS_STRIDE } from '../../src/rules/view.ts';
 import type { OracleDocument } from '../oracle/oracle.ts';
 import { Dice } from '../support/dice.ts';
 import { type RandomWorld, randomWorld } from '../support/random-world.ts';
@@ -63,7 +64,8 @@ function compareWorld(seed: number): void {
   const { batch: flow } = new DecodeKernel(BATCH_ROWS, heap);
   const kernel = new ClassifyKernel(heap);
   const { verdicts, scratch } = createJudged(kernel, flow);
-  const compiled = compileInventory(inventoryFromDocuments(world.documents.map(sourceOf)));
+  const flatBytesMax = seed % 2 === 0 ? FLAT_BYTES_MAX : 0;
+  const compiled = compileInventory(inventoryFromDocuments(world.documents.map(sourceOf)), flatBytesMax);
   const { judge } = attachVersions(
     [compiled.versions[0]?.shared].flatMap((v) => v ?? []),
     heap,
@@ -110,7 +112,7 @@ function compareWorld(seed: number): void {
     }
     const cell = at(scratch.sgCell, i);
     if (cell < 0) continue;
-    const set = at(rules.eni, eni * ENI_STRIDE + EniWord.sgIngress);
+    const set = at(rules.eniSets, eni * SETS_STRIDE + EniSet.sgIngress);
     const port = portClass(rules, at(flow.protocol, i), at(flow.dstPort, i));
     const cells = [0, 1].map((variant) => cellOf(rules, set + variant, cls, port));
     expect(rules.hasMiddleboxRoutes ? cells : cells.slice(0, 1), where).toContain(cell);

@@ -10,7 +10,7 @@ import { loadRules, saveRules } from '../../src/rules/arena-file.ts';
 import { matchesOf } from '../../src/rules/catalog.ts';
 import { compileRules } from '../../src/rules/compile.ts';
 import { addressClass4, addressClass6, cellOf, portClass } from '../../src/rules/lookup.ts';
-import { ENI_STRIDE, EniWord, type RulesView } from '../../src/rules/view.ts';
+import { EniSet, type RulesView, SETS_STRIDE } from '../../src/rules/view.ts';
 import { Dice } from '../support/dice.ts';
 import { cidr, eni, inventory, ORIGIN, securityGroup, vpc } from '../support/inventory.ts';
 import { groupScan, type Packet, scan } from '../support/packet-oracle.ts';
@@ -19,8 +19,8 @@ import { edgePackets, someUniverse } from '../support/random-universe.ts';
 const folder = mkdtempSync(join(tmpdir(), 'flowtrie-rules-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const WORDS = [EniWord.sgIngress, EniWord.sgEgress, EniWord.naclIngress, EniWord.naclEgress];
-const GROUP_WORDS: readonly number[] = [EniWord.sgIngress, EniWord.sgEgress];
+const WORDS = [EniSet.sgIngress, EniSet.sgEgress, EniSet.naclIngress, EniSet.naclEgress];
+const GROUP_WORDS: readonly number[] = [EniSet.sgIngress, EniSet.sgEgress];
 
 interface Asked {
   readonly view: RulesView;
@@ -35,7 +35,7 @@ function ask(world: Inventory): Asked {
 function cellFor(view: RulesView, index: number, word: number, packet: Packet): number {
   const [w0 = 0, w1 = 0, w2 = 0, w3 = 0] = packet.words;
   const cls = packet.family === 4 ? addressClass4(view, w0) : addressClass6(view, w0, w1, w2, w3);
-  const set = view.eni[index * ENI_STRIDE + word] ?? -1;
+  const set = view.eniSets[index * SETS_STRIDE + word] ?? -1;
   return cellOf(view, set, cls, portClass(view, packet.protocol, packet.port));
 }
 
@@ -184,7 +184,7 @@ test('a toy address space, every point: 256 addresses × 16 ports × 2 protocols
         for (const protocol of [6, 17]) {
           const packet: Packet = { family: 4, words: [0x0a00_0000 + host], protocol, port };
           const expected = scan(rules, packet).map((rule) => rule.id);
-          const got = answer(asked, 0, EniWord.sgIngress, packet);
+          const got = answer(asked, 0, EniSet.sgIngress, packet);
           const verdict = expected.length > 0 ? Verdict.allow : Verdict.deny;
           if (got !== `${verdict} ${expected}`)
             expect.fail(`seed ${seed} .${host} ${protocol}/${port}: ${got}, not ${expected}`);
@@ -219,6 +219,6 @@ test('an IPv4 address written in IPv6 is IPv6: rules for IPv4 do not match it', 
   );
   const mapped: Packet = { family: 6, words: [0, 0, 0xffff, 0x0a00_0001], protocol: 6, port: 443 };
   const plain: Packet = { family: 4, words: [0x0a00_0001], protocol: 6, port: 443 };
-  expect(answer(asked, 0, EniWord.sgIngress, mapped)).toBe(`${Verdict.allow} mapped`);
-  expect(answer(asked, 0, EniWord.sgIngress, plain)).toBe(`${Verdict.allow} four`);
+  expect(answer(asked, 0, EniSet.sgIngress, mapped)).toBe(`${Verdict.allow} mapped`);
+  expect(answer(asked, 0, EniSet.sgIngress, plain)).toBe(`${Verdict.allow} four`);
 });

@@ -11,7 +11,7 @@ import type {
 import type { Address, Cidr } from '../../src/model/ip.ts';
 import { formatAddress, formatCidr } from '../../src/model/ip.ts';
 import { compileRules } from '../../src/rules/compile.ts';
-import { EniWord } from '../../src/rules/view.ts';
+import { EniSet } from '../../src/rules/view.ts';
 import {
   cidr,
   eni,
@@ -268,10 +268,10 @@ const PACKETS: readonly (readonly [number, number])[] = [
 ];
 
 const SET_WORDS = [
-  [EniWord.sgIngress, false],
-  [EniWord.sgEgress, true],
-  [EniWord.naclIngress, false],
-  [EniWord.naclEgress, true],
+  [EniSet.sgIngress, false],
+  [EniSet.sgEgress, true],
+  [EniSet.naclIngress, false],
+  [EniSet.naclEgress, true],
 ] as const;
 
 let comparisons = 0;
@@ -291,7 +291,7 @@ function compareWorld(seed: number): void {
       for (const [protocol, port] of dice.shuffle(PACKETS).slice(0, 6)) {
         const where = `${own.id} ${formatAddress(address)} ${protocol}/${port}`;
         for (const [word, egress] of SET_WORDS) {
-          const isGroup = word === EniWord.sgIngress || word === EniWord.sgEgress;
+          const isGroup = word === EniSet.sgIngress || word === EniSet.sgEgress;
           const judge = isGroup ? judgeSecurityGroups : judgeNetworkAcl;
           const expected = judge(world, own, egress, address, protocol, port);
           expect(asked.judge(index, word, address, protocol, port), `${where} word ${word}`).toEqual(expected);

@@ -5,7 +5,7 @@ import { attachRules } from '../../src/rules/arena.ts';
 import { type Catalog, matchesOf } from '../../src/rules/catalog.ts';
 import { compileRules } from '../../src/rules/compile.ts';
 import { addressClass4, addressClass6, cellOf, portClass, routeOf } from '../../src/rules/lookup.ts';
-import { ENI_STRIDE, EniWord, NO_SET, type RulesView, UNKNOWN_SET } from '../../src/rules/view.ts';
+import { EniSet, NO_SET, type RulesView, SETS_STRIDE, UNKNOWN_SET } from '../../src/rules/view.ts';
 import type { Judgement } from './rules-oracle.ts';
 
 /** A compiled inventory asked one packet at a time, in words. */
@@ -34,7 +34,7 @@ export function askRules(inventory: Inventory): AskedRules {
     eniIndex: (id) => inventory.networkInterfaces.findIndex((eni) => eni.id === id),
     classOf,
     judge(eni, word, address, protocol, port, variant = 0) {
-      const set = view.eni[eni * ENI_STRIDE + word] ?? UNKNOWN_SET;
+      const set = view.eniSets[eni * SETS_STRIDE + word] ?? UNKNOWN_SET;
       if (set === NO_SET) return { verdict: 'none', rule: null, matches: [] };
       if (set === UNKNOWN_SET) return { verdict: 'unknown', rule: null, matches: [] };
       const cell = cellOf(view, set + variant, classOf(address), portClass(view, protocol, port));
@@ -48,7 +48,7 @@ export function askRules(inventory: Inventory): AskedRules {
       };
     },
     route(eni, address) {
-      const table = view.eni[eni * ENI_STRIDE + EniWord.routeTable] ?? UNKNOWN_SET;
+      const table = view.eniSets[eni * SETS_STRIDE + EniSet.routeTable] ?? UNKNOWN_SET;
       if (table < 0) return 'unknown';
       const found = routeOf(view, table, classOf(address));
       if (found === -1) return 'none';

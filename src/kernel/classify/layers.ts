@@ -4,10 +4,10 @@ import {
   CLASS_FLAG_RESOLVER,
   DIRECTION_EGRESS,
   DIRECTION_UNKNOWN,
-  ENI_NACL_EGRESS,
-  ENI_NACL_INGRESS,
-  ENI_SG_EGRESS,
-  ENI_SG_INGRESS,
+  ENI_SET_NACL_EGRESS,
+  ENI_SET_NACL_INGRESS,
+  ENI_SET_SG_EGRESS,
+  ENI_SET_SG_INGRESS,
   ENI_SUBNET,
   ENI_VPC,
   INTERFACE_FACT_TRANSIT_IN_SUBNET,
@@ -26,7 +26,7 @@ import {
 } from './codes';
 import { Batch, Side } from './columns';
 import { comesByOwnTransit, crossesMiddlebox, isOutsideVpc, isOwnSubnet } from './peer';
-import { cellOf, classFlags, eniWord, isResolver, openPortClass, portClass } from './rules';
+import { cellOf, classFlags, eniSet, eniWord, isResolver, openPortClass, portClass } from './rules';
 import { Tables } from './tables';
 
 const DNS_PORT: u32 = 53;
@@ -107,7 +107,7 @@ function judgeNetworkAcl(batch: Batch, peer: Side, tables: Tables, i: u32, eni: 
     put8(batch.naclVerdict, i, VERDICT_NONE);
     return;
   }
-  const set = eniWord(tables, eni, egress ? ENI_NACL_EGRESS : ENI_NACL_INGRESS);
+  const set = eniSet(tables, eni, egress ? ENI_SET_NACL_EGRESS : ENI_SET_NACL_INGRESS);
   if (set == UNKNOWN_SET || cls < 0) return;
   if (eniWord(tables, eni, ENI_SUBNET) < 0 && !isOutsideVpc(batch, peer, tables, i, eni)) return;
   const cell = cellOf(tables, set, cls, classOfPort(batch, tables, i, batch.dst));
@@ -120,7 +120,7 @@ function judgeNetworkAcl(batch: Batch, peer: Side, tables: Tables, i: u32, eni: 
 function securityGroupCell(batch: Batch, tables: Tables, i: u32, eni: u32, egress: bool, cls: i32, role: u32): i32 {
   // the request went out of this interface when this record is its egress half, or the reply to it coming in
   const requestEgress = egress == (role == ROLE_REQUEST);
-  const set = eniWord(tables, eni, requestEgress ? ENI_SG_EGRESS : ENI_SG_INGRESS);
+  const set = eniSet(tables, eni, requestEgress ? ENI_SET_SG_EGRESS : ENI_SET_SG_INGRESS);
   if (set == NO_SET) return NO_GROUPS;
   if (set == UNKNOWN_SET || cls < 0) return NO_CELL;
   const port = classOfPort(batch, tables, i, role != ROLE_REQUEST ? batch.src : batch.dst);

@@ -1,7 +1,7 @@
 import { i32At, u16At, u32At, u8At } from './cells';
 import {
   ENI_PRIMARY4,
-  ENI_ROUTE_TABLE,
+  ENI_SET_ROUTE_TABLE,
   ENI_SUBNET,
   ENI_SUBNET_BASE4,
   ENI_SUBNET_MASK4,
@@ -15,7 +15,7 @@ import {
 } from './codes';
 import { Batch, Side } from './columns';
 import { isInBlock6, isInVpc4, isInVpc6, isVpcDescribed } from './owners';
-import { addressClass4, eniWord, routeOf } from './rules';
+import { addressClass4, eniSet, eniWord, routeOf } from './rules';
 import { Tables } from './tables';
 
 /**
@@ -63,7 +63,7 @@ export function crossesMiddlebox(batch: Batch, tables: Tables, i: u32, egress: b
   const peerEntry = i32At(peer.entry, i);
   const sender = requestEgress ? eni : peerEntry < 0 ? -1 : i32At(tables.entryEni, peerEntry);
   if (sender < 0) return false;
-  const table = eniWord(tables, sender, ENI_ROUTE_TABLE);
+  const table = eniSet(tables, sender, ENI_SET_ROUTE_TABLE);
   if (table < 0) return false;
   const local = egress ? batch.src : batch.dst;
   const target = requestEgress ? i32At(peer.addressClass, i) : localClass(local, tables, i, eni);
@@ -86,7 +86,7 @@ function localClass(local: Side, tables: Tables, i: u32, eni: u32): i32 {
  */
 export function comesByOwnTransit(tables: Tables, eni: u32, peerClass: i32): bool {
   if ((u8At(tables.flags, eni) & INTERFACE_FACT_TRANSIT_IN_SUBNET) == 0 || peerClass < 0) return false;
-  const table = eniWord(tables, eni, ENI_ROUTE_TABLE);
+  const table = eniSet(tables, eni, ENI_SET_ROUTE_TABLE);
   const route = table < 0 ? -1 : routeOf(tables, table, peerClass);
   return route >= 0 && u8At(tables.routeKind, route) == ROUTE_KIND_TGW;
 }

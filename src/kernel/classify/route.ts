@@ -4,10 +4,10 @@ import {
   DIRECTION_EGRESS,
   DIRECTION_UNKNOWN,
   EFFECTIVE_RECORD,
-  ENI_LOCAL_ROUTE4,
-  ENI_LOCAL_ROUTE6,
+  ENI_SET_LOCAL_ROUTE4,
+  ENI_SET_LOCAL_ROUTE6,
   ENI_NODE,
-  ENI_ROUTE_TABLE,
+  ENI_SET_ROUTE_TABLE,
   ENI_ZONE,
   KIND_NODE,
   NO_RULE,
@@ -39,7 +39,7 @@ import {
 } from './codes';
 import { Batch, Side } from './columns';
 import { isOwnSubnet, isTunnel } from './peer';
-import { eniWord, routeOf } from './rules';
+import { eniSet, eniWord, routeOf } from './rules';
 import { Tables } from './tables';
 
 /** Answers of routeOf that are no rule. */
@@ -83,12 +83,12 @@ export function decideRoute(batch: Batch, tables: Tables, from: u32, to: u32): v
 @inline
 function routeToward(batch: Batch, peer: Side, tables: Tables, i: u32, eni: u32): i32 {
   const peerClass = i32At(peer.addressClass, i);
-  const table = eniWord(tables, eni, ENI_ROUTE_TABLE);
+  const table = eniSet(tables, eni, ENI_SET_ROUTE_TABLE);
   if (peerClass < 0 || table < 0) return NOT_KNOWN;
   // inside its subnet a packet never meets its router: of the table only the local route holds there
   if (isOwnSubnet(batch, peer, tables, i, eni)) {
     const is4 = i32At(peer.address6, i) < 0;
-    const local = eniWord(tables, eni, is4 ? ENI_LOCAL_ROUTE4 : ENI_LOCAL_ROUTE6);
+    const local = eniSet(tables, eni, is4 ? ENI_SET_LOCAL_ROUTE4 : ENI_SET_LOCAL_ROUTE6);
     if (local >= 0) return local;
   }
   return routeOf(tables, table, peerClass);

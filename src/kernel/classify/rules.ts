@@ -3,6 +3,7 @@ import { i32At, u32At } from './cells';
 import {
   ENI_STRIDE,
   PROTOCOL_OFFSET,
+  SETS_STRIDE,
   SOME_PROTOCOL,
   SOME_TCP_PORT,
   SOME_UDP_PORT,
@@ -30,6 +31,12 @@ function signedAt(section: usize, width: u32, i: u32): i32 {
 @inline
 export function eniWord(tables: Tables, eni: u32, word: u32): i32 {
   return i32At(tables.eni, eni * ENI_STRIDE + word);
+}
+
+/** Word of what judges an interface's traffic. */
+@inline
+export function eniSet(tables: Tables, eni: u32, word: u32): i32 {
+  return signedAt(tables.eniSets, tables.eniSetsWidth, eni * SETS_STRIDE + word);
 }
 
 /** Class of an IPv4 address: at most three loads. */
@@ -90,18 +97,30 @@ export function openPortClass(tables: Tables, protocol: i32): u32 {
 /** Cell of rule set `set` for a peer's address class and a port class. */
 @inline
 export function cellOf(tables: Tables, set: u32, cls: u32, portCls: u32): u32 {
-  const page = indexAt(tables.pageTab, tables.pageTabWidth, set * tables.pagesPerSet + (cls >> 4));
-  const row = indexAt(tables.pages, tables.pagesWidth, (page << 4) + (cls & 15));
-  const map = indexAt(tables.cells, tables.cellsWidth, row) << 4;
-  const column = indexAt(tables.columnMaps, tables.columnMapsWidth, map + portCls);
-  return indexAt(tables.cells, tables.cellsWidth, row + 1 + column);
+  const peer = indexAt(tables.ruleClass, tables.ruleClassWidth, cls);
+  const column = indexAt(tables.portColumns, tables.portColumnsWidth, set * tables.portClasses + portCls);
+  let at: u32 = 0;
+  if (tables.ruleClasses == 0) at = pagedCell(tables, set, peer, column);
+  else at = (indexAt(tables.rowTab, tables.rowTabWidth, set * tables.ruleClasses + peer) << tables.rowShift) + column;
+  return u32At(tables.setCells, set) + indexAt(tables.cells, tables.cellsWidth, at);
+}
+
+/** Where the cell stands when the tables of rule sets are paged. */
+function pagedCell(tables: Tables, set: u32, peer: u32, column: u32): u32 {
+  const pageAt = u32At(tables.setInfo, (set << 1) + 1) + (peer >> 4);
+  const page = indexAt(tables.pageTab, tables.pageTabWidth, pageAt);
+  const row = u32At(tables.setInfo, set << 1) + indexAt(tables.pages, tables.pagesWidth, (page << 4) + (peer & 15));
+  const map = u32At(tables.rowInfo, row << 1);
+  const cells = u32At(tables.rowInfo, (row << 1) + 1);
+  return cells + indexAt(tables.columnMaps, tables.columnMapsWidth, map + column);
 }
 
 /** Rule index of the route of table `routeTable` toward a class; −1 = no route, −2 = not known. */
 @inline
 export function routeOf(tables: Tables, routeTable: u32, cls: u32): i32 {
-  const page = indexAt(tables.routePageTab, tables.routePageTabWidth, routeTable * tables.pagesPerSet + (cls >> 4));
-  return signedAt(tables.routePages, tables.routePagesWidth, (page << 4) + (cls & 15));
+  const peer = indexAt(tables.routeClass, tables.routeClassWidth, cls);
+  const page = indexAt(tables.routePageTab, tables.routePageTabWidth, routeTable * tables.pagesPerTable + (peer >> 4));
+  return signedAt(tables.routePages, tables.routePagesWidth, (page << 4) + (peer & 15));
 }
 
 /** Flags of an address class. */

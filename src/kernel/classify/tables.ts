@@ -1,12 +1,15 @@
 /**
  * One inventory version as `classify/kernel-tables.ts` lays it out, word by word in this order: byte addresses of the
  * sections of `rules/view.ts`, `pods/pod-map.ts` and `pods/snat.ts`, and numbers. A section of indices whose width
- * depends on its values has a word beside it: log2 of the bytes of an element.
+ * depends on its values has a word beside it: log2 of the bytes of an element. `ruleClasses` is 0 when the tables of rule
+ * sets are paged.
  */
 @unmanaged
 export class Tables {
   // rules
   eni: usize;
+  eniSets: usize;
+  eniSetsWidth: u32;
   classFlags: usize;
   cellVerdict: usize;
   cellRule: usize;
@@ -30,15 +33,29 @@ export class Tables {
   chains6: usize;
   portTab: usize;
   portTabWidth: u32;
+  ruleClass: usize;
+  ruleClassWidth: u32;
+  ruleClasses: u32;
+  routeClass: usize;
+  routeClassWidth: u32;
+  portClasses: u32;
+  portColumns: usize;
+  portColumnsWidth: u32;
+  setCells: usize;
+  rowTab: usize;
+  rowTabWidth: u32;
+  rowShift: u32;
+  cells: usize;
+  cellsWidth: u32;
+  setInfo: usize;
   pageTab: usize;
   pageTabWidth: u32;
   pages: usize;
   pagesWidth: u32;
+  rowInfo: usize;
   columnMaps: usize;
   columnMapsWidth: u32;
-  cells: usize;
-  cellsWidth: u32;
-  pagesPerSet: u32;
+  pagesPerTable: u32;
   routePageTab: usize;
   routePageTabWidth: u32;
   routePages: usize;

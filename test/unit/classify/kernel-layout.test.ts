@@ -36,7 +36,16 @@ import {
   UDP,
   UDP_OFFSET,
 } from '../../../src/rules/port-class.ts';
-import { ClassFlag, ENI_STRIDE, EniWord, NO_SET, SUBNET6_STRIDE, UNKNOWN_SET } from '../../../src/rules/view.ts';
+import {
+  ClassFlag,
+  ENI_STRIDE,
+  EniSet,
+  EniWord,
+  NO_SET,
+  SETS_STRIDE,
+  SUBNET6_STRIDE,
+  UNKNOWN_SET,
+} from '../../../src/rules/view.ts';
 
 function kernelSource(file: string): string {
   return readFileSync(fileURLToPath(new URL(`../../../src/kernel/classify/${file}`, import.meta.url)), 'utf8');
@@ -80,6 +89,7 @@ const CODES: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   HIDDEN: Hidden,
   CLASS_FLAG: ClassFlag,
   ENI: EniWord,
+  ENI_SET: EniSet,
   ENTRY: EntryWord,
   INTERFACE_FACT: InterfaceFact,
   BEHIND: Behind,
@@ -91,6 +101,7 @@ const SINGLE: Readonly<Record<string, number>> = {
   NO_ADDRESS,
   OWN_ADDRESS,
   ENI_STRIDE,
+  SETS_STRIDE,
   SUBNET6_STRIDE,
   NO_SET,
   UNKNOWN_SET,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { EniWord } from '../../../src/rules/view.ts';
+import { EniSet } from '../../../src/rules/view.ts';
 import {
   address,
   eni,
@@ -213,14 +213,14 @@ describe('security groups', () => {
     ['C45', 'br1', 'in', '198.51.100.30', 'tcp 8080', 'deny implicit-deny'],
     ['C47', 'nat', 'in', '10.0.1.10', 'tcp 443', 'none'],
   ])('%s at %s %s: %s %s → %s', (_, at, way, peer, service, expected) => {
-    expect(ask(at, way === 'in' ? EniWord.sgIngress : EniWord.sgEgress, peer, service)).toBe(expected);
+    expect(ask(at, way === 'in' ? EniSet.sgIngress : EniSet.sgEgress, peer, service)).toBe(expected);
   });
 
   test('C50: through a middlebox a reference matches nothing, a CIDR still does', () => {
     expect(asked.view.hasMiddleboxRoutes).toBe(true);
-    expect(ask('db', EniWord.sgIngress, '10.0.4.10', 'tcp 5432')).toBe('allow d1');
-    expect(ask('db', EniWord.sgIngress, '10.0.4.10', 'tcp 5432', 1)).toBe('deny implicit-deny');
-    expect(ask('db', EniWord.sgIngress, '192.168.4.4', 'tcp 5432', 1)).toBe('allow d2');
+    expect(ask('db', EniSet.sgIngress, '10.0.4.10', 'tcp 5432')).toBe('allow d1');
+    expect(ask('db', EniSet.sgIngress, '10.0.4.10', 'tcp 5432', 1)).toBe('deny implicit-deny');
+    expect(ask('db', EniSet.sgIngress, '192.168.4.4', 'tcp 5432', 1)).toBe('allow d2');
   });
 });
 
@@ -240,11 +240,11 @@ describe('network ACLs', () => {
     ['C47', 'nat', 'in', '8.8.8.8', 'tcp 443', OPEN_RULE.in],
     ['C51', 'db', 'out', '10.0.2.11', 'tcp 40000', 'deny acl-db/egress/105'],
   ])('%s at %s %s: %s %s → %s', (_, at, way, peer, service, expected) => {
-    expect(ask(at, way === 'in' ? EniWord.naclIngress : EniWord.naclEgress, peer, service)).toBe(expected);
+    expect(ask(at, way === 'in' ? EniSet.naclIngress : EniSet.naclEgress, peer, service)).toBe(expected);
   });
 
   test('every entry that matches is listed behind the one that decided', () => {
-    const { matches } = asked.judge(asked.eniIndex('db'), EniWord.naclIngress, address('10.0.2.11'), 6, 5432);
+    const { matches } = asked.judge(asked.eniIndex('db'), EniSet.naclIngress, address('10.0.2.11'), 6, 5432);
     expect(matches).toEqual(['acl-db/ingress/90', 'acl-db/ingress/100', 'acl-db/ingress/110', 'acl-db/ingress/*']);
   });
 });

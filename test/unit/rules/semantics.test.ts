@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Inventory } from '../../../src/inventory/inventory.ts';
-import { ENI_STRIDE, EniWord, NO_SET, UNKNOWN_SET } from '../../../src/rules/view.ts';
+import { EniSet, NO_SET, SETS_STRIDE, UNKNOWN_SET } from '../../../src/rules/view.ts';
 import {
   address,
   eni,
@@ -34,7 +34,7 @@ function ingress(
   port = 443,
 ): ReturnType<ReturnType<typeof askRules>['judge']> {
   const asked = askRules(inv);
-  return asked.judge(asked.eniIndex('eni-x'), EniWord.sgIngress, address(peer), protocol, port);
+  return asked.judge(asked.eniIndex('eni-x'), EniSet.sgIngress, address(peer), protocol, port);
 }
 
 describe('canonical deciding rule', () => {
@@ -153,8 +153,8 @@ describe('knowledge that is missing', () => {
   test('no groups is no layer; groups not said are unknown', () => {
     const inv = world([], { networkInterfaces: [eni('eni-w', ['10.0.0.1'], []), eni('eni-y', ['10.0.0.2'], null)] });
     const { view } = askRules(inv);
-    expect(view.eni[EniWord.sgIngress]).toBe(NO_SET);
-    expect(view.eni[ENI_STRIDE + EniWord.sgIngress]).toBe(UNKNOWN_SET);
+    expect(view.eniSets[EniSet.sgIngress]).toBe(NO_SET);
+    expect(view.eniSets[SETS_STRIDE + EniSet.sgIngress]).toBe(UNKNOWN_SET);
   });
 });
 
@@ -221,7 +221,7 @@ describe('network ACL in force', () => {
     networkInterfaces: [eni('eni-x', ['10.0.0.10'], ['sg-x'], { subnetId })],
   });
   const naclOf = (inv: Inventory, peer: string): string => {
-    const { verdict, rule } = askRules(inv).judge(0, EniWord.naclIngress, address(peer), 6, 443);
+    const { verdict, rule } = askRules(inv).judge(0, EniSet.naclIngress, address(peer), 6, 443);
     return `${verdict} ${rule}`;
   };
 
@@ -258,7 +258,7 @@ describe('network ACL in force', () => {
           ),
         ],
       });
-    const icmp = (inv: Inventory): unknown => askRules(inv).judge(0, EniWord.naclIngress, address('192.0.2.1'), 1, 0);
+    const icmp = (inv: Inventory): unknown => askRules(inv).judge(0, EniSet.naclIngress, address('192.0.2.1'), 1, 0);
     const [n90, n100, last] = ['acl-1/ingress/90?', 'acl-1/ingress/100', 'acl-1/ingress/*'];
     expect(icmp(acl('deny'))).toEqual({ verdict: 'unknown', rule: null, matches: [n90, n100, last] });
     expect(icmp(acl('allow'))).toEqual({ verdict: 'allow', rule: n100, matches: [n100, n90, last] });

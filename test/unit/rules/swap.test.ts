@@ -39,14 +39,14 @@ const BUILT = new URL('../../../dist/src/rules/', import.meta.url);
 const WORKER = `
 const { parentPort, workerData } = require('node:worker_threads');
 const load = (name) => import(new URL(name, workerData).href);
-Promise.all([load('arena.js'), load('lookup.js'), load('view.js')]).then(([arena, lookup, { EniWord }]) => {
+Promise.all([load('arena.js'), load('lookup.js'), load('view.js')]).then(([arena, lookup, { EniSet }]) => {
   parentPort.on('message', ({ version, buffer, byteLength, packets }) => {
     const view = arena.attachRules(buffer, 0, byteLength);
     const https = lookup.portClass(view, 6, 443);
     let allowed = 0;
     for (let i = 0; i < packets; i++) {
       const cls = lookup.addressClass4(view, 0x0a000000 + (i & 0xffff));
-      if (view.cellRule[lookup.cellOf(view, view.eni[EniWord.sgIngress], cls, https)] >= 0) allowed++;
+      if (view.cellRule[lookup.cellOf(view, view.eniSets[EniSet.sgIngress], cls, https)] >= 0) allowed++;
     }
     parentPort.postMessage({ version, digest: view.digest, allowed });
   });

@@ -1,0 +1,99 @@
+/** A rule at one stretch of addresses, within a rule set. */
+export interface SetEntry {
+  readonly rule: number;
+  /** Number in PortSelectors. */
+  readonly selector: number;
+  readonly selectorMaybe: boolean;
+  /** Number in AddressLabels. */
+  readonly label: number;
+  readonly peerMaybe: boolean;
+  /** Entries with a larger rank come first, then those with a smaller order, then those with a smaller rule. */
+  readonly rank: number;
+  readonly order: number;
+  readonly allow: boolean;
+}
+
+/** The rules that one interface direction or one network ACL direction consults. */
+export interface RuleSet {
+  /** `sg`: any match allows. `nacl`: the first match decides. */
+  readonly layer: 'sg' | 'nacl';
+  /** True when an attached group is not described: what no certain rule allows is unknown. */
+  readonly undescribed: boolean;
+  readonly entries: readonly SetEntry[];
+}
+
+/** The entries of one set in canonical order, found by label; named by indices of `RuleSet.entries`. */
+export class OrderedEntries {
+  private readonly entries: readonly SetEntry[];
+  /** By place in the canonical order: index in `entries`. */
+  private readonly order: Int32Array;
+  /** By place: the first entry that differs in nothing but label and rank, which stands for it in answers. */
+  private readonly alike: Int32Array;
+  /** Places, by label. */
+  private readonly byLabel = new Map<number, number[]>();
+  /** By place: number of its (rule, selector). */
+  private readonly pairOf: Int32Array;
+  /** By pair: the last query that met it, and where in its answer. */
+  private readonly seenIn: Int32Array;
+  private readonly heldAt: Int32Array;
+  private queries = 0;
+
+  constructor(entries: readonly SetEntry[]) {
+    this.entries = entries;
+    this.order = Int32Array.from(entries, (_, index) => index).sort((i, j) => {
+      const [a, b] = [entries[i]!, entries[j]!];
+      return b.rank - a.rank || a.order - b.order || a.rule - b.rule || i - j;
+    });
+    const pairs = new Map<string, number>();
+    const firsts = new Map<string, number>();
+    this.pairOf = new Int32Array(entries.length);
+    this.alike = new Int32Array(entries.length);
+    this.order.forEach((index, place) => {
+      const { rule, selector, peerMaybe } = entries[index]!;
+      const key = `${rule} ${selector}`;
+      const pair = pairs.get(key) ?? pairs.size;
+      pairs.set(key, pair);
+      this.pairOf[place] = pair;
+      const first = firsts.get(`${key} ${peerMaybe}`) ?? index;
+      firsts.set(`${key} ${peerMaybe}`, first);
+      this.alike[place] = first;
+    });
+    this.seenIn = new Int32Array(pairs.size);
+    this.heldAt = new Int32Array(pairs.size);
+    this.order.forEach((index, place) => {
+      const { label } = entries[index]!;
+      const same = this.byLabel.get(label);
+      if (same === undefined) this.byLabel.set(label, [place]);
+      else same.push(place);
+    });
+  }
+
+  labels(): readonly number[] {
+    return [...this.byLabel.keys()];
+  }
+
+  /**
+   * Entries that apply where exactly `labels` do: one a rule and selector, its certain and most specific one, in
+   * canonical order.
+   */
+  at(labels: readonly number[]): readonly number[] {
+    const found: number[] = [];
+    for (const label of labels) for (const place of this.byLabel.get(label) ?? []) found.push(place);
+    if (labels.length > 1) found.sort((a, b) => a - b);
+    this.queries++;
+    const best: number[] = [];
+    for (const place of found) {
+      const index = this.alike[place]!;
+      const pair = this.pairOf[place]!;
+      if (this.seenIn[pair] === this.queries) {
+        const held = best[this.heldAt[pair]!]!;
+        if (held < 0 || !this.entries[held]!.peerMaybe || this.entries[index]!.peerMaybe) continue;
+        best[this.heldAt[pair]!] = -1;
+      }
+      this.seenIn[pair] = this.queries;
+      this.heldAt[pair] = best.length;
+      best.push(index);
+    }
+    return best.filter((index) => index >= 0);
+  }
+}

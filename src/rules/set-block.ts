@@ -1,0 +1,222 @@
+import { IMPLICIT_DENY, NO_RULE, Verdict } from '../model/verdict.ts';
+import { MatchFlag } from './catalog.ts';
+import { ListPool } from './list-pool.ts';
+import { invertSets, partition } from './partition.ts';
+import { OrderedEntries, type RuleSet } from './rule-set.ts';
+
+/** What a set's entries speak about: which address classes a label covers, which port classes a selector. */
+export interface ClassMembers {
+  readonly addressClasses: number;
+  /** Address classes that a label covers, each once. */
+  labelClasses(label: number): Int32Array;
+  readonly portClasses: number;
+  /** Port classes that a selector covers for certain, and those that it only may cover, each once. */
+  selectorClasses(selector: number, maybe: boolean): Int32Array;
+}
+
+/**
+ * Answers of one rule set, in numbers of its own: no other set and no numbering of rules changes them. The answer for
+ * an address class and a port class is `cells[rowCells[row] + columnMaps[rowMaps[row] + columnOf[port class]]]` where
+ * `row` is `rowOf[address class]`. Rows, columns and cells are numbered by their first use.
+ */
+export interface SetBlock {
+  readonly rowOf: Int32Array;
+  readonly columnOf: Int32Array;
+  /** Columns of the set, the width of every column map. */
+  readonly columns: number;
+  readonly rowMaps: Int32Array;
+  readonly rowCells: Int32Array;
+  readonly columnMaps: Int32Array;
+  readonly cells: Int32Array;
+  readonly cellVerdict: Uint8Array;
+  /** Index of the deciding entry in RuleSet.entries, IMPLICIT_DENY or NO_RULE. */
+  readonly cellEntry: Int32Array;
+  readonly matchOffset: Int32Array;
+  /** Index of each matching entry and its MatchFlag bits, the deciding one first. */
+  readonly matchList: Int32Array;
+}
+
+/** Columns of a row: which of them each column of the set is, and the selectors that cover each. */
+interface RowColumns {
+  readonly map: number;
+  readonly parts: readonly (readonly number[])[];
+}
+
+/** A selector that only may cover: while labels of columns, its complement. */
+const maybeOf = (selector: number): number => ~selector;
+
+/** Answers every (address class, port class) for one set in advance. */
+export function buildSetBlock(set: RuleSet, members: ClassMembers): SetBlock {
+  const ordered = new OrderedEntries(set.entries);
+  const split = partition(members.addressClasses, ordered.labels(), (label) => members.labelClasses(label));
+  const columns = new SetColumns(set, members);
+  const cells = new SetCells(set);
+  const rowLists = new ListPool();
+  const rowMaps: number[] = [];
+  const rowCells: number[] = [];
+  const values: number[] = [];
+  const rowOfPart = split.parts.map((labels) => {
+    const entries = ordered.at(labels);
+    const before = rowLists.count;
+    const row = rowLists.put(entries, entries.length);
+    if (row < before) return row;
+    const { map, parts } = columns.of(entries);
+    rowMaps.push(map);
+    rowCells.push(values.length);
+    for (const selectors of parts) values.push(cells.of(entries, selectors));
+    return row;
+  });
+  return {
+    rowOf: split.partOf.map((part) => rowOfPart[part]!),
+    columnOf: columns.columnOf,
+    columns: columns.count,
+    rowMaps: Int32Array.from(rowMaps),
+    rowCells: Int32Array.from(rowCells),
+    columnMaps: columns.maps(),
+    cells: Int32Array.from(values),
+    ...cells.finish(),
+  };
+}
+
+/** Port classes that no entry of the set tells apart are one column of it; a row merges them further. */
+class SetColumns {
+  readonly columnOf: Int32Array;
+  readonly count: number;
+  private readonly set: RuleSet;
+  /** Columns that each selector covers, then those that it only may. */
+  private readonly sure: ReadonlyMap<number, Int32Array>;
+  private readonly known = new Map<string, RowColumns>();
+  private readonly words: number[] = [];
+
+  constructor(set: RuleSet, members: ClassMembers) {
+    const selectors = [...new Set(set.entries.map((entry) => entry.selector))];
+    const labels = [...selectors, ...selectors.map(maybeOf)];
+    const split = partition(members.portClasses, labels, (label) => {
+      return label >= 0 ? members.selectorClasses(label, false) : members.selectorClasses(~label, true);
+    });
+    this.set = set;
+    this.columnOf = split.partOf;
+    this.count = split.parts.length;
+    const indexOf = new Map(labels.map((label, i) => [label, i]));
+    const sets = split.parts.map((part) => Int32Array.from(part, (label) => indexOf.get(label)!));
+    const covered = invertSets(labels.length, sets);
+    this.sure = new Map(labels.map((label, i) => [label, covered[i]!]));
+  }
+
+  /** Columns of a row in which `entries` apply. */
+  of(entries: readonly number[]): RowColumns {
+    const selectors = [...new Set(entries.map((entry) => this.set.entries[entry]!.selector))].sort((a, b) => a - b);
+    const key = selectors.join();
+    let columns = this.known.get(key);
+    if (columns === undefined) {
+      const labels = [...selectors, ...selectors.map(maybeOf)];
+      const split = partition(this.count, labels, (label) => this.sure.get(label)!);
+      columns = { map: this.words.length, parts: split.parts };
+      for (const column of split.partOf) this.words.push(column);
+      this.known.set(key, columns);
+    }
+    return columns;
+  }
+
+  maps(): Int32Array {
+    return Int32Array.from(this.words);
+  }
+}
+
+/** Cells: verdict, deciding rule and all matching rules; equal ones of a set are one cell and share a counter. */
+class SetCells {
+  private readonly set: RuleSet;
+  private readonly pool = new ListPool();
+  private readonly verdicts: number[] = [];
+  private readonly deciders: number[] = [];
+  /** By selector: the last query that asked for it; the same, as one that only may cover. */
+  private readonly askedSure: Int32Array;
+  private readonly askedMaybe: Int32Array;
+  private queries = 0;
+  private certain: number[] = [];
+  private possible: number[] = [];
+
+  constructor(set: RuleSet) {
+    this.set = set;
+    const selectors = set.entries.reduce((most, entry) => Math.max(most, entry.selector + 1), 0);
+    this.askedSure = new Int32Array(selectors);
+    this.askedMaybe = new Int32Array(selectors);
+  }
+
+  /** Cell where those of `entries` (in canonical order) apply whose selectors cover the column. */
+  of(entries: readonly number[], selectors: readonly number[]): number {
+    this.queries++;
+    for (const label of selectors)
+      (label >= 0 ? this.askedSure : this.askedMaybe)[label >= 0 ? label : ~label] = this.queries;
+    return this.set.layer === 'sg' ? this.groupCell(entries) : this.listCell(entries);
+  }
+
+  finish(): Pick<SetBlock, 'cellVerdict' | 'cellEntry' | 'matchOffset' | 'matchList'> {
+    return {
+      cellVerdict: Uint8Array.from(this.verdicts),
+      cellEntry: Int32Array.from(this.deciders),
+      matchOffset: this.pool.offsets(),
+      matchList: this.pool.items(),
+    };
+  }
+
+  /** Match of an entry in the column asked for; −1 = none. */
+  private matchOf(index: number): number {
+    const entry = this.set.entries[index]!;
+    const sure = this.askedSure[entry.selector] === this.queries;
+    if (!sure && this.askedMaybe[entry.selector] !== this.queries) return -1;
+    const selectorMaybe = entry.selectorMaybe || !sure ? MatchFlag.selectorMaybe : 0;
+    return (index << MatchFlag.bits) | selectorMaybe | (entry.peerMaybe ? MatchFlag.peerMaybe : 0);
+  }
+
+  /** Security groups: the first certain entry decides; certain matches come first, then possible ones. */
+  private groupCell(entries: readonly number[]): number {
+    const { certain, possible } = this;
+    certain.length = 0;
+    possible.length = 0;
+    for (const index of entries) {
+      const match = this.matchOf(index);
+      if (match >= 0) ((match & MATCH_MAYBE) === 0 ? certain : possible).push(match);
+    }
+    const open = this.set.undescribed || possible.length > 0;
+    const [decider] = certain;
+    for (const match of possible) certain.push(match);
+    return this.put(certain, decider, open ? Verdict.unknown : Verdict.deny);
+  }
+
+  /** Network ACL: the first certain entry decides, unless one before it may match and would decide otherwise. */
+  private listCell(entries: readonly number[]): number {
+    const matches = this.certain;
+    matches.length = 0;
+    let decider: number | undefined;
+    let split = false;
+    for (const index of entries) {
+      const match = this.matchOf(index);
+      if (match < 0) continue;
+      matches.push(match);
+      if (decider !== undefined || (match & MATCH_MAYBE) !== 0) continue;
+      decider = match;
+      const { allow } = this.set.entries[index]!;
+      split = matches.some((before) => this.set.entries[before >> MatchFlag.bits]!.allow !== allow);
+    }
+    if (decider !== undefined && !split) {
+      matches.splice(matches.indexOf(decider), 1);
+      matches.unshift(decider);
+    }
+    return this.put(matches, split ? undefined : decider, Verdict.unknown);
+  }
+
+  private put(matches: readonly number[], decider: number | undefined, otherwise: number): number {
+    const before = this.pool.count;
+    const cell = this.pool.put(matches, matches.length);
+    if (cell < before) return cell;
+    const entry = decider === undefined ? undefined : decider >> MatchFlag.bits;
+    const verdict = entry === undefined ? otherwise : this.set.entries[entry]!.allow ? Verdict.allow : Verdict.deny;
+    this.verdicts.push(verdict);
+    this.deciders.push(entry ?? (verdict === Verdict.deny ? IMPLICIT_DENY : NO_RULE));
+    return cell;
+  }
+}
+
+/** Any bit that makes a match only a possible one. */
+const MATCH_MAYBE = MatchFlag.selectorMaybe | MatchFlag.peerMaybe;
