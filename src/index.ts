@@ -17,7 +17,7 @@ export type { Summary } from './model/summary.ts';
 export type { VerdictBatch } from './model/verdict.ts';
 export { attachRules } from './rules/arena.ts';
 export { loadRules, type RulesBuffer, saveRules } from './rules/arena-file.ts';
-export { type CompiledRules, compileRules } from './rules/compile.ts';
+export { type CompiledRules, compileRules, RuleCompiler } from './rules/compile.ts';
 export type { RulesView } from './rules/view.ts';
 export { type OutputColumn, outputColumns } from './sink/columns.ts';
 export { OUTPUT_FORMATS, type OutputFormat } from './sink/part.ts';

@@ -9,6 +9,7 @@ import { type Effort, type Findings, medians } from './findings.ts';
 import { createAnswers, judgeFiveLayers, judgeOneLayer, matchAddressesOnly } from './five-layers.ts';
 import { judgeLinear, type LinearGroups, linearGroups } from './linear-groups.ts';
 import { median, ratioOf, takeTurns, timed } from './measure.ts';
+import { measureRuleChange } from './rule-change.ts';
 
 const SEED = 7;
 
@@ -39,6 +40,7 @@ export function readyAccount(title: string, inventory: Inventory, effort: Effort
   }
   const sample = Math.min(effort.packets, Math.max(64, Math.floor(effort.linearSteps / Math.max(1, linear.longest))));
   const matched = [random, zipf].reduce((sum, flows) => sum + verifyOneLayer(view, linear, flows, sample), 0);
+  const change = measureRuleChange(inventory, random);
   const facts = {
     interfaces: view.eniCount,
     rules: view.ruleCount,
@@ -48,6 +50,7 @@ export function readyAccount(title: string, inventory: Inventory, effort: Effort
     hotBytes: view.hotBytes,
     allBytes: compiled.byteLength,
     compileMs: median(runs.map(({ ms }) => ms)),
+    ...(change === undefined ? {} : { changeOfOneRuleMs: change }),
     longestLinearList: linear.longest,
     verified: 2 * sample,
     matchedShare: matched / (2 * sample),

@@ -52,6 +52,8 @@ export function measureRuleCount(most: number, effort: Effort): Findings {
     [
       { name: '20 rules', count: few.random.count, run: () => judgeFiveLayers(few.view, few.random, out) },
       { name: mostName, count: many.random.count, run: () => judgeFiveLayers(many.view, many.random, out) },
+      { name: '20 rules, Zipf', count: few.zipf.count, run: () => judgeFiveLayers(few.view, few.zipf, out) },
+      { name: `${mostName}, Zipf`, count: many.zipf.count, run: () => judgeFiveLayers(many.view, many.zipf, out) },
     ],
     effort.rounds,
   );
@@ -64,6 +66,6 @@ export function measureRuleCount(most: number, effort: Effort): Findings {
       compileMs: many.facts.compileMs ?? 0,
     },
     rates: medians(rates),
-    ratios: [ratioOf(rates, mostName, '20 rules')],
+    ratios: [ratioOf(rates, mostName, '20 rules'), ratioOf(rates, `${mostName}, Zipf`, '20 rules, Zipf')],
   };
 }

@@ -11,9 +11,8 @@ import { attachPodMap } from '../pods/pod-map.ts';
 import { buildSnat, type SnatTable } from '../pods/snat.ts';
 import { attachRules } from '../rules/arena.ts';
 import type { Catalog } from '../rules/catalog.ts';
-import { compileRules } from '../rules/compile.ts';
+import { RuleCompiler } from '../rules/compile.ts';
 import { compileFacts, type InterfaceFacts } from '../rules/interface-facts.ts';
-import { FLAT_BYTES_MAX } from '../rules/rule-matrix.ts';
 import { ENI_STRIDE, EniWord, type RulesView } from '../rules/view.ts';
 import { groupOwners } from './owner-groups.ts';
 import type { OwnerGroups } from './tally.ts';
@@ -51,11 +50,14 @@ export interface CompiledInventory {
   readonly warnings: readonly InventoryWarning[];
 }
 
-/** Compiles every version of an inventory, ascending in time; rule tables above `flatBytesMax` are paged. */
-export function compileInventory(loaded: LoadedInventory, flatBytesMax: number = FLAT_BYTES_MAX): CompiledInventory {
+/** Compiles every version of an inventory, ascending in time; `compiler` may know versions before them. */
+export function compileInventory(
+  loaded: LoadedInventory,
+  compiler: RuleCompiler = new RuleCompiler(),
+): CompiledInventory {
   const warnings = [...loaded.warnings];
   const versions = loaded.versions.map((inventory, index) => {
-    const compiled = compileRules(inventory, flatBytesMax);
+    const compiled = compiler.compile(inventory);
     const pods = buildPodMap(inventory);
     warnings.push(...compiled.warnings, ...pods.warnings);
     const view = attachRules(compiled.buffer, 0, compiled.byteLength);

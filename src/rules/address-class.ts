@@ -54,7 +54,7 @@ export interface Intervals {
   readonly classes: Int32Array;
 }
 
-interface AddressClasses {
+export interface AddressClasses {
   /** Labels of each class, ascending; classes of IPv4 come first. */
   readonly labelSets: readonly Int32Array[];
   readonly intervals4: Intervals;

@@ -22,55 +22,95 @@ const I32_POINTER = 0x8000_0000 | 0;
 
 /** `classCount` = number of address classes of both families. */
 export function buildTrie4(intervals: Intervals, classCount: number): Trie4 {
-  const { count, starts, classes } = intervals;
-  const root = new Int32Array(65536);
-  const inner = new BlockPool(256);
-  const leaf = new BlockPool(256);
-  const coarse = new BlockPool(16);
-  const innerBlock = new Int32Array(256);
-  const leafBlock = new Int32Array(256);
-  const coarseBlock = new Int32Array(16);
-  const endOf = (i: number): number => (i + 1 < count ? starts[(i + 1) * 4]! : 2 ** 32);
-  let i = 0;
-  for (let high = 0; high < 65536; high++) {
-    const base = high * 65536;
-    while (endOf(i) <= base) i++;
-    if (endOf(i) >= base + 65536) {
-      root[high] = classes[i]!;
-      continue;
+  return new Trie4Builder().build(intervals, classCount);
+}
+
+const ROOTS = 65536;
+const NOTHING: Intervals = { count: 1, starts: new Uint32Array(4), classes: Int32Array.of(-1) };
+
+/** Builds a trie and, from the second time on, only what has changed of it; blocks out of use stay until then. */
+export class Trie4Builder {
+  private readonly root = new Int32Array(ROOTS);
+  private readonly inner = new BlockPool(256);
+  private readonly leaf = new BlockPool(256);
+  private readonly coarse = new BlockPool(16);
+  private readonly innerBlock = new Int32Array(256);
+  private readonly leafBlock = new Int32Array(256);
+  private readonly coarseBlock = new Int32Array(16);
+  private built = NOTHING;
+
+  build(intervals: Intervals, classCount: number): Trie4 {
+    const changed = changedRoots(this.built, intervals);
+    this.built = intervals;
+    let i = 0;
+    for (let high = 0; high < ROOTS; high++) {
+      if (changed[high] === 0) continue;
+      while (endOf(intervals, i) <= high * ROOTS) i++;
+      this.root[high] =
+        endOf(intervals, i) >= (high + 1) * ROOTS ? intervals.classes[i]! : this.branch(intervals, i, high * ROOTS);
     }
+    return this.encoded(classCount);
+  }
+
+  /** Pointer to the inner block of the 65,536 addresses from `base` on, which begin in interval `i`. */
+  private branch(intervals: Intervals, first: number, base: number): number {
+    const { innerBlock, leafBlock, coarseBlock } = this;
+    const { classes } = intervals;
+    let i = first;
     for (let middle = 0; middle < 256; middle++) {
       const from = base + middle * 256;
-      while (endOf(i) <= from) i++;
-      if (endOf(i) >= from + 256) {
+      while (endOf(intervals, i) <= from) i++;
+      if (endOf(intervals, i) >= from + 256) {
         innerBlock[middle] = classes[i]!;
         continue;
       }
       for (let low = 0; low < 256; low++) {
-        while (endOf(i) <= from + low) i++;
+        while (endOf(intervals, i) <= from + low) i++;
         leafBlock[low] = classes[i]!;
       }
       const isCoarse = coarsen(leafBlock, coarseBlock);
-      innerBlock[middle] = isCoarse ? ~(coarse.put(coarseBlock) | COARSE) : ~leaf.put(leafBlock);
+      innerBlock[middle] = isCoarse ? ~(this.coarse.put(coarseBlock) | COARSE) : ~this.leaf.put(leafBlock);
     }
-    root[high] = ~inner.put(innerBlock);
+    return ~this.inner.put(innerBlock);
   }
-  const narrow = Math.max(classCount, inner.count, leaf.count + coarse.count) <= U16_POINTER;
-  const encode = narrow ? encodeU16 : encodeI32;
-  // blocks of 16 are numbered after those of 256
-  const blocks = inner.contents().map((entry) => {
-    return entry < 0 && (~entry & COARSE) !== 0 ? ~((~entry & ~COARSE) + leaf.count) : entry;
-  });
-  const leaves = new Int32Array(leaf.count * 256 + coarse.count * 16);
-  leaves.set(leaf.contents());
-  leaves.set(coarse.contents(), leaf.count * 256);
-  return {
-    root: encode(root),
-    inner: encode(blocks),
-    leaf: encode(leaves),
-    fullLeaves: leaf.count,
-    pointerBit: narrow ? U16_POINTER : I32_POINTER,
-  };
+
+  private encoded(classCount: number): Trie4 {
+    const { inner, leaf, coarse } = this;
+    const narrow = Math.max(classCount, inner.count, leaf.count + coarse.count) <= U16_POINTER;
+    const encode = narrow ? encodeU16 : encodeI32;
+    // blocks of 16 are numbered after those of 256
+    const blocks = inner.contents().map((entry) => {
+      return entry < 0 && (~entry & COARSE) !== 0 ? ~((~entry & ~COARSE) + leaf.count) : entry;
+    });
+    const leaves = new Int32Array(leaf.count * 256 + coarse.count * 16);
+    leaves.set(leaf.contents());
+    leaves.set(coarse.contents(), leaf.count * 256);
+    return {
+      root: encode(this.root),
+      inner: encode(blocks),
+      leaf: encode(leaves),
+      fullLeaves: leaf.count,
+      pointerBit: narrow ? U16_POINTER : I32_POINTER,
+    };
+  }
+}
+
+/** First address after interval `i`, up to 2^32. */
+function endOf({ count, starts }: Intervals, i: number): number {
+  return i + 1 < count ? starts[(i + 1) * 4]! : 2 ** 32;
+}
+
+/** By the upper 16 bits: 1 where some address has another class than before. */
+function changedRoots(before: Intervals, after: Intervals): Uint8Array {
+  const changed = new Uint8Array(ROOTS);
+  for (let i = 0, j = 0, at = 0; at < 2 ** 32; ) {
+    const end = Math.min(endOf(before, i), endOf(after, j));
+    if (before.classes[i] !== after.classes[j]) changed.fill(1, at / ROOTS, Math.ceil(end / ROOTS));
+    if (endOf(before, i) === end) i++;
+    if (endOf(after, j) === end) j++;
+    at = end;
+  }
+  return changed;
 }
 
 /** Every sixteenth entry of `block` into `coarse`; false when a run of sixteen is not equal. */

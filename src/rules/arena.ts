@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { SET_STRIDE } from './rule-matrix.ts';
-import type { ByteArray, IndexArray, RulesView, SignedArray } from './view.ts';
+import type { ByteArray, IndexArray, RulesSections, RulesView, SignedArray } from './view.ts';
 import { ENI_STRIDE, SETS_STRIDE, SUBNET6_STRIDE } from './view.ts';
 
 /*
@@ -179,72 +179,112 @@ export function attachRules(
   if (check === 'contents' && stored.compare(digestOf(bytes)) !== 0) {
     throw new Error(`rules arena: contents do not match their digest ${stored.toString('hex')}`);
   }
-  const at = (name: SectionName): Section => readSection(header, name, byteLength);
-  const u8 = (name: SectionName): Uint8Array => new Uint8Array(buffer, byteOffset + at(name).offset, at(name).length);
-  const i32 = (name: SectionName): Int32Array => new Int32Array(buffer, byteOffset + at(name).offset, at(name).length);
-  const u32 = (name: SectionName): Uint32Array =>
-    new Uint32Array(buffer, byteOffset + at(name).offset, at(name).length);
-  const index = (name: SectionName): IndexArray => {
-    const { offset, length, elementBytes } = at(name);
-    return elementBytes === 4 ? i32(name) : new Uint16Array(buffer, byteOffset + offset, length);
-  };
-  const byte = (name: SectionName): ByteArray => {
-    const { offset, length, elementBytes } = at(name);
-    return elementBytes === 1 ? u8(name) : new Uint16Array(buffer, byteOffset + offset, length);
-  };
-  const signed = (name: SectionName): SignedArray => {
-    const { offset, length, elementBytes } = at(name);
-    return elementBytes === 4 ? i32(name) : new Int16Array(buffer, byteOffset + offset, length);
-  };
+  const read = new SectionReader(buffer, byteOffset, header, byteLength);
   const view: RulesView = {
     digest: stored.toString('hex'),
-    hotBytes: at(COLD_FROM).offset,
+    hotBytes: read.at(COLD_FROM).offset,
     eniCount: header[HeaderWord.enis]!,
     ruleCount: header[HeaderWord.rules]!,
-    eni: i32('eni'),
-    eniSets: signed('eniSets'),
-    classFlags: u8('classFlags'),
-    cellVerdict: u8('cellVerdict'),
-    cellRule: i32('cellRule'),
+    eni: read.i32('eni'),
+    eniSets: read.signed('eniSets'),
+    classFlags: read.u8('classFlags'),
+    cellVerdict: read.u8('cellVerdict'),
+    cellRule: read.i32('cellRule'),
     cellCount: header[HeaderWord.cells]!,
-    routeKind: u8('routeKind'),
-    routeIsMiddlebox: u8('routeIsMiddlebox'),
-    subnet6: u32('subnet6'),
+    routeKind: read.u8('routeKind'),
+    routeIsMiddlebox: read.u8('routeIsMiddlebox'),
+    subnet6: read.u32('subnet6'),
     hasMiddleboxRoutes: header[HeaderWord.middleboxRoutes] === 1,
-    resolvers: u32('resolvers'),
-    sections: {
-      root4: index('root4'),
-      inner4: index('inner4'),
-      leaf4: index('leaf4'),
-      pointerBit4: header[HeaderWord.pointerBit4]! | 0,
-      fullLeaves4: header[HeaderWord.fullLeaves4]!,
-      root6: signed('root6'),
-      nodes6: i32('nodes6'),
-      chains6: i32('chains6'),
-      portTab: index('portTab'),
-      ruleClass: index('ruleClass'),
-      routeClass: index('routeClass'),
-      ruleClasses: header[HeaderWord.ruleClasses]!,
-      portClasses: header[HeaderWord.portClasses]!,
-      setCells: i32('setCells'),
-      portColumns: byte('portColumns'),
-      rowTab: index('rowTab'),
-      rowShift: header[HeaderWord.rowShift]!,
-      setInfo: i32('setInfo'),
-      pageTab: index('pageTab'),
-      pages: index('pages'),
-      rowInfo: i32('rowInfo'),
-      columnMaps: byte('columnMaps'),
-      cells: index('cells'),
-      routePageTab: index('routePageTab'),
-      pagesPerTable: header[HeaderWord.pagesPerTable]!,
-      routePages: signed('routePages'),
-      matchOffset: i32('matchOffset'),
-      matchList: i32('matchList'),
-    },
+    resolvers: read.u32('resolvers'),
+    sections: sectionsOf(read, header),
   };
   checkLengths(view, header[HeaderWord.classes]!);
   return view;
+}
+
+/** Views over the sections of one arena, each of the width that its table entry says. */
+class SectionReader {
+  private readonly buffer: SharedArrayBuffer;
+  private readonly base: number;
+  private readonly header: Uint32Array;
+  private readonly byteLength: number;
+
+  constructor(buffer: SharedArrayBuffer, base: number, header: Uint32Array, byteLength: number) {
+    this.buffer = buffer;
+    this.base = base;
+    this.header = header;
+    this.byteLength = byteLength;
+  }
+
+  at(name: SectionName): Section {
+    return readSection(this.header, name, this.byteLength);
+  }
+
+  u8(name: SectionName): Uint8Array {
+    const { offset, length } = this.at(name);
+    return new Uint8Array(this.buffer, this.base + offset, length);
+  }
+
+  i32(name: SectionName): Int32Array {
+    const { offset, length } = this.at(name);
+    return new Int32Array(this.buffer, this.base + offset, length);
+  }
+
+  u32(name: SectionName): Uint32Array {
+    const { offset, length } = this.at(name);
+    return new Uint32Array(this.buffer, this.base + offset, length);
+  }
+
+  index(name: SectionName): IndexArray {
+    return this.at(name).elementBytes === 4 ? this.i32(name) : this.u16(name);
+  }
+
+  byte(name: SectionName): ByteArray {
+    return this.at(name).elementBytes === 1 ? this.u8(name) : this.u16(name);
+  }
+
+  signed(name: SectionName): SignedArray {
+    const { offset, length, elementBytes } = this.at(name);
+    return elementBytes === 4 ? this.i32(name) : new Int16Array(this.buffer, this.base + offset, length);
+  }
+
+  private u16(name: SectionName): Uint16Array {
+    const { offset, length } = this.at(name);
+    return new Uint16Array(this.buffer, this.base + offset, length);
+  }
+}
+
+function sectionsOf(read: SectionReader, header: Uint32Array): RulesSections {
+  return {
+    root4: read.index('root4'),
+    inner4: read.index('inner4'),
+    leaf4: read.index('leaf4'),
+    pointerBit4: header[HeaderWord.pointerBit4]! | 0,
+    fullLeaves4: header[HeaderWord.fullLeaves4]!,
+    root6: read.signed('root6'),
+    nodes6: read.i32('nodes6'),
+    chains6: read.i32('chains6'),
+    portTab: read.index('portTab'),
+    ruleClass: read.index('ruleClass'),
+    routeClass: read.index('routeClass'),
+    ruleClasses: header[HeaderWord.ruleClasses]!,
+    portClasses: header[HeaderWord.portClasses]!,
+    setCells: read.i32('setCells'),
+    portColumns: read.byte('portColumns'),
+    rowTab: read.index('rowTab'),
+    rowShift: header[HeaderWord.rowShift]!,
+    setInfo: read.i32('setInfo'),
+    pageTab: read.index('pageTab'),
+    pages: read.index('pages'),
+    rowInfo: read.i32('rowInfo'),
+    columnMaps: read.byte('columnMaps'),
+    cells: read.index('cells'),
+    routePageTab: read.index('routePageTab'),
+    pagesPerTable: header[HeaderWord.pagesPerTable]!,
+    routePages: read.signed('routePages'),
+    matchOffset: read.i32('matchOffset'),
+    matchList: read.i32('matchList'),
+  };
 }
 
 function checkPlace(buffer: SharedArrayBuffer, byteOffset: number, byteLength: number): void {

@@ -52,8 +52,8 @@ export interface RouteCatalogRule extends CatalogEntry {
 
 /** A route with one destination: a prefix-list route is as many of them as the list has entries. */
 export interface ExpandedRoute {
-  /** Rule index. */
-  readonly rule: number;
+  /** Place in `routeDrafts`. */
+  readonly place: number;
   /** null = a prefix list without known entries. */
   readonly cidr: Cidr | null;
   /** Family of `cidr`, or of the unknown entries; null = both. */
@@ -67,15 +67,18 @@ export interface NumberedRules {
   /** By rule id, by entry id: rules with the same id in one layer are one rule. */
   readonly securityGroupRules: ReadonlyMap<string, number>;
   readonly networkAclEntries: ReadonlyMap<string, number>;
-  /** By index in Inventory.routeTables. */
-  readonly routes: readonly (readonly ExpandedRoute[])[];
+  /** Index of the first route: routes come last, in the order of `routeDrafts`. */
+  readonly firstRoute: number;
 }
 
 /** The last entry of each direction denies what no other matched; numbers of AWS's own: 32767 (IPv4), 32768 (IPv6). */
 const LAST_ENTRY = 32767;
 
-/** Numbers every rule of `inventory`: by layer, then id by code unit. */
-export function numberRules(inventory: Inventory): NumberedRules {
+/** Numbers every rule of `inventory`: by layer, then id by code unit. `drafts`: of its routes, in that order. */
+export function numberRules(
+  inventory: Inventory,
+  drafts: readonly RouteDraft[] = routeDrafts(inventory),
+): NumberedRules {
   const rules: CatalogRule[] = [];
   const append = (drafts: readonly CatalogRule[]): ReadonlyMap<string, number> => {
     const index = new Map<string, number>();
@@ -88,17 +91,27 @@ export function numberRules(inventory: Inventory): NumberedRules {
   };
   const securityGroupRules = append(inventory.securityGroups.flatMap(securityGroupDrafts));
   const networkAclEntries = append(inventory.networkAcls.flatMap(networkAclDrafts));
+  const firstRoute = rules.length;
+  for (const { entry } of drafts) rules.push(entry);
+  return { catalog: { rules }, securityGroupRules, networkAclEntries, firstRoute };
+}
+
+/** Every route of every table, one a destination CIDR, in the order of their rule indices. */
+export function routeDrafts(inventory: Inventory): readonly RouteDraft[] {
   const lists = new Map(inventory.prefixLists.map((list) => [list.id, list]));
-  const routes: ExpandedRoute[][] = inventory.routeTables.map(() => []);
   const drafts = inventory.routeTables.flatMap((table, at) =>
     table.routes.flatMap((route) => expandRoute(table, route, lists).map((draft) => ({ ...draft, at }))),
   );
-  drafts.sort((a, b) => compareText(a.entry.id, b.entry.id) || compareRoutes(a.entry.route, b.entry.route));
-  for (const { entry, cidr, family, at } of drafts) {
-    routes[at]?.push({ rule: rules.length, cidr, family, route: entry.route });
-    rules.push(entry);
-  }
-  return { catalog: { rules }, securityGroupRules, networkAclEntries, routes };
+  return drafts.sort((a, b) => compareText(a.entry.id, b.entry.id) || compareRoutes(a.entry.route, b.entry.route));
+}
+
+/** The routes of each table, by index in Inventory.routeTables. */
+export function expandedRoutes(drafts: readonly RouteDraft[], tables: number): readonly (readonly ExpandedRoute[])[] {
+  const routes: ExpandedRoute[][] = Array.from({ length: tables }, () => []);
+  drafts.forEach(({ entry, cidr, family, at }, place) => {
+    routes[at]?.push({ place, cidr, family, route: entry.route });
+  });
+  return routes;
 }
 
 /** Order by UTF-16 code unit, the same on every machine. */
@@ -157,8 +170,10 @@ function entryText(acl: NetworkAcl, entry: NetworkAclEntry): string {
   return `${acl.id} ${way} ${entry.number} ${verb} ${selectorText(entry.selector)} ${peer}`;
 }
 
-interface RouteDraft {
+export interface RouteDraft {
   readonly entry: RouteCatalogRule;
+  /** Index in Inventory.routeTables. */
+  readonly at: number;
   readonly cidr: Cidr | null;
   readonly family: 4 | 6 | null;
 }
@@ -167,9 +182,9 @@ function expandRoute(
   table: RouteTable,
   route: Route,
   lists: ReadonlyMap<string, Inventory['prefixLists'][number]>,
-): RouteDraft[] {
+): Omit<RouteDraft, 'at'>[] {
   const target = route.kind === 'local' ? 'local' : route.target;
-  const draft = (cidr: Cidr | null, family: 4 | 6 | null, via: string): RouteDraft => {
+  const draft = (cidr: Cidr | null, family: 4 | 6 | null, via: string): Omit<RouteDraft, 'at'> => {
     const prefix = cidr === null ? null : formatCidr(cidr);
     const to = route.kind === 'blackhole' ? `nowhere (blackhole, was ${target ?? 'unknown'})` : (target ?? route.kind);
     const destination = prefix === null ? via : via === '' ? prefix : `${prefix} (${via})`;

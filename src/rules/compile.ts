@@ -1,72 +1,80 @@
 import type { Inventory, InventoryWarning } from '../inventory/inventory.ts';
-import { routeKindCode } from '../model/verdict.ts';
-import { AddressLabels, classifyAddresses } from './address-class.ts';
-import { createPairs, pairIntervals } from './address-pair.ts';
-import { buildTrie4, buildTrie6 } from './address-trie.ts';
+import { sameAccount } from './account.ts';
 import { writeArena } from './arena.ts';
-import { type Catalog, numberRules } from './catalog.ts';
-import { buildClassFlags, buildEniSets, buildEniTable, buildResolvers, buildSubnet6, flagLabels } from './eni-table.ts';
+import { type Catalog, type NumberedRules, numberRules } from './catalog.ts';
+import { buildClassFlags, buildEniSets } from './eni-table.ts';
 import { compileNetworkAcls } from './network-acl.ts';
-import { invertSets } from './partition.ts';
-import { classifyPorts, type PortClasses, PortSelectors } from './port-class.ts';
-import { assignRouteTables, buildRoutePages, canShadowLocal, isMiddleboxRoute, routeLabels } from './route-table.ts';
+import { PeerLabels } from './peer-label.ts';
+import { AccountPlan } from './plan.ts';
 import { FLAT_BYTES_MAX, joinBlocks } from './rule-matrix.ts';
 import type { RuleSet } from './rule-set.ts';
 import { compileSecurityGroups, securityGroupWarnings } from './security-group.ts';
-import { buildSetBlock, type ClassMembers, type SetBlock } from './set-block.ts';
 
 export interface CompiledRules {
-  /** See arena; the same inventory gives the same bytes. */
+  /** See arena. */
   readonly buffer: SharedArrayBuffer;
   readonly byteLength: number;
   readonly catalog: Catalog;
   /** References that are stale or unknown, objects that contradict each other; what depends on them is `unknown`. */
   readonly warnings: readonly InventoryWarning[];
+  /** True when the account was that of the version before and only what its rules changed was compiled. */
+  readonly isUpdate: boolean;
+}
+
+/** Updates after which all is compiled anew: labels, classes and blocks out of use pile up until then. */
+const UPDATES_MAX = 50;
+
+/**
+ * Compiles one inventory version after the other. Where a version differs from the one before in nothing but rules of
+ * security groups and network ACLs, address and port classes are only cut further, and only rule sets with a changed
+ * rule are compiled; answers are those of `compileRules`, bytes may differ.
+ */
+export class RuleCompiler {
+  private readonly flatBytesMax: number;
+  private plan: AccountPlan | undefined;
+  private updates = 0;
+
+  constructor(flatBytesMax: number = FLAT_BYTES_MAX) {
+    this.flatBytesMax = flatBytesMax;
+  }
+
+  compile(inventory: Inventory): CompiledRules {
+    const known = this.plan;
+    const isUpdate = known !== undefined && this.updates < UPDATES_MAX && sameAccount(known.inventory, inventory);
+    const plan = isUpdate ? known : new AccountPlan(inventory);
+    const built = plan.blocksBuilt;
+    // a failure in the middle must not leave half a plan
+    this.plan = undefined;
+    const compiled = compileBy(plan, inventory, this.flatBytesMax);
+    this.plan = plan;
+    // a version that says nothing new is none: it must not be what makes all bytes new
+    if (!isUpdate) this.updates = 0;
+    else if (plan.blocksBuilt > built) this.updates++;
+    return { ...compiled, isUpdate };
+  }
 }
 
 /**
  * Compiles every layer of one inventory version: rules → labels of addresses and selectors of ports → classes of both →
- * an answer for every (rule set, address class, port class). Rule tables larger than `flatBytesMax` are paged.
+ * an answer for every (rule set, address class, port class). Rule tables larger than `flatBytesMax` are paged. The same
+ * inventory gives the same bytes.
  */
 export function compileRules(inventory: Inventory, flatBytesMax: number = FLAT_BYTES_MAX): CompiledRules {
-  const numbered = numberRules(inventory);
+  return new RuleCompiler(flatBytesMax).compile(inventory);
+}
+
+function compileBy(plan: AccountPlan, inventory: Inventory, flatBytesMax: number): Omit<CompiledRules, 'isUpdate'> {
+  const numbered = numberRules(inventory, plan.routeDrafts);
   const { rules } = numbered.catalog;
-  const endpointTypes = new Map(inventory.vpcEndpoints.map((endpoint) => [endpoint.id, endpoint.type]));
-  const isMiddlebox = rules.map((rule) => rule.layer === 'route' && isMiddleboxRoute(rule.route, endpointTypes));
-  const hasMiddleboxRoutes = isMiddlebox.includes(true);
-
-  const labels = new AddressLabels();
-  const routed = new AddressLabels();
-  const ports = new PortSelectors();
+  const peers = new PeerLabels(inventory, plan.members, plan.labels);
   const sets: RuleSet[] = [];
-  const groups = compileSecurityGroups(inventory, numbered, labels, ports, sets, hasMiddleboxRoutes);
-  const acls = compileNetworkAcls(inventory, numbered, labels, ports, sets);
-  const tables = routeLabels(numbered, routed);
-  const routing = assignRouteTables(inventory, numbered);
-  const flagged = flagLabels(inventory, labels);
-
-  const toSets = classifyAddresses(labels);
-  const toRoutes = classifyAddresses(routed);
-  const pairs = createPairs();
-  const intervals4 = pairIntervals(pairs, toSets.intervals4, toRoutes.intervals4);
-  const intervals6 = pairIntervals(pairs, toSets.intervals6, toRoutes.intervals6);
-  const portClasses = classifyPorts(ports);
-  const members = membersOf(labels, toSets.labelSets, ports, portClasses);
-  const blockOf = new Map<RuleSet, SetBlock>();
-  const blocks = sets.map((set) => {
-    const block = blockOf.get(set) ?? buildSetBlock(set, members);
-    blockOf.set(set, block);
-    return block;
-  });
+  const groups = compileSecurityGroups(inventory, numbered, peers, plan.members, plan.ports, sets, plan.hasMiddlebox);
+  const acls = compileNetworkAcls(inventory, numbered, plan.labels, plan.ports, sets);
+  plan.refine();
+  const blocks = plan.blocksOf(sets, rules);
   const { rowShift, ...matrix } = joinBlocks(sets, blocks, flatBytesMax);
-  const trie4 = buildTrie4(intervals4, pairs.ruleClass.length);
-  const trie6 = buildTrie6(intervals6);
-  const { pagesPerTable, ...routePages } = buildRoutePages(
-    tables,
-    routed.cidrs.length,
-    toRoutes.labelSets,
-    ({ rule, route }) => canShadowLocal(route, isMiddlebox[rule] === true),
-  );
+  const { trie4, trie6, ruleClass, routeClass } = plan.tries();
+  const { pagesPerTable, routePageTab, routePages } = plan.routePages;
   const arena = writeArena({
     sections: {
       root4: trie4.root,
@@ -75,55 +83,49 @@ export function compileRules(inventory: Inventory, flatBytesMax: number = FLAT_B
       root6: trie6.root,
       nodes6: trie6.nodes,
       chains6: trie6.chains,
-      portTab: portClasses.table,
-      ruleClass: Int32Array.from(pairs.ruleClass),
-      routeClass: Int32Array.from(pairs.routeClass),
+      portTab: plan.portClasses.table,
+      ruleClass,
+      routeClass,
       ...matrix,
-      ...routePages,
+      routePageTab,
+      routePages: placed(routePages, numbered.firstRoute),
       eniSets: buildEniSets(inventory.networkInterfaces.length, {
         sgIngress: groups.ingress,
         sgEgress: groups.egress,
         naclIngress: acls.ingress,
         naclEgress: acls.egress,
-        routeTable: routing.tables,
-        localRoute4: routing.local4,
-        localRoute6: routing.local6,
+        routeTable: plan.routing.tables,
+        localRoute4: placed(plan.routing.local4, numbered.firstRoute),
+        localRoute6: placed(plan.routing.local6, numbered.firstRoute),
       }),
-      eni: buildEniTable(inventory),
-      classFlags: buildClassFlags(flagged, toSets.labelSets, pairs.ruleClass),
-      routeKind: Uint8Array.from(rules, (rule) => (rule.layer === 'route' ? routeKindCode(rule.kind) : 0)),
-      routeIsMiddlebox: Uint8Array.from(isMiddlebox, Number),
-      subnet6: buildSubnet6(inventory.subnets),
-      resolvers: buildResolvers(inventory),
+      eni: plan.eni,
+      classFlags: buildClassFlags(plan.flagged, plan.toSets.labelSets, ruleClass),
+      routeKind: column(plan.routeKind, numbered),
+      routeIsMiddlebox: column(plan.isMiddlebox, numbered),
+      subnet6: plan.subnet6,
+      resolvers: plan.resolvers,
     },
     ruleCount: rules.length,
     pagesPerTable,
-    hasMiddleboxRoutes,
+    hasMiddleboxRoutes: plan.hasMiddlebox,
     pointerBit4: trie4.pointerBit,
     fullLeaves4: trie4.fullLeaves,
-    ruleClasses: toSets.labelSets.length,
-    portClasses: portClasses.sure.length,
+    ruleClasses: plan.toSets.labelSets.length,
+    portClasses: plan.portClasses.sure.length,
     rowShift,
   });
-  const warnings = [...securityGroupWarnings(inventory), ...acls.warnings, ...routing.warnings];
+  const warnings = [...securityGroupWarnings(inventory, peers), ...acls.warnings, ...plan.routing.warnings];
   return { ...arena, catalog: numbered.catalog, warnings };
 }
 
-const NONE = new Int32Array(0);
+/** Rule indices of places among the routes; negative answers stay. */
+function placed(places: Int32Array, firstRoute: number): Int32Array {
+  return places.map((place) => (place < 0 ? place : firstRoute + place));
+}
 
-function membersOf(
-  labels: AddressLabels,
-  labelSets: readonly Int32Array[],
-  ports: PortSelectors,
-  { sure, possible }: PortClasses,
-): ClassMembers {
-  const classesOf = invertSets(labels.cidrs.length, labelSets);
-  const sureOf = invertSets(ports.selectors.length, sure);
-  const possibleOf = invertSets(ports.selectors.length, possible);
-  return {
-    addressClasses: labelSets.length,
-    labelClasses: (label) => classesOf[label] ?? NONE,
-    portClasses: sure.length,
-    selectorClasses: (selector, maybe) => (maybe ? possibleOf : sureOf)[selector] ?? NONE,
-  };
+/** A value for each rule, 0 for those that are no routes. */
+function column(values: Uint8Array, { catalog, firstRoute }: NumberedRules): Uint8Array {
+  const all = new Uint8Array(catalog.rules.length);
+  all.set(values, firstRoute);
+  return all;
 }

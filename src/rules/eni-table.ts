@@ -3,7 +3,7 @@ import { type Cidr, cidrContains, hostCidr, parseCidr } from '../model/ip.ts';
 import { Kind } from '../model/verdict.ts';
 import type { AddressLabels } from './address-class.ts';
 import { compareText } from './catalog.ts';
-import { privateCidrs } from './peer-label.ts';
+import { privateCidrs } from './group-members.ts';
 import { ClassFlag, ENI_STRIDE, EniSet, EniWord, SETS_STRIDE, SUBNET6_STRIDE } from './view.ts';
 
 /** Rule sets and route table of every interface, by index in Inventory.networkInterfaces. */
@@ -158,7 +158,7 @@ export function flagLabels(inventory: Inventory, labels: AddressLabels): readonl
 export function buildClassFlags(
   flagged: readonly (readonly [number, number])[],
   labelSets: readonly Int32Array[],
-  ruleClass: readonly number[],
+  ruleClass: Int32Array,
 ): Uint8Array {
   const flagsOf = labelSets.map((set) => {
     let flags = 0;

@@ -1,7 +1,7 @@
-import type { Inventory, NetworkInterface, Peer, PrefixList, SecurityGroup } from '../inventory/inventory.ts';
-import { type Cidr, cidrContains, hostCidr } from '../model/ip.ts';
+import type { Inventory, Peer, PrefixList, SecurityGroup } from '../inventory/inventory.ts';
+import type { Cidr } from '../model/ip.ts';
 import type { AddressLabels } from './address-class.ts';
-import { VpcLinks } from './vpc-links.ts';
+import type { GroupMembers } from './group-members.ts';
 
 /** One stretch of addresses that a rule's peer covers. */
 interface PeerLabel {
@@ -21,43 +21,24 @@ export function rankOf(cidr: Cidr): number {
   return cidr.family === 4 ? 96 + cidr.length : cidr.length;
 }
 
-/** Every private address that counts as the interface in a group reference. */
-export function privateCidrs(eni: NetworkInterface): readonly Cidr[] {
-  const single = eni.primary === null ? eni.secondary : [eni.primary, ...eni.secondary];
-  return [...single.map(hostCidr), ...eni.prefixes];
-}
-
 /** Turns the peers of security group rules into address labels, as seen from the VPC of the interface judged. */
 export class PeerLabels {
   private readonly labels: AddressLabels;
   private readonly prefixLists: ReadonlyMap<string, PrefixList>;
-  private readonly vpcCidrs: ReadonlyMap<string, readonly Cidr[]>;
   private readonly vpcOwners: ReadonlyMap<string, string | null>;
   private readonly described: ReadonlySet<string>;
-  private readonly links: VpcLinks;
   /** State of each described peering connection. */
   private readonly peerings: ReadonlyMap<string, string>;
-  private readonly members = new Map<string, NetworkInterface[]>();
-  /** Interfaces whose groups the documents do not say: each may be a member of any group. */
-  private readonly ungrouped: NetworkInterface[];
+  private readonly members: GroupMembers;
   private readonly memo = new Map<string, readonly PeerLabel[]>();
 
-  constructor(inventory: Inventory, labels: AddressLabels) {
+  constructor(inventory: Inventory, members: GroupMembers, labels: AddressLabels) {
     this.labels = labels;
-    this.links = new VpcLinks(inventory);
+    this.members = members;
     this.peerings = new Map(inventory.vpcPeeringConnections.map(({ id, status }) => [id, status ?? 'active']));
     this.prefixLists = new Map(inventory.prefixLists.map((list) => [list.id, list]));
-    this.vpcCidrs = new Map(inventory.vpcs.map((vpc) => [vpc.id, vpc.cidrs]));
     this.vpcOwners = new Map(inventory.vpcs.map((vpc) => [vpc.id, vpc.ownerId]));
     this.described = new Set(inventory.securityGroups.map((group) => group.id));
-    this.ungrouped = inventory.networkInterfaces.filter((eni) => eni.groups === null);
-    for (const eni of inventory.networkInterfaces) {
-      for (const id of new Set(eni.groups)) {
-        const members = this.members.get(id);
-        if (members === undefined) this.members.set(id, [eni]);
-        else members.push(eni);
-      }
-    }
   }
 
   /** Labels of `peer` for a rule of `group`, used by an interface of `vpcId` (null = not known). */
@@ -134,38 +115,17 @@ export class PeerLabels {
     if (state === 'stale') return [];
     const found: PeerLabel[] = state === 'known' ? [] : [...this.anywhere(null)];
     if (state !== 'unknown') {
-      found.push(...this.memberLabels(`group ${id}`, this.members.get(id) ?? [], vpcId, egress, false));
+      found.push(...this.memberLabels(id, vpcId, egress));
     }
-    if (this.ungrouped.length > 0) found.push(...this.memberLabels('ungrouped', this.ungrouped, vpcId, null, true));
+    if (this.members.ungrouped.length > 0) found.push(...this.memberLabels(null, vpcId, null));
     return found;
   }
 
-  /**
-   * A member in another VPC whose address the viewer's VPC uses itself cannot be meant: addresses of VPCs may overlap,
-   * and inside the viewer's own CIDRs only its own interfaces answer. Any other is meant where the two VPCs are linked;
-   * `egress` null = the rule itself says that its peering is active.
-   */
-  private memberLabels(
-    name: string,
-    members: readonly NetworkInterface[],
-    vpcId: string | null,
-    egress: boolean | null,
-    maybe: boolean,
-  ): PeerLabel[] {
-    const own = this.vpcCidrs.get(vpcId ?? '') ?? [];
-    const certain: Cidr[] = [];
-    const possible: Cidr[] = [];
-    let isShared = true;
-    for (const eni of members) {
-      const foreign = vpcId !== null && eni.vpcId !== null && eni.vpcId !== vpcId;
-      const link = !foreign || egress === null ? 'yes' : this.links.between(vpcId, eni.vpcId ?? '', egress);
-      if (link !== 'yes') isShared = false;
-      for (const cidr of privateCidrs(eni)) {
-        if (foreign && own.some((block) => cidrContains(block, cidr))) isShared = false;
-        else if (link === 'yes') certain.push(cidr);
-        else if (link === 'maybe') possible.push(cidr);
-      }
-    }
+  /** Labels of a group's members; `id` null = of the interfaces that may be in any group. */
+  private memberLabels(id: string | null, vpcId: string | null, egress: boolean | null): PeerLabel[] {
+    const { certain, possible, isShared } = this.members.of(id, vpcId, egress);
+    const name = id === null ? 'ungrouped' : `group ${id}`;
+    const maybe = id === null;
     const key = isShared ? name : `${name} from ${vpcId} ${egress}`;
     const found: PeerLabel[] = [{ label: this.labels.union(key, certain), rank: HOST_RANK, maybe }];
     if (possible.length > 0) {

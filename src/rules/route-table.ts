@@ -2,7 +2,7 @@ import type { Inventory, InventoryWarning, Route, RouteTable, Subnet } from '../
 import { type Cidr, cidrContains, parseCidr } from '../model/ip.ts';
 import type { AddressLabels } from './address-class.ts';
 import { BlockPool } from './block-pool.ts';
-import { type ExpandedRoute, type NumberedRules, routePriority } from './catalog.ts';
+import { type ExpandedRoute, routePriority } from './catalog.ts';
 import { invertSets, partition } from './partition.ts';
 import { rankOf } from './peer-label.ts';
 import { CLASS_PAGE, putPages } from './rule-matrix.ts';
@@ -23,9 +23,12 @@ export type RouteLabels = ReadonlyMap<number, readonly ExpandedRoute[]>;
 const RESERVED: readonly Cidr[] = ['169.254.168.0/22', 'fd00:ec2::/32'].flatMap((text) => parseCidr(text) ?? []);
 
 /** Registers the destinations of all tables; by index in Inventory.routeTables. */
-export function routeLabels(numbered: NumberedRules, labels: AddressLabels): readonly RouteLabels[] {
+export function routeLabels(
+  tables: readonly (readonly ExpandedRoute[])[],
+  labels: AddressLabels,
+): readonly RouteLabels[] {
   const reserved = labels.union('reserved', RESERVED);
-  return numbered.routes.map((routes) => {
+  return tables.map((routes) => {
     const byLabel = new Map<number, ExpandedRoute[]>([[reserved, []]]);
     const put = (label: number, route: ExpandedRoute): void => {
       const at = byLabel.get(label);
@@ -100,7 +103,7 @@ function winnerOf(candidates: readonly ExpandedRoute[], mayShadowLocal: (route: 
   const isAmbiguous = best.some(
     ({ route }) => route.target !== winner.route.target || route.kind !== winner.route.kind,
   );
-  return isAmbiguous ? UNKNOWN_ROUTE : winner.rule;
+  return isAmbiguous ? UNKNOWN_ROUTE : winner.place;
 }
 
 /** Negative when `a` wins over `b`. */
@@ -139,10 +142,10 @@ export function canShadowLocal({ kind, origin }: Route, isMiddlebox: boolean): b
 /** Route table of each interface as index in Inventory.routeTables, or UNKNOWN_SET. */
 export function assignRouteTables(
   inventory: Inventory,
-  numbered: NumberedRules,
+  routesOf: readonly (readonly ExpandedRoute[])[],
 ): {
   readonly tables: Int32Array;
-  /** Rule index of the local route of each interface's own subnet, by family, −1 = none. */
+  /** Place of the local route of each interface's own subnet, by family, −1 = none. */
   readonly local4: Int32Array;
   readonly local6: Int32Array;
   readonly warnings: readonly InventoryWarning[];
@@ -163,7 +166,7 @@ export function assignRouteTables(
     tables[index] = at;
     let local = localOf.get(eni.subnetId);
     if (local === undefined) {
-      const routes = numbered.routes[at] ?? [];
+      const routes = routesOf[at] ?? [];
       local = [localRoute(routes, subnet, 4), localRoute(routes, subnet, 6)];
       localOf.set(eni.subnetId, local);
     }
@@ -179,5 +182,5 @@ function localRoute(routes: readonly ExpandedRoute[], subnet: Subnet | undefined
   const local = routes.find(
     ({ route, cidr }) => route.kind === 'local' && cidr !== null && block !== undefined && cidrContains(cidr, block),
   );
-  return local?.rule ?? NO_ROUTE;
+  return local?.place ?? NO_ROUTE;
 }

@@ -2,6 +2,7 @@ import { BlockPool } from './block-pool.ts';
 import { MatchFlag } from './catalog.ts';
 import type { RuleSet } from './rule-set.ts';
 import type { SetBlock } from './set-block.ts';
+import type { IndexArray } from './view.ts';
 
 /** Sections of the arena as plain arrays; see RulesSections. One of the two layouts of rows is empty. */
 interface RuleMatrix extends RowTable, CellTable {
@@ -10,13 +11,13 @@ interface RuleMatrix extends RowTable, CellTable {
 }
 
 interface RowTable {
-  readonly rowTab: Int32Array;
+  readonly rowTab: IndexArray;
   readonly setInfo: Int32Array;
   readonly pageTab: Int32Array;
   readonly pages: Int32Array;
   readonly rowInfo: Int32Array;
   readonly columnMaps: Int32Array;
-  readonly cells: Int32Array;
+  readonly cells: IndexArray;
   /** Rows of the flat layout start at multiples of 2 to this power. */
   readonly rowShift: number;
 }
@@ -60,7 +61,7 @@ export function joinBlocks(sets: readonly RuleSet[], blocks: readonly SetBlock[]
   }
   blocks.forEach((block, set) => {
     portColumns.set(block.columnOf, set * portClasses);
-    setCells[set] = cellFrom.get(block)!;
+    setCells[set] = cellFrom.get(block) ?? 0;
   });
   const rows = totalOf(distinct, (block) => block.rowMaps.length * block.columns);
   const flatBytes = 2 * (rows + blocks.length * (first?.rowOf.length ?? 0));
@@ -75,7 +76,9 @@ function flatRows(blocks: readonly SetBlock[], distinct: readonly SetBlock[]): R
   let rowShift = ROW_SHIFT_MIN;
   const lengthOf = ({ columns, rowMaps }: SetBlock): number => rowMaps.length * (((columns - 1) >> rowShift) + 1);
   while (rowShift < ROW_SHIFT_MAX && totalOf(distinct, lengthOf) > 2 ** 16) rowShift++;
-  const cells = new Int32Array(totalOf(distinct, lengthOf) << rowShift);
+  const units = totalOf(distinct, lengthOf);
+  const cellsMost = distinct.reduce((most, block) => Math.max(most, block.cellVerdict.length), 0);
+  const cells = cellsMost <= 2 ** 16 ? new Uint16Array(units << rowShift) : new Int32Array(units << rowShift);
   const firstRow = new Map<SetBlock, number>();
   let at = 0;
   for (const block of distinct) {
@@ -89,9 +92,10 @@ function flatRows(blocks: readonly SetBlock[], distinct: readonly SetBlock[]): R
     }
   }
   const classes = distinct[0]?.rowOf.length ?? 0;
-  const rowTab = new Int32Array(blocks.length * classes);
+  const length = blocks.length * classes;
+  const rowTab = units <= 2 ** 16 ? new Uint16Array(length) : new Int32Array(length);
   blocks.forEach((block, set) => {
-    const from = firstRow.get(block)!;
+    const from = firstRow.get(block) ?? 0;
     const stride = ((block.columns - 1) >> rowShift) + 1;
     const base = set * classes;
     for (let cls = 0; cls < classes; cls++) rowTab[base + cls] = from + block.rowOf[cls]! * stride;
@@ -126,7 +130,7 @@ function pagedRows(blocks: readonly SetBlock[], distinct: readonly SetBlock[]): 
   }
   const setInfo = new Int32Array(blocks.length * SET_STRIDE);
   blocks.forEach((block, set) => {
-    setInfo.set(infoOf.get(block)!, set * SET_STRIDE);
+    setInfo.set(infoOf.get(block) ?? [], set * SET_STRIDE);
   });
   return { rowTab: EMPTY, rowShift: 0, setInfo, pageTab, pages: pages.contents(), rowInfo, columnMaps, cells };
 }

@@ -1,7 +1,7 @@
 import type { Inventory, InventoryWarning, SecurityGroup, SecurityGroupRule } from '../inventory/inventory.ts';
-import { AddressLabels } from './address-class.ts';
-import { compareText, type NumberedRules } from './catalog.ts';
-import { PeerLabels } from './peer-label.ts';
+import type { NumberedRules } from './catalog.ts';
+import type { GroupMembers } from './group-members.ts';
+import type { PeerLabels } from './peer-label.ts';
 import { isIcmpTyped, type PortSelectors, selectorOrder } from './port-class.ts';
 import type { RuleSet, SetEntry } from './rule-set.ts';
 import { NO_SET, UNKNOWN_SET } from './view.ts';
@@ -20,13 +20,13 @@ interface SecurityGroupSets {
 export function compileSecurityGroups(
   inventory: Inventory,
   numbered: NumberedRules,
-  labels: AddressLabels,
+  peers: PeerLabels,
+  members: GroupMembers,
   ports: PortSelectors,
   sets: RuleSet[],
   withVariants: boolean,
 ): SecurityGroupSets {
   const groups = new Map(inventory.securityGroups.map((group) => [group.id, group]));
-  const peers = new PeerLabels(inventory, labels);
   const setOf = new Map<string, number>();
   const append = (ids: readonly string[], vpcId: string | null, egress: boolean): number => {
     const attached = ids.map((id) => groups.get(id));
@@ -56,21 +56,14 @@ export function compileSecurityGroups(
   };
   const ingress = new Int32Array(inventory.networkInterfaces.length).fill(UNKNOWN_SET);
   const egress = new Int32Array(inventory.networkInterfaces.length).fill(UNKNOWN_SET);
-  const pairOf = new Map<string, readonly [number, number]>();
-  const vpcOfSubnet = new Map(inventory.subnets.map((subnet) => [subnet.id, subnet.vpcId]));
-  inventory.networkInterfaces.forEach((eni, index) => {
-    if (eni.groups === null) return;
-    const ids = [...new Set(eni.groups)].sort(compareText);
-    const vpcId = eni.vpcId ?? vpcOfSubnet.get(eni.subnetId ?? '') ?? null;
-    const key = `${vpcId ?? ''} ${ids.join()}`;
-    let pair = pairOf.get(key);
-    if (pair === undefined) {
-      pair = ids.length === 0 ? [NO_SET, NO_SET] : [append(ids, vpcId, false), append(ids, vpcId, true)];
-      pairOf.set(key, pair);
+  for (const { groups: ids, vpcId, enis } of members.choices) {
+    const none = ids.length === 0;
+    const pair = none ? ([NO_SET, NO_SET] as const) : ([append(ids, vpcId, false), append(ids, vpcId, true)] as const);
+    for (const eni of enis) {
+      ingress[eni] = pair[0];
+      egress[eni] = pair[1];
     }
-    ingress[index] = pair[0];
-    egress[index] = pair[1];
-  });
+  }
   return { ingress, egress };
 }
 
@@ -98,9 +91,8 @@ function entriesOf(
 }
 
 /** References that match nothing or are not known, and attached groups without a description; once each. */
-export function securityGroupWarnings(inventory: Inventory): InventoryWarning[] {
+export function securityGroupWarnings(inventory: Inventory, peers: PeerLabels): InventoryWarning[] {
   if (!inventory.described.has('SecurityGroups')) return [];
-  const peers = new PeerLabels(inventory, new AddressLabels());
   const warnings: InventoryWarning[] = [];
   for (const group of inventory.securityGroups) {
     for (const rule of group.rules) {

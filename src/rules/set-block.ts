@@ -42,6 +42,8 @@ interface RowColumns {
   readonly parts: readonly (readonly number[])[];
 }
 
+const NONE = new Int32Array(0);
+
 /** A selector that only may cover: while labels of columns, its complement. */
 const maybeOf = (selector: number): number => ~selector;
 
@@ -83,8 +85,8 @@ class SetColumns {
   readonly columnOf: Int32Array;
   readonly count: number;
   private readonly set: RuleSet;
-  /** Columns that each selector covers, then those that it only may. */
-  private readonly sure: ReadonlyMap<number, Int32Array>;
+  /** Columns that each selector covers; those that it only may, by `maybeOf` of it. */
+  private readonly covered: ReadonlyMap<number, Int32Array>;
   private readonly known = new Map<string, RowColumns>();
   private readonly words: number[] = [];
 
@@ -98,9 +100,9 @@ class SetColumns {
     this.columnOf = split.partOf;
     this.count = split.parts.length;
     const indexOf = new Map(labels.map((label, i) => [label, i]));
-    const sets = split.parts.map((part) => Int32Array.from(part, (label) => indexOf.get(label)!));
+    const sets = split.parts.map((part) => Int32Array.from(part, (label) => indexOf.get(label) ?? 0));
     const covered = invertSets(labels.length, sets);
-    this.sure = new Map(labels.map((label, i) => [label, covered[i]!]));
+    this.covered = new Map(labels.map((label, i) => [label, covered[i]!]));
   }
 
   /** Columns of a row in which `entries` apply. */
@@ -110,7 +112,7 @@ class SetColumns {
     let columns = this.known.get(key);
     if (columns === undefined) {
       const labels = [...selectors, ...selectors.map(maybeOf)];
-      const split = partition(this.count, labels, (label) => this.sure.get(label)!);
+      const split = partition(this.count, labels, (label) => this.covered.get(label) ?? NONE);
       columns = { map: this.words.length, parts: split.parts };
       for (const column of split.partOf) this.words.push(column);
       this.known.set(key, columns);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { packGeneration, type SharedGeneration, sameGeneration } from '../engine/generation.ts';
 import { type CompiledInventory, type CompiledVersion, compileInventory } from '../engine/versions.ts';
 import { type LoadedInventory, loadInventory } from '../inventory/load.ts';
+import { RuleCompiler } from '../rules/compile.ts';
 import { messageOf, pause, type StreamLog } from './status.ts';
 
 /** The inventory between two swaps: what tasks carry, and the words behind the numbers. */
@@ -27,30 +28,33 @@ const VERSIONS_RESIDENT = 8;
 const LATENESS_SECONDS = 1800;
 
 /**
- * A folder that is published again and again, by renaming it, a link to it or files in it. A change is loaded
+ * A folder that is published again and again, by renaming it, a link to it or files in it. A change is loaded (of one
+ * that touches rules only, just what it changes is compiled)
  * beside the inventory in force and takes its place in one step; what cannot be loaded, or changes while it is, changes
  * nothing.
  */
 export class LiveInventory {
   private readonly folder: string;
   private readonly log: StreamLog;
+  private readonly compiler: RuleCompiler;
   private signature: string;
   private generation: Generation;
   private swaps = 0;
   private failures = 0;
   private warned = '';
 
-  private constructor(folder: string, log: StreamLog, signature: string, inventory: CompiledInventory) {
+  private constructor(folder: string, log: StreamLog, signature: string, loaded: LoadedInventory) {
     this.folder = folder;
     this.log = log;
     this.signature = signature;
-    this.generation = generationOf(0, inventory);
+    this.compiler = new RuleCompiler();
+    this.generation = generationOf(0, compileInventory(loaded, this.compiler));
   }
 
   /** Throws FlowtrieError `inventory` when the folder cannot be loaded at the start. */
   static async open(folder: string, log: StreamLog): Promise<LiveInventory> {
     const signature = await signatureOf(folder).catch(() => '');
-    return new LiveInventory(folder, log, signature, compileInventory(await loadInventory(folder)));
+    return new LiveInventory(folder, log, signature, await loadInventory(folder));
   }
 
   /** What the next task is judged by. */
@@ -93,7 +97,7 @@ export class LiveInventory {
 
   private swap(loaded: LoadedInventory, now: number): void {
     const { versions: before } = this.generation.inventory;
-    const { versions, warnings } = compileInventory(loaded);
+    const { versions, warnings } = compileInventory(loaded, this.compiler);
     const named = versions.some(({ inventory }) => inventory.validFrom !== null);
     const next = withinLateness(named ? versions : appended(before, versions, now), now);
     const generation = generationOf(this.generation.shared.id + 1, { versions: next, warnings });

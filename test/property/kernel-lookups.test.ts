@@ -11,6 +11,7 @@ import { parseAddress } from '../../src/model/ip.ts';
 import { KernelHeap } from '../../src/model/kernel-heap.ts';
 import { Attribution, Direction, Kind, Role } from '../../src/model/verdict.ts';
 import { ownerEntry4, ownerEntry6, resolvedAttribution, resolvePod } from '../../src/pods/lookup.ts';
+import { RuleCompiler } from '../../src/rules/compile.ts';
 import { addressClass4, addressClass6, cellOf, portClass } from '../../src/rules/lookup.ts';
 import { FLAT_BYTES_MAX } from '../../src/rules/rule-matrix.ts';
 import { ClassFlag, ENI_STRIDE, EniSet, EniWord, SETS_STRIDE } from '../../src/rules/view.ts';
@@ -64,8 +65,8 @@ function compareWorld(seed: number): void {
   const { batch: flow } = new DecodeKernel(BATCH_ROWS, heap);
   const kernel = new ClassifyKernel(heap);
   const { verdicts, scratch } = createJudged(kernel, flow);
-  const flatBytesMax = seed % 2 === 0 ? FLAT_BYTES_MAX : 0;
-  const compiled = compileInventory(inventoryFromDocuments(world.documents.map(sourceOf)), flatBytesMax);
+  const compiler = new RuleCompiler(seed % 2 === 0 ? FLAT_BYTES_MAX : 0);
+  const compiled = compileInventory(inventoryFromDocuments(world.documents.map(sourceOf)), compiler);
   const { judge } = attachVersions(
     [compiled.versions[0]?.shared].flatMap((v) => v ?? []),
     heap,

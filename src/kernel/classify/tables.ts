@@ -1,8 +1,8 @@
 /**
  * One inventory version as `classify/kernel-tables.ts` lays it out, word by word in this order: byte addresses of the
  * sections of `rules/view.ts`, `pods/pod-map.ts` and `pods/snat.ts`, and numbers. A section of indices whose width
- * depends on its values has a word beside it: log2 of the bytes of an element. `ruleClasses` is 0 when the tables of rule
- * sets are paged.
+ * depends on its values has a word beside it: log2 of the bytes of an element. `ruleClasses` is 0 when the tables of
+ * rule sets are paged.
  */
 @unmanaged
 export class Tables {

@@ -1,0 +1,59 @@
+import { strict as assert } from 'node:assert';
+import type { Inventory, SecurityGroupRule } from '../inventory/inventory.ts';
+import { attachRules } from '../rules/arena.ts';
+import { type CompiledRules, compileRules, RuleCompiler } from '../rules/compile.ts';
+import type { AccountFlows } from './account-trace.ts';
+import { createAnswers, judgeFiveLayers } from './five-layers.ts';
+import { median, timed } from './measure.ts';
+
+/** Changes that are timed, and before them those that only warm the compiler up. */
+const CHANGES = 9;
+const WARM_UP = 3;
+
+/**
+ * Milliseconds of processor time from a version of the inventory in memory to the arena of its rules, when it has one
+ * rule more than the version before: for a network and ports that no rule named yet. Nothing of the version before is
+ * the same object. Throws where the result judges the flows otherwise than rules that are compiled anew.
+ */
+export function measureRuleChange(inventory: Inventory, flows: AccountFlows): number | undefined {
+  const [group] = inventory.securityGroups;
+  if (group === undefined) return undefined;
+  const compiler = new RuleCompiler();
+  compiler.compile(inventory);
+  const times: number[] = [];
+  for (let i = 1; i <= WARM_UP + CHANGES; i++) {
+    const rule: SecurityGroupRule = {
+      id: `sgr-change-${i}`,
+      groupId: group.id,
+      egress: false,
+      selector: {
+        protocol: 6,
+        ports: { from: 20_000 + 3 * i, to: 20_001 + 3 * i },
+        icmpType: null,
+        icmpCode: null,
+        valid: true,
+      },
+      peer: { kind: 'cidr', cidr: { family: 4, words: [(10 * 2 ** 24 + i * 256) >>> 0], length: 24 } },
+      origin: group.origin,
+    };
+    const securityGroups = [{ ...group, rules: [...group.rules, rule] }, ...inventory.securityGroups.slice(1)];
+    const version = structuredClone({ ...inventory, securityGroups });
+    const { value, ms } = timed(() => compiler.compile(version));
+    if (i > WARM_UP) times.push(ms);
+    if (i === WARM_UP + CHANGES) assertAlike(value, compileRules(version), flows);
+  }
+  return median(times);
+}
+
+function assertAlike(updated: CompiledRules, fresh: CompiledRules, flows: AccountFlows): void {
+  assert.deepEqual(rulesOf(updated, flows), rulesOf(fresh, flows), 'rules changed and rules compiled anew disagree');
+}
+
+/** Deciding rule of every layer for every flow. */
+function rulesOf({ buffer, byteLength }: CompiledRules, flows: AccountFlows): readonly Int32Array[] {
+  const view = attachRules(buffer, 0, byteLength);
+  const answers = createAnswers(flows.count);
+  judgeFiveLayers(view, flows, answers);
+  const { route, ...layers } = answers;
+  return [route, ...Object.values(layers).map((cells: Int32Array) => cells.map((cell) => view.cellRule[cell] ?? cell))];
+}

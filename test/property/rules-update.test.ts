@@ -1,0 +1,144 @@
+import { describe, expect, test } from 'vitest';
+import type { Inventory, NetworkAclEntry, SecurityGroupRule } from '../../src/inventory/inventory.ts';
+import { attachRules } from '../../src/rules/arena.ts';
+import { matchesOf } from '../../src/rules/catalog.ts';
+import { type CompiledRules, compileRules, RuleCompiler } from '../../src/rules/compile.ts';
+import { addressClass4, addressClass6, cellOf, portClass, routeOf } from '../../src/rules/lookup.ts';
+import { FLAT_BYTES_MAX } from '../../src/rules/rule-matrix.ts';
+import { EniSet, type RulesView, SETS_STRIDE } from '../../src/rules/view.ts';
+import { Dice } from '../support/dice.ts';
+import type { Packet } from '../support/packet-oracle.ts';
+import { edgePackets, someUniverse } from '../support/random-universe.ts';
+
+const WORDS = [EniSet.sgIngress, EniSet.sgEgress, EniSet.naclIngress, EniSet.naclEgress];
+const STEPS = 24;
+const SEEDS = Array.from({ length: 12 }, (_, seed) => seed + 1);
+
+interface Asked {
+  readonly view: RulesView;
+  readonly ids: readonly string[];
+}
+
+function ask({ buffer, byteLength, catalog }: CompiledRules): Asked {
+  return { view: attachRules(buffer, 0, byteLength, 'contents'), ids: catalog.rules.map((rule) => rule.id) };
+}
+
+/** Answers of all layers to one packet at one interface: set, verdict, decider, every match, route, flags. */
+function answers({ view, ids }: Asked, eni: number, packet: Packet): string {
+  const [w0 = 0, w1 = 0, w2 = 0, w3 = 0] = packet.words;
+  const cls = packet.family === 4 ? addressClass4(view, w0) : addressClass6(view, w0, w1, w2, w3);
+  const port = portClass(view, packet.protocol, packet.port);
+  const layers = WORDS.map((word) => {
+    const set = view.eniSets[eni * SETS_STRIDE + word] ?? -9;
+    if (set < 0) return set;
+    const cell = cellOf(view, set, cls, port);
+    const matches = matchesOf(view, cell).map((match) => `${ids[match.rule]}${match.certain}${match.peerCertain}`);
+    const rule = view.cellRule[cell] ?? -9;
+    return `${view.cellVerdict[cell]} ${rule < 0 ? rule : ids[rule]} ${matches}`;
+  });
+  const table = view.eniSets[eni * SETS_STRIDE + EniSet.routeTable] ?? -1;
+  const route = table < 0 ? -9 : routeOf(view, table, cls);
+  return `${layers.join('; ')} ${route < 0 ? route : `${ids[route]} ${view.routeKind[route]}`} ${view.classFlags[cls]}`;
+}
+
+/** One rule of a group or one entry of a network ACL is added, taken away or replaced by one of another universe. */
+function changed(world: Inventory, dice: Dice, step: number): Inventory {
+  const other = someUniverse(new Dice(dice.below(2 ** 30)), 20);
+  const rule = dice.pick(other.securityGroups.flatMap((group) => group.rules));
+  const entry = dice.pick(other.networkAcls.flatMap((acl) => acl.entries));
+  if (dice.below(4) === 0 && world.networkAcls.length > 0) {
+    const at = dice.below(world.networkAcls.length);
+    const networkAcls = world.networkAcls.map((acl, i) => {
+      if (i !== at) return acl;
+      const kept = without(acl.entries, dice);
+      const number = 1 + dice.below(30_000);
+      const id = `${acl.id}/${entry.egress ? 'egress' : 'ingress'}/${number}`;
+      const fresh: NetworkAclEntry = { ...entry, id, number };
+      return { ...acl, entries: dice.below(3) === 0 ? kept : [...kept.filter((one) => one.id !== id), fresh] };
+    });
+    return { ...world, networkAcls };
+  }
+  const at = dice.below(world.securityGroups.length);
+  const securityGroups = world.securityGroups.map((group, i) => {
+    if (i !== at) return group;
+    const kept = without(group.rules, dice);
+    const fresh: SecurityGroupRule = { ...rule, id: `sgr-${dice.below(1000)}-${step}`, groupId: group.id };
+    return { ...group, rules: dice.below(3) === 0 ? kept : [...kept, fresh] };
+  });
+  return { ...world, securityGroups };
+}
+
+function without<T>(list: readonly T[], dice: Dice): readonly T[] {
+  if (list.length === 0 || dice.below(2) === 0) return list;
+  const at = dice.below(list.length);
+  return list.filter((_, i) => i !== at);
+}
+
+function packetsOf(world: Inventory): Packet[] {
+  const rules = world.securityGroups.flatMap((group) => group.rules);
+  const ruled = rules.flatMap((rule) =>
+    rule.peer.kind === 'cidr' ? edgePackets([rule.peer.cidr], rule.selector) : [],
+  );
+  const entries = world.networkAcls.flatMap((acl) => acl.entries);
+  return [...ruled, ...entries.flatMap((entry) => edgePackets([entry.cidr], entry.selector))];
+}
+
+function expectSame(updated: CompiledRules, world: Inventory, dice: Dice, where: string): number {
+  const fresh = compileRules(world);
+  expect(updated.catalog, where).toEqual(fresh.catalog);
+  expect(updated.warnings, where).toEqual(fresh.warnings);
+  const [is, wanted] = [ask(updated), ask(fresh)];
+  const packets = packetsOf(world);
+  for (const packet of packets) {
+    const eni = dice.below(world.networkInterfaces.length);
+    const got = answers(is, eni, packet);
+    if (got !== answers(wanted, eni, packet))
+      expect(got, `${where} ${JSON.stringify(packet)}`).toBe(answers(wanted, eni, packet));
+  }
+  return packets.length;
+}
+
+describe.each(SEEDS)('universe %d', (seed) => {
+  test('rules that change one by one: an update answers as a fresh compilation', { timeout: 120_000 }, () => {
+    const dice = new Dice(seed);
+    const compiler = new RuleCompiler(seed % 3 === 0 ? 0 : FLAT_BYTES_MAX);
+    let world = someUniverse(dice, dice.pick([4, 20, 60]));
+    expect(compiler.compile(world).isUpdate).toBe(false);
+    let compared = 0;
+    for (let step = 0; step < STEPS; step++) {
+      world = changed(world, dice, step);
+      // no object of the version before is met again: what is equal is found by its contents
+      const updated = compiler.compile(structuredClone(world));
+      expect(updated.isUpdate).toBe(true);
+      compared += expectSame(updated, world, dice, `step ${step}`);
+    }
+    expect(compared).toBeGreaterThan(STEPS * 20);
+  });
+});
+
+test('what is no rule makes all new, and after many updates all is made new', () => {
+  const dice = new Dice(99);
+  let world = someUniverse(dice, 20);
+  const compiler = new RuleCompiler();
+  compiler.compile(world);
+  const [first] = world.networkInterfaces;
+  if (first === undefined) throw new Error('no interface');
+  const moved = { ...world, networkInterfaces: [{ ...first, groups: [] }, ...world.networkInterfaces.slice(1)] };
+  const afterMove = compiler.compile(moved);
+  expect(afterMove.isUpdate).toBe(false);
+  expectSame(afterMove, moved, dice, 'moved');
+  expect(compiler.compile(moved).isUpdate).toBe(true);
+  let fresh = 0;
+  for (let step = 0; step < 120; step++) {
+    world = changed(moved, dice, step);
+    if (!compiler.compile(world).isUpdate) fresh++;
+  }
+  expect(fresh).toBe(2);
+});
+
+test('the same version twice gives the same bytes', () => {
+  const world = someUniverse(new Dice(5), 40);
+  const compiler = new RuleCompiler();
+  const digests = [0, 1].map(() => ask(compiler.compile(world)).view.digest);
+  expect(digests[1]).toBe(digests[0]);
+});
