@@ -1,16 +1,17 @@
 import { strict as assert } from 'node:assert';
 import { basename } from 'node:path';
-import { createFiveTuples, type FiveTupleRule, type FiveTuples } from './classbench.ts';
+import { createFiveTuples, type FiveTupleRule, type FiveTuples, type Prefix4 } from './classbench.ts';
 import { type Effort, type Findings, medians } from './findings.ts';
 import { compileFiveTuples, type FiveTupleMatcher } from './five-tuple.ts';
 import { linearRules, matchLinear } from './linear-five-tuple.ts';
 import { ratioOf, takeTurns, timed } from './measure.ts';
+import { compilePrefixes, lookUpPrefixes4, type PrefixColumns } from './prefix-table.ts';
 import { drawPackets } from './trace.ts';
 
 /** Seed of the random trace; the Zipf one is drawn with the next. */
 export const RANDOM_SEED = 9;
 
-/** Measures one five-tuple rule set: random and Zipf traces, the linear scan verified equal first. */
+/** Measures one five-tuple rule set: random and Zipf traces, the linear scan verified equal first, the bound beside. */
 export function measureFiveTuples(
   path: string,
   rules: readonly FiveTupleRule[],
@@ -26,10 +27,20 @@ export function measureFiveTuples(
   let matched = 0;
   for (const packets of [random, zipf]) matched += verifyEqual(matcher, linear, packets, sample);
   const out = new Int32Array(effort.packets);
+  const sources = compilePrefixes(prefixColumns(rules.map((rule) => rule.src)));
+  const destinations = compilePrefixes(prefixColumns(rules.map((rule) => rule.dst)));
   const rates = takeTurns(
     [
       { name: 'flowtrie, random', count: random.count, run: () => matcher.match(random, out) },
       { name: 'flowtrie, Zipf', count: zipf.count, run: () => matcher.match(zipf, out) },
+      {
+        name: 'addresses only, random',
+        count: random.count,
+        run: () => {
+          lookUpPrefixes4(sources, random.src, out);
+          lookUpPrefixes4(destinations, random.dst, out);
+        },
+      },
       { name: 'linear scan, random', count: sample, run: () => matchLinear(linear, random, 0, sample, out) },
     ],
     effort.rounds,
@@ -39,6 +50,7 @@ export function measureFiveTuples(
     facts: {
       rules: rules.length,
       tier: matcher.tier,
+      budgetBytes,
       tables: matcher.tables,
       bytes: matcher.bytes,
       compileMs: built.ms,
@@ -46,8 +58,18 @@ export function measureFiveTuples(
       matchedShare: matched / (2 * sample),
     },
     rates: medians(rates),
-    ratios: [ratioOf(rates, 'flowtrie, random', 'linear scan, random')],
+    ratios: [
+      ratioOf(rates, 'flowtrie, random', 'addresses only, random'),
+      ratioOf(rates, 'flowtrie, random', 'linear scan, random'),
+    ],
   };
+}
+
+/** Prefixes of one side of all rules, for the bound: longest-prefix match of both addresses. */
+function prefixColumns(prefixes: readonly Prefix4[]): PrefixColumns {
+  const words = Uint32Array.from(prefixes, ({ base }) => base);
+  const lengths = Uint8Array.from(prefixes, ({ length }) => length);
+  return { family: 4, count: prefixes.length, words, lengths };
 }
 
 /** Throws unless matcher and linear scan agree on the first `sample` packets; returns how many matched. */
