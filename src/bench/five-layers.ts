@@ -30,7 +30,6 @@ const BATCH = 1024;
 
 /** Columns of one batch, used again and again. */
 const scratch = {
-  fine: new Int32Array(BATCH),
   srcClass: new Int32Array(BATCH),
   dstClass: new Int32Array(BATCH),
   dstRouteClass: new Int32Array(BATCH),
@@ -49,16 +48,16 @@ const scratch = {
  * arrays a loop stay in registers, and the processor overlaps the loads of many flows.
  */
 export function judgeFiveLayers(view: RulesView, flows: AccountFlows, out: LayerAnswers): void {
-  const { fine, srcClass, dstClass, dstRouteClass, port, ...sets } = scratch;
+  const { srcClass, dstClass, dstRouteClass, port, ...sets } = scratch;
   const { ruleClass, routeClass } = view.sections;
   for (let from = 0; from < flows.count; from += BATCH) {
     const to = Math.min(flows.count, from + BATCH);
     const n = to - from;
-    classifyBatch(view, flows.src, from, to, fine);
-    translate(ruleClass, fine, n, srcClass);
-    classifyBatch(view, flows.dst, from, to, fine);
-    translate(ruleClass, fine, n, dstClass);
-    translate(routeClass, fine, n, dstRouteClass);
+    classifyBatch(view, flows.src, from, to, srcClass);
+    translate(ruleClass, srcClass, n, srcClass);
+    classifyBatch(view, flows.dst, from, to, dstRouteClass);
+    translate(ruleClass, dstRouteClass, n, dstClass);
+    translate(routeClass, dstRouteClass, n, dstRouteClass);
     classifyPorts(view, flows, from, to, port);
     gatherSets(view, flows, from, to);
     judgeBatch(view, sets.sgEgress, dstClass, n, out.sgEgress, from);
@@ -71,12 +70,12 @@ export function judgeFiveLayers(view: RulesView, flows: AccountFlows, out: Layer
 
 /** One layer alone: security groups of the receiver. */
 export function judgeOneLayer(view: RulesView, flows: AccountFlows, out: Int32Array): void {
-  const { fine, srcClass, sgIngress, port } = scratch;
+  const { srcClass, sgIngress, port } = scratch;
   const { eniSets } = view;
   for (let from = 0; from < flows.count; from += BATCH) {
     const to = Math.min(flows.count, from + BATCH);
-    classifyBatch(view, flows.src, from, to, fine);
-    translate(view.sections.ruleClass, fine, to - from, srcClass);
+    classifyBatch(view, flows.src, from, to, srcClass);
+    translate(view.sections.ruleClass, srcClass, to - from, srcClass);
     classifyPorts(view, flows, from, to, port);
     for (let i = from; i < to; i++) sgIngress[i - from] = eniSets[flows.dstEni[i]! * SETS_STRIDE + EniSet.sgIngress]!;
     judgeBatch(view, sgIngress, srcClass, to - from, out, from);
@@ -100,13 +99,16 @@ function translate(table: IndexArray, classes: Int32Array, n: number, out: Int32
   for (let k = 0; k < n; k++) out[k] = table[classes[k]!]!;
 }
 
+/** By protocol: where its ports stand in the port table, and which bits of a port count. */
+const portBase = new Int32Array(256).map((_, pr) => (pr === TCP ? 0 : pr === UDP ? UDP_OFFSET : PROTOCOL_OFFSET + pr));
+const portMask = new Int32Array(256).map((_, pr) => (pr === TCP || pr === UDP ? 0xffff : 0));
+
 function classifyPorts(view: RulesView, flows: AccountFlows, from: number, to: number, out: Int32Array): void {
   const { portTab } = view.sections;
   const { protocol, dstPort } = flows;
   for (let i = from; i < to; i++) {
     const pr = protocol[i]!;
-    const at = pr === TCP ? dstPort[i]! : pr === UDP ? UDP_OFFSET + dstPort[i]! : PROTOCOL_OFFSET + pr;
-    out[i - from] = portTab[at]!;
+    out[i - from] = portTab[portBase[pr]! + (dstPort[i]! & portMask[pr]!)]!;
   }
 }
 
