@@ -125,8 +125,9 @@ function stop(counters: Counters, full: u32, i: u32): u32 {
 
 @inline
 function groupOf(version: VersionCounters, kind: u32, owner: i32): u32 {
-  if (owner < 0) return OWNERLESS + kind;
-  return u32At(kind == KIND_POD ? version.podGroup : version.eniGroup, owner);
+  // both are at hand without a branch: which one it is changes from row to row
+  const group = u32At(select<usize>(version.podGroup, version.eniGroup, kind == KIND_POD), max(owner, 0));
+  return select<u32>(OWNERLESS + kind, group, owner < 0);
 }
 
 @inline

@@ -23,14 +23,30 @@ export function placeAddresses(batch: Batch, tables: Tables, from: u32, to: u32)
   placeSide(batch, batch.dst, tables, from, to);
 }
 
+/**
+ * Three loops, so that no branch has to guess: whether an address is the interface's own, and whether it lies inside a
+ * VPC, changes from row to row. Rows that are not done yet are listed where the order will stand.
+ */
 function placeSide(batch: Batch, side: Side, tables: Tables, from: u32, to: u32): void {
-  const present = batch.present;
-  const enis = batch.eni;
+  const foreign = placeOwn(batch, side, tables, from, to);
+  const inside = placeForeign(batch, side, tables, foreign);
+  const list = batch.order;
+  for (let k: u32 = 0; k < inside; k++) {
+    const i = u32At(list, k);
+    const vpc = vpcOf(tables, i32At(batch.eni, i));
+    put32(side.entry, i, ownerEntry4(tables, vpc, u32At(side.address4, i)));
+  }
+}
+
+/** Rows without an address, with an IPv6 one, and the interface's own primary IPv4; lists the others. */
+function placeOwn(batch: Batch, side: Side, tables: Tables, from: u32, to: u32): u32 {
+  const list = batch.order;
   const packetBit = side.packetBit;
   const anyBit = side.recordBit | packetBit;
   const v6Bits = side.recordV6Bit | side.packetV6Bit;
+  let listed: u32 = 0;
   for (let i = from; i < to; i++) {
-    const bits = u32At(present, i);
+    const bits = u32At(batch.present, i);
     if ((bits & anyBit) == 0) {
       put8(side.effective, i, EFFECTIVE_NONE);
       put32(side.address6, i, -1);
@@ -40,7 +56,7 @@ function placeSide(batch: Batch, side: Side, tables: Tables, from: u32, to: u32)
     }
     const packet = (bits & packetBit) != 0;
     put8(side.effective, i, packet ? EFFECTIVE_PACKET : EFFECTIVE_RECORD);
-    const eni = i32At(enis, i);
+    const eni = i32At(batch.eni, i);
     if ((bits & v6Bits) != 0 && (bits & (packet ? side.packetV6Bit : side.recordV6Bit)) != 0) {
       placeV6(batch, side, tables, i, eni, packet ? side.packetWord : side.recordWord);
       continue;
@@ -48,16 +64,29 @@ function placeSide(batch: Batch, side: Side, tables: Tables, from: u32, to: u32)
     const address = u32At(packet ? side.packet4 : side.record4, i);
     put32(side.address4, i, address);
     put32(side.address6, i, -1);
-    if (eni >= 0 && address != 0 && <u32>eniWord(tables, eni, ENI_PRIMARY4) == address) {
-      put32(side.addressClass, i, OWN_ADDRESS);
-      put32(side.entry, i, i32At(tables.eniPrimaryEntry, eni));
-      continue;
-    }
-    const cls = addressClass4(tables, address);
-    put32(side.addressClass, i, cls);
-    const inside = (classFlags(tables, cls) & CLASS_FLAG_INSIDE) != 0;
-    put32(side.entry, i, inside ? ownerEntry4(tables, vpcOf(tables, eni), address) : -1);
+    put32(side.addressClass, i, OWN_ADDRESS);
+    const known = max(eni, 0);
+    put32(side.entry, i, i32At(tables.eniPrimaryEntry, known));
+    put32(list, listed, i);
+    const isOwn = u32(<u32>eniWord(tables, known, ENI_PRIMARY4) == address) & u32(address != 0) & u32(eni >= 0);
+    listed += isOwn ^ 1;
   }
+  return listed;
+}
+
+/** Classes of the listed rows; lists those inside a VPC. */
+function placeForeign(batch: Batch, side: Side, tables: Tables, listed: u32): u32 {
+  const list = batch.order;
+  let inside: u32 = 0;
+  for (let k: u32 = 0; k < listed; k++) {
+    const i = u32At(list, k);
+    const cls = addressClass4(tables, u32At(side.address4, i));
+    put32(side.addressClass, i, cls);
+    put32(side.entry, i, -1);
+    put32(list, inside, i);
+    inside += u32((classFlags(tables, cls) & CLASS_FLAG_INSIDE) != 0);
+  }
+  return inside;
 }
 
 function placeV6(batch: Batch, side: Side, tables: Tables, i: u32, eni: i32, word: u32): void {
