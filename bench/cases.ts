@@ -40,7 +40,7 @@ const SIZES: Readonly<
 };
 
 /** Times the files are listed: starting, and compiling the code, is then a small part of the time. */
-const REPEATS = 3;
+const REPEATS = 6;
 
 /** The larger input lists the files of the smaller one this many times: no disk is filled with gigabytes. */
 const MEMORY_FACTOR = 10;

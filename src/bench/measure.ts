@@ -72,3 +72,29 @@ export function timed<T>(job: () => T): { readonly value: T; readonly ms: number
   const value = job();
   return { value, ms: cpuSeconds(start) * 1000 };
 }
+
+/** One who reads the same lines as the others, to the end; tells how many. */
+export interface Reader {
+  readonly name: string;
+  run(): Promise<number>;
+}
+
+/**
+ * Readers in turn, after one pass each that is not counted: lines a second of the clock on the wall. A reader that
+ * finds another number of lines than the first one is an error.
+ */
+export async function readInTurns(readers: readonly Reader[], rounds: number): Promise<Rate[]> {
+  const rates = readers.map(({ name }) => ({ name, perSecond: [] as number[] }));
+  let expected: number | null = null;
+  for (let round = -1; round < rounds; round++) {
+    for (const [i, { name, run }] of readers.entries()) {
+      const startedAt = performance.now();
+      const lines = await run();
+      const seconds = (performance.now() - startedAt) / 1000;
+      expected ??= lines;
+      if (lines !== expected) throw new Error(`${name}: ${lines} lines, ${readers[0]?.name} found ${expected}`);
+      if (round >= 0) rates[i]?.perSecond.push(lines / seconds);
+    }
+  }
+  return rates;
+}

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { wholeNumber } from './options.ts';
+import { THREADS_MAX, wholeNumber } from './options.ts';
 
 const BUDGET_MIB_MAX = 4096;
 const ROUNDS_MAX = 1000;
@@ -10,7 +10,7 @@ const DEFAULT_BUDGET_MIB = 8;
 export function addBench(program: Command): void {
   const bench = program
     .command('bench')
-    .description('measure rule evaluation; outputs are verified before anything is timed');
+    .description('measure rules, decoding or the whole pipeline; outputs are verified before anything is timed');
   bench
     .command('rules')
     .description('rule look-ups a second, table size and compile time, with rivals in the same run')
@@ -45,4 +45,38 @@ export function addBench(program: Command): void {
         '  $ flowtrie bench rules --prefixes prefixes.txt.gz           the internet, say',
     )
     .action(async (flags) => (await import('./bench-rules.ts')).benchRules(flags));
+  addLogBenches(bench);
+}
+
+const ROUNDS = 3;
+
+function addLogBenches(bench: Command): void {
+  const rounds = wholeNumber('--rounds', 1, ROUNDS_MAX);
+  bench
+    .command('replay')
+    .description('lines a second through the whole pipeline, beside inflating alone')
+    .argument('[input...]', 'flow logs: files, folders, globs; none = generated ones')
+    .option('--inventory <dir>', 'folder of describe-* and kubectl documents')
+    .option('--threads <n>', 'worker threads; 0 = in the main thread', wholeNumber('--threads', 0, THREADS_MAX), 0)
+    .option('--pair', 'pair the two records of a flow: the logs are read twice')
+    .option('--rounds <n>', 'counted rounds, after one that is not; rivals take turns', rounds, ROUNDS)
+    .option('--json', 'one JSON document on stdout')
+    .option('-v, --verbose', 'stack traces of errors')
+    .addHelpText(
+      'after',
+      '\nExamples:\n' +
+        '  $ flowtrie bench replay                                     generated logs of 1,000 pods\n' +
+        '  $ flowtrie bench replay flow-logs/ --inventory inventory/   your own, on one core\n' +
+        '  $ flowtrie bench replay flow-logs/ --inventory inventory/ --threads 2 --pair',
+    )
+    .action(async (inputs, flags) => (await import('./bench-logs.ts')).benchReplay(inputs, flags));
+  bench
+    .command('decode')
+    .description('lines a second from bytes to columns, beside inflating alone and readline + split')
+    .argument('[input...]', 'flow logs: files, folders, globs; none = generated ones')
+    .option('--rounds <n>', 'counted rounds, after one that is not; rivals take turns', rounds, ROUNDS)
+    .option('--json', 'one JSON document on stdout')
+    .option('-v, --verbose', 'stack traces of errors')
+    .addHelpText('after', '\nExamples:\n  $ flowtrie bench decode flow-logs/')
+    .action(async (inputs, flags) => (await import('./bench-logs.ts')).benchDecode(inputs, flags));
 }

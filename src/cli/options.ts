@@ -3,7 +3,7 @@ import { Option } from 'commander';
 import { FlowtrieError } from '../model/errors.ts';
 
 /** Threads beyond this only cost memory: a worker holds its own buffers. */
-const THREADS_MAX = 256;
+export const THREADS_MAX = 256;
 
 /** A whole number flag; anything else is a usage error that names flag and value. */
 export function wholeNumber(flag: string, min: number, max: number): (text: string) => number {
