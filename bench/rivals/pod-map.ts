@@ -35,8 +35,16 @@ function inventoryOf(world: PodWorld): Inventory {
   if (inventory === undefined) throw new Error('no version');
   const pods: PodInterval[] = [];
   const shared = {
-    ...{ namespace: 'shop', name: '', uid: null, workload: null, nodeName: null, serviceAccount: null },
-    ...{ vpcId: 'vpc-1', eniId: null, hostNetwork: false, listeners: [], hostListeners: [] },
+    ...{
+      namespace: 'shop',
+      name: '',
+      uid: null,
+      workload: null,
+      nodeName: null,
+      isNodeTold: false,
+      serviceAccount: null,
+    },
+    ...{ vpcId: 'vpc-1', eniId: null, hostNetwork: false, listeners: [], hostListeners: [], services: [] },
     sources: ['audit'] as const,
   };
   for (let index = 0; index < world.addresses; index++) {

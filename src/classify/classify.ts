@@ -3,6 +3,8 @@ import { NO_RULE, Role, RoleBasis, routeKindCode, Verdict, type VerdictBatch } f
 import type { TwinTable } from '../pods/twins.ts';
 import { type PairSpill, pairRows, publishRows, spillRows, type Twins } from './pairing.ts';
 import { decideRoles } from './roles.ts';
+import { nameServed } from './served.ts';
+import { leaveOutStrays } from './strays.ts';
 import { type InterfaceNames, type Judge, placeInterfaces, type Scratch, type VersionTables } from './tables.ts';
 import { nameCauses } from './versions.ts';
 
@@ -33,6 +35,7 @@ export function classifyBatch(
     kernel.decideDirection(columns, tables.address, from, to);
     pairRows(flow, verdicts, scratch, tables, twins, from, to);
     kernel.attribute(columns, tables.address, from, to);
+    leaveOutStrays(flow, verdicts, scratch, tables, from, to);
     kernel.unmaskNodes(columns, tables.address, from, to);
     if (flow.judged) {
       decideRoles(flow, verdicts, scratch, tables, twins, from, to);
@@ -44,6 +47,7 @@ export function classifyBatch(
     } else {
       clearRows(verdicts, scratch, from, to);
     }
+    nameServed(flow, verdicts, scratch, tables, from, to);
     from = to;
   }
 }
@@ -74,6 +78,7 @@ export function publishBatch(
     kernel.decideDirection(columns, tables.address, from, to);
     pairRows(flow, verdicts, scratch, tables, null, from, to);
     kernel.attribute(columns, tables.address, from, to);
+    leaveOutStrays(flow, verdicts, scratch, tables, from, to);
     decideRoles(flow, verdicts, scratch, tables, null, from, to);
     if (spill !== null) spillRows(flow, verdicts, scratch, tables, version, table.flow, spill, from, to);
     else if (!publishRows(flow, verdicts, scratch, tables, table, from, to)) return false;

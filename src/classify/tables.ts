@@ -1,6 +1,7 @@
 import { type FlowBatch, Present } from '../model/flow.ts';
 import type { VerdictBatch } from '../model/verdict.ts';
 import type { PodMapView } from '../pods/pod-map.ts';
+import type { ServiceTable } from '../pods/services.ts';
 import type { SnatTable } from '../pods/snat.ts';
 import type { InterfaceFacts } from '../rules/interface-facts.ts';
 import type { RulesView } from '../rules/view.ts';
@@ -20,6 +21,7 @@ export interface VersionTables {
   /** Number of each ENI index over all versions: equal ids have equal numbers. */
   readonly eniNumber: Uint32Array;
   readonly snat: SnatTable;
+  readonly services: ServiceTable;
   /** ENI indices of the NAT gateways. */
   readonly natGateways: readonly number[];
   /** True when NetworkPolicies exist: their column is `unknown` until that layer is built. */

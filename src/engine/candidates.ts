@@ -1,9 +1,10 @@
+import { hostToAsk } from '../classify/strays.ts';
 import { Hidden, type Scratch, type VersionTables } from '../classify/tables.ts';
 import { windowEnd, windowStart } from '../classify/window.ts';
 import type { FlowBatch } from '../model/flow.ts';
 import type { Names } from '../model/names.ts';
-import { Attribution, type VerdictBatch } from '../model/verdict.ts';
-import { ownerEntry4, podsAt, podsOnInterface, resolvedAttribution, resolvePod } from '../pods/lookup.ts';
+import { Attribution, Direction, type VerdictBatch } from '../model/verdict.ts';
+import { ANY_HOST, ownerEntry4, podsAt, podsOnInterface, resolvedAttribution, resolvePod } from '../pods/lookup.ts';
 import { Behind, behindSide } from '../pods/snat.ts';
 import { TWIN_ADDRESSES_MAX } from '../pods/twins.ts';
 import { ENI_STRIDE, EniWord } from '../rules/view.ts';
@@ -36,7 +37,9 @@ export function candidateNames(
     const twins = podsOfTwins(scratch, tables, row, start, end);
     if (twins !== null) return namesOf(twins, names);
   }
-  const pods = hidden ? podsOnInterface(tables.pods, owner, start, end) : podsAt(tables.pods, entry, start, end);
+  const isOwn = verdicts.direction[row] === (side === 'src' ? Direction.egress : Direction.ingress);
+  const host = isOwn ? hostToAsk(tables, entry, scratch.eni[row] ?? -1) : ANY_HOST;
+  const pods = hidden ? podsOnInterface(tables.pods, owner, start, end) : podsAt(tables.pods, entry, start, end, host);
   return namesOf(pods, names);
 }
 

@@ -8,6 +8,7 @@ import { Kind } from '../model/verdict.ts';
 import { buildPodMap } from '../pods/build.ts';
 import { eniNames, podNames } from '../pods/names.ts';
 import { attachPodMap } from '../pods/pod-map.ts';
+import type { ServiceTable } from '../pods/services.ts';
 import { buildSnat, type SnatTable } from '../pods/snat.ts';
 import { attachRules } from '../rules/arena.ts';
 import type { Catalog } from '../rules/catalog.ts';
@@ -29,6 +30,7 @@ export interface SharedVersion {
   readonly podsBytes: number;
   readonly facts: InterfaceFacts;
   readonly snat: SnatTable;
+  readonly services: ServiceTable;
   /** Interface ids by ENI index. */
   readonly eniIds: readonly string[];
   readonly hasNetworkPolicies: boolean;
@@ -61,7 +63,7 @@ export function compileInventory(
     const pods = buildPodMap(inventory);
     warnings.push(...compiled.warnings, ...pods.warnings);
     const view = attachRules(compiled.buffer, 0, compiled.byteLength);
-    const names = namesOf(inventory, compiled.catalog);
+    const names = namesOf(inventory, compiled.catalog, pods.services.names);
     const kinds = names.enis.map((_, eni) => view.eni[eni * ENI_STRIDE + EniWord.kind] ?? 0);
     const { groups, labels } = groupOwners(names, kinds);
     const shared: SharedVersion = {
@@ -73,6 +75,7 @@ export function compileInventory(
       podsBytes: pods.byteLength,
       facts: compileFacts(inventory, compiled.catalog),
       snat: buildSnat(inventory),
+      services: pods.services.table,
       eniIds: inventory.networkInterfaces.map((eni) => eni.id),
       hasNetworkPolicies: inventory.networkPolicies > 0,
       groups,
@@ -83,13 +86,14 @@ export function compileInventory(
   return { versions, warnings: distinct(warnings) };
 }
 
-function namesOf(inventory: Inventory, catalog: Catalog): Names {
+function namesOf(inventory: Inventory, catalog: Catalog, services: readonly string[]): Names {
   return {
     rules: catalog.rules.map((rule) => rule.id),
     routeTarget: catalog.rules.map((rule) => (rule.layer === 'route' ? rule.target : null)),
     routePrefix: catalog.rules.map((rule) => (rule.layer === 'route' ? rule.prefix : null)),
     enis: eniNames(inventory),
     pods: podNames(inventory),
+    services,
   };
 }
 
@@ -125,6 +129,7 @@ export function attachVersions(versions: readonly SharedVersion[], heap: KernelH
       rules,
       pods,
       snat: shared.snat,
+      services: shared.services,
       eniIndex: new Map(shared.eniIds.map((id, index) => [id, index])),
       eniNumber: Uint32Array.from(shared.eniIds, (id) => numbers.get(id) ?? 0),
       natGateways: shared.eniIds.flatMap((_, eni) => (isNat(eni) ? [eni] : [])),

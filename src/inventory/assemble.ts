@@ -46,6 +46,7 @@ export function assembleInventory(
     nodes,
     owners: facts.interfaceOwners,
     elastic: facts.elasticAddresses,
+    classes: facts.interfaceClasses,
   });
   const subnetById = new Map(subnets.map((subnet) => [subnet.id, subnet]));
   const networkInterfaces = joined.map((eni) => inventoryInterface(eni, subnetById.get(eni.subnetId ?? ''), zones));
@@ -64,7 +65,14 @@ export function assembleInventory(
     vpcEndpoints: firstById(facts.vpcEndpoints, 'VPC endpoint', warn),
     vpcPeeringConnections: firstById(facts.vpcPeeringConnections, 'VPC peering connection', warn),
     gateways: joinGateways(facts.gateways),
-    loadBalancers: sortedBy(joinLoadBalancers(facts.loadBalancers), (balancer) => balancer.arn),
+    loadBalancers: sortedBy(
+      joinLoadBalancers(facts.loadBalancers, {
+        frontends: facts.frontends,
+        bindings: facts.targetBindings,
+        targetGroupsOf: targetGroupsBy(facts),
+      }),
+      (balancer) => balancer.arn,
+    ),
     nodes: nodes.map(({ name, instanceId, addresses, zoneName, zoneId, fargate }) => {
       return { name, instanceId, addresses, zone: zones.of(zoneName, zoneId), fargate };
     }),
@@ -147,6 +155,17 @@ function content(object: unknown): string {
     if (key === 'source' || (key === 'origin' && typeof value === 'object')) return undefined;
     return value instanceof Map ? [...value] : value;
   });
+}
+
+/** Target groups of each balancer: those its listeners forward to, and those that name it. */
+function targetGroupsBy({ gateways }: Facts): (arn: string) => readonly string[] {
+  const found = new Map<string, string[]>();
+  const put = (balancer: string, groups: readonly string[]): void => {
+    found.set(balancer, [...(found.get(balancer) ?? []), ...groups]);
+  };
+  for (const { loadBalancerArn, targetGroupArns } of gateways.listeners) put(loadBalancerArn, targetGroupArns);
+  for (const { arn, loadBalancerArns } of gateways.targetGroups) for (const of of loadBalancerArns) put(of, [arn]);
+  return (arn) => found.get(arn) ?? [];
 }
 
 function uniqueServices(facts: Facts): Inventory['services'] {

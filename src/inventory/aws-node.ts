@@ -27,6 +27,19 @@ export function readAwsNode(cursor: Cursor): AwsNodeSettings | null {
   };
 }
 
+/**
+ * Settings of a NodeClass of EKS Auto Mode, which has no DaemonSet (EKS User Guide, "Create a Node Class",
+ * `snatPolicy`); null = an object that says nothing of it.
+ */
+export function readNodeClass(cursor: Cursor): AwsNodeSettings | null {
+  const policy = cursor.at('spec').text('snatPolicy');
+  if (policy === null) return null;
+  const known =
+    policy === 'Random' || policy === 'Disabled' || cursor.at('spec').at('snatPolicy').fail('Random or Disabled');
+  const uid = cursor.at('metadata').text('uid');
+  return { uid, externalSnat: known && policy === 'Disabled', excludedCidrs: [], strictBranches: true };
+}
+
 /** What is known when no DaemonSet is described: the plugin's defaults. */
 const DEFAULTS: AwsNodeSettings = { uid: null, externalSnat: false, excludedCidrs: [], strictBranches: true };
 

@@ -23,6 +23,7 @@ const AWS_KEYS = new Set([
   'Subnets',
   'Vpcs',
   'NetworkInterfaces',
+  'NetworkInterfaceClasses',
   'PrefixLists',
   'ManagedPrefixLists',
   'NatGateways',
@@ -66,23 +67,18 @@ const READ_KINDS = new Set([
   'NetworkPolicy',
   'ServiceAccount',
   'DaemonSet',
+  'EndpointSlice',
+  'Ingress',
+  'Gateway',
+  'TargetGroupBinding',
+  'NodeClass',
 ]);
 
 /** Kinds that a dump of a cluster holds besides: known, not needed. */
 const OTHER_KINDS = new Set([
   ...['Namespace', 'Event', 'Deployment', 'StatefulSet', 'CronJob', 'ReplicationController', 'Endpoints'],
-  ...[
-    'EndpointSlice',
-    'Ingress',
-    'IngressClass',
-    'Gateway',
-    'GatewayClass',
-    'HTTPRoute',
-    'GRPCRoute',
-    'TCPRoute',
-    'TLSRoute',
-  ],
-  ...['ConfigMap', 'TargetGroupBinding', 'ENIConfig', 'SecurityGroupPolicy', 'CNINode', 'PolicyEndpoint'],
+  ...['IngressClass', 'GatewayClass', 'HTTPRoute', 'GRPCRoute', 'TCPRoute', 'TLSRoute'],
+  ...['ConfigMap', 'ENIConfig', 'SecurityGroupPolicy', 'CNINode', 'PolicyEndpoint'],
 ]);
 
 /** Elements of all documents by what they are: AWS's top-level keys and Kubernetes' kinds, in document order. */

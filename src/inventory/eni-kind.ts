@@ -1,3 +1,4 @@
+import { Cursor } from './cursor.ts';
 import type { EniKind } from './inventory.ts';
 
 /** What the table below looks at. */
@@ -8,13 +9,24 @@ export interface EniEvidence {
   readonly tags: ReadonlyMap<string, string>;
 }
 
-/** Matches by any one of type, description and tags; the name is the description's group, else the tag's value. */
-interface EniKindRow {
+/**
+ * Matches by any one of type, description and tags (all of them; null = any value). The name is the first group of the
+ * description's pattern, else the value of the first tag.
+ */
+export interface EniClass {
   readonly kind: EniKind;
-  readonly types?: readonly string[];
-  readonly description?: RegExp;
-  /** All of them; null = any value. */
-  readonly tags?: readonly (readonly [string, string | null])[];
+  readonly types: readonly string[];
+  readonly description: RegExp | null;
+  readonly tags: readonly (readonly [string, string | null])[];
+}
+
+/** A row as it is written in a document: an element of `NetworkInterfaceClasses`. */
+interface EniClassRow {
+  readonly Kind: EniKind;
+  readonly InterfaceTypes?: readonly string[];
+  /** Regular expression (ECMAScript, `u`). */
+  readonly Description?: string;
+  readonly Tags?: readonly { readonly Key: string; readonly Value?: string }[];
 }
 
 /**
@@ -22,53 +34,50 @@ interface EniKindRow {
  * User Guide "network requirements" (control plane), EC2 User Guide "requester-managed network interfaces", EC2 API
  * (InterfaceType).
  */
-const ENI_KINDS: readonly EniKindRow[] = [
-  { kind: 'node-trunk', types: ['trunk'], description: /^aws-k8s-trunk-eni$/ },
-  { kind: 'pod-branch', types: ['branch'], description: /^aws-k8s-branch-eni$/ },
+const BUILT_IN: readonly EniClassRow[] = [
+  { Kind: 'node-trunk', InterfaceTypes: ['trunk'], Description: '^aws-k8s-trunk-eni$' },
+  { Kind: 'pod-branch', InterfaceTypes: ['branch'], Description: '^aws-k8s-branch-eni$' },
   {
-    kind: 'node-secondary',
-    description: /^aws-K8S-(i-\S+)/,
-    tags: [
-      ['node.k8s.amazonaws.com/instance_id', null],
-      ['eks:eni:owner', 'amazon-vpc-cni'],
-    ],
+    Kind: 'node-secondary',
+    Description: '^aws-K8S-(i-\\S+)',
+    Tags: [{ Key: 'node.k8s.amazonaws.com/instance_id' }, { Key: 'eks:eni:owner', Value: 'amazon-vpc-cni' }],
   },
-  { kind: 'node-secondary', tags: [['eks:kubernetes-cni-node-name', null]] },
-  { kind: 'eks-control-plane', description: /^Amazon EKS (\S.*)$/ },
+  { Kind: 'node-secondary', Tags: [{ Key: 'eks:kubernetes-cni-node-name' }] },
+  { Kind: 'eks-control-plane', Description: '^Amazon EKS (\\S.*)$' },
   {
-    kind: 'load-balancer',
-    types: ['network_load_balancer', 'load_balancer', 'gateway_load_balancer'],
-    description: /^ELB (\S.*)$/,
+    Kind: 'load-balancer',
+    InterfaceTypes: ['network_load_balancer', 'load_balancer', 'gateway_load_balancer'],
+    Description: '^ELB (\\S.*)$',
   },
   {
-    kind: 'nat-gateway',
-    types: ['nat_gateway', 'natGateway', 'regional_nat_gateway'],
-    description: /^Interface for NAT Gateway (\S+)/,
+    Kind: 'nat-gateway',
+    InterfaceTypes: ['nat_gateway', 'natGateway', 'regional_nat_gateway'],
+    Description: '^Interface for NAT Gateway (\\S+)',
   },
   {
-    kind: 'vpc-endpoint',
-    types: ['vpc_endpoint', 'gateway_load_balancer_endpoint'],
-    description: /^VPC Endpoint Interface:? ?(vpce-\S+)/,
+    Kind: 'vpc-endpoint',
+    InterfaceTypes: ['vpc_endpoint', 'gateway_load_balancer_endpoint'],
+    Description: '^VPC Endpoint Interface:? ?(vpce-\\S+)',
   },
   {
-    kind: 'transit-gateway',
-    types: ['transit_gateway'],
-    description: /^Network Interface for Transit Gateway Attachment (\S+)/,
+    Kind: 'transit-gateway',
+    InterfaceTypes: ['transit_gateway'],
+    Description: '^Network Interface for Transit Gateway Attachment (\\S+)',
   },
   {
-    kind: 'aws-managed',
-    types: ['lambda'],
-    description: /^AWS Lambda VPC ENI-(.+?)(?:-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})?$/,
+    Kind: 'aws-managed',
+    InterfaceTypes: ['lambda'],
+    Description: '^AWS Lambda VPC ENI-(.+?)(?:-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})?$',
   },
-  { kind: 'aws-managed', description: /^EFS mount target for (fs-\S+)/ },
-  { kind: 'aws-managed', description: /^(?:Route 53 Resolver|EC2 Instance Connect)/ },
-  { kind: 'aws-managed', description: /^(?:RDS|Redshift|DMS)NetworkInterface/ },
-  { kind: 'aws-managed', description: /^(?:ElastiCache|DAX|ES |Amazon OpenSearch|Created By Amazon Workspaces)/ },
-  { kind: 'aws-managed', description: /^AWS created network interface for directory (d-\S+)/ },
-  { kind: 'aws-managed', description: /^arn:aws[\w-]*:ecs:.*attachment\// },
+  { Kind: 'aws-managed', Description: '^EFS mount target for (fs-\\S+)' },
+  { Kind: 'aws-managed', Description: '^(?:Route 53 Resolver|EC2 Instance Connect)' },
+  { Kind: 'aws-managed', Description: '^(?:RDS|Redshift|DMS)NetworkInterface' },
+  { Kind: 'aws-managed', Description: '^(?:ElastiCache|DAX|ES |Amazon OpenSearch|Created By Amazon Workspaces)' },
+  { Kind: 'aws-managed', Description: '^AWS created network interface for directory (d-\\S+)' },
+  { Kind: 'aws-managed', Description: '^arn:aws[\\w\\-]*:ecs:.*attachment\\/' },
   {
-    kind: 'aws-managed',
-    types: [
+    Kind: 'aws-managed',
+    InterfaceTypes: [
       'quicksight',
       'global_accelerator_managed',
       'api_gateway_managed',
@@ -78,17 +87,54 @@ const ENI_KINDS: readonly EniKindRow[] = [
   },
 ];
 
+/** Kinds that a row may give; `node-primary` and `instance` follow from what an interface is attached to. */
+const KINDS: readonly EniKind[] = [
+  ...(['node-secondary', 'node-trunk', 'pod-branch', 'eks-control-plane', 'load-balancer', 'nat-gateway'] as const),
+  ...(['vpc-endpoint', 'transit-gateway', 'aws-managed', 'other'] as const),
+];
+
+/** An element of `NetworkInterfaceClasses`: rows of one's own, which come before the table's. */
+export function readEniClass(cursor: Cursor): EniClass {
+  const word = cursor.requiredText('Kind');
+  const kind = KINDS.find((each) => each === word) ?? cursor.at('Kind').fail(`one of ${KINDS.join(', ')}`);
+  const types = cursor.at('InterfaceTypes');
+  const row: EniClass = {
+    kind,
+    types: types.isAbsent ? [] : types.elements().map((each) => each.asText() ?? ''),
+    description: readPattern(cursor.at('Description')),
+    tags: cursor.objects('Tags').map((tag) => [tag.requiredText('Key'), tag.text('Value')] as const),
+  };
+  if (row.types.length === 0 && row.description === null && row.tags.length === 0)
+    cursor.fail('a class with InterfaceTypes, Description or Tags');
+  return row;
+}
+
+function readPattern(cursor: Cursor): RegExp | null {
+  const text = cursor.asText();
+  if (text === null) return null;
+  try {
+    return new RegExp(text, 'u');
+  } catch {
+    return cursor.fail('a regular expression');
+  }
+}
+
+const TABLE: readonly EniClass[] = BUILT_IN.map((row) => readEniClass(new Cursor(row, 'built in', null, '')));
+
 /** What the interface itself tells about its kind; undefined = nothing, so its attachment decides. */
-export function eniKindOf(eni: EniEvidence): { readonly kind: EniKind; readonly name: string | null } | undefined {
-  for (const { kind, types, description, tags } of ENI_KINDS) {
+export function eniKindOf(
+  eni: EniEvidence,
+  own: readonly EniClass[] = [],
+): { readonly kind: EniKind; readonly name: string | null } | undefined {
+  for (const { kind, types, description, tags } of own.length === 0 ? TABLE : [...own, ...TABLE]) {
     const told = description?.exec(eni.description) ?? null;
     if (told !== null) return { kind, name: told[1] ?? null };
-    if (eni.interfaceType !== null && types?.includes(eni.interfaceType)) return { kind, name: null };
-    const isTagged = tags?.every(([key, value]) => {
+    if (eni.interfaceType !== null && types.includes(eni.interfaceType)) return { kind, name: null };
+    const isTagged = tags.every(([key, value]) => {
       const is = eni.tags.get(key);
       return is !== undefined && (value === null || is === value);
     });
-    if (isTagged === true) return { kind, name: eni.tags.get(tags?.[0]?.[0] ?? '') ?? null };
+    if (tags.length > 0 && isTagged) return { kind, name: eni.tags.get(tags[0]?.[0] ?? '') ?? null };
   }
   return undefined;
 }

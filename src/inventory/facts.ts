@@ -1,7 +1,10 @@
 import type { Address } from '../model/ip.ts';
-import { readAwsNode } from './aws-node.ts';
+import { readAwsNode, readNodeClass } from './aws-node.ts';
+import { type Frontend, readFrontend, readTargetBinding, type TargetBinding } from './balancer-owners.ts';
 import type { Cursor } from './cursor.ts';
 import { Sections, type SourceDocument } from './documents.ts';
+import { type EndpointSlice, readEndpointSlice } from './endpoint-slices.ts';
+import { type EniClass, readEniClass } from './eni-kind.ts';
 import { readEventDocuments } from './event-documents.ts';
 import { type GatewayFacts, mergeGateways, readGateways } from './gateway-facts.ts';
 import { type Instance, readInstance } from './instances.ts';
@@ -60,6 +63,7 @@ export interface Facts {
   readonly subnets: readonly DescribedSubnet[];
   readonly networkInterfaces: readonly DescribedInterface[];
   readonly interfaceOwners: readonly InterfaceOwner[];
+  readonly interfaceClasses: readonly EniClass[];
   readonly gateways: GatewayFacts;
   readonly elasticAddresses: readonly { readonly interfaceId: string; readonly address: Address }[];
   readonly instances: readonly Instance[];
@@ -76,6 +80,10 @@ export interface Facts {
   readonly pods: readonly DescribedPod[];
   readonly podEvents: readonly PodEvents[];
   readonly services: readonly DescribedService[];
+  readonly endpointSlices: readonly EndpointSlice[];
+  /** Services, Ingresses and Gateways as the status of each says where it is reached. */
+  readonly frontends: readonly Frontend[];
+  readonly targetBindings: readonly TargetBinding[];
   readonly owned: readonly OwnedObject[];
   readonly serviceAccounts: readonly ServiceAccount[];
   /** `namespace/name` of each. */
@@ -124,6 +132,7 @@ export function readFacts(
     vpcs: read('Vpcs', readVpc),
     subnets: read('Subnets', readSubnet),
     networkInterfaces: read('NetworkInterfaces', readNetworkInterface),
+    interfaceClasses: read('NetworkInterfaceClasses', readEniClass),
     interfaceOwners: [
       ...gateways.natGateways.flatMap(({ id, addresses }) => {
         return addresses.flatMap(({ interfaceId }) => {
@@ -163,10 +172,15 @@ export function readFacts(
     ],
     podEvents: [...sections.podEvents, ...readEventDocuments(sections, warn)],
     services: read('Service', readService),
+    endpointSlices: read('EndpointSlice', readEndpointSlice).filter((slice) => slice !== null),
+    frontends: ['Service', 'Ingress', 'Gateway'].flatMap((kind) => read(kind, readFrontend)),
+    targetBindings: read('TargetGroupBinding', readTargetBinding).flat(),
     owned: ['ReplicaSet', 'Job'].flatMap((kind) => read(kind, (cursor) => readOwnedObject(cursor, kind))),
     serviceAccounts: read('ServiceAccount', readServiceAccount),
     networkPolicies: read('NetworkPolicy', readNetworkPolicyName),
-    awsNodes: read('DaemonSet', readAwsNode).filter((settings) => settings !== null),
+    awsNodes: [...read('DaemonSet', readAwsNode), ...read('NodeClass', readNodeClass)].filter(
+      (settings) => settings !== null,
+    ),
   };
   return { facts, count: sections.count };
 }
@@ -190,6 +204,7 @@ export function mergeFacts(first: Facts, second: Facts): Facts {
     subnets: [...first.subnets, ...second.subnets],
     networkInterfaces: [...first.networkInterfaces, ...second.networkInterfaces],
     interfaceOwners: [...first.interfaceOwners, ...second.interfaceOwners],
+    interfaceClasses: [...first.interfaceClasses, ...second.interfaceClasses],
     gateways: mergeGateways(first.gateways, second.gateways),
     elasticAddresses: [...first.elasticAddresses, ...second.elasticAddresses],
     instances: [...first.instances, ...second.instances],
@@ -205,6 +220,9 @@ export function mergeFacts(first: Facts, second: Facts): Facts {
     pods: [...first.pods, ...second.pods],
     podEvents: [...first.podEvents, ...second.podEvents],
     services: [...first.services, ...second.services],
+    endpointSlices: [...first.endpointSlices, ...second.endpointSlices],
+    frontends: [...first.frontends, ...second.frontends],
+    targetBindings: [...first.targetBindings, ...second.targetBindings],
     owned: [...first.owned, ...second.owned],
     serviceAccounts: [...first.serviceAccounts, ...second.serviceAccounts],
     networkPolicies: [...first.networkPolicies, ...second.networkPolicies],

@@ -86,6 +86,8 @@ export interface TargetGroup {
   readonly port: number | null;
   /** `instance`, `ip`, `alb`, `lambda`. */
   readonly targetType: string | null;
+  /** Balancers that forward to it, by the group's own document. */
+  readonly loadBalancerArns: readonly string[];
   /** null = no document lists its targets. */
   readonly targets: readonly Target[] | null;
 }

@@ -276,6 +276,8 @@ export interface LoadBalancer {
   readonly suffix: string;
   readonly listeners: readonly { readonly protocol: number; readonly port: number }[];
   readonly tags: ReadonlyMap<string, string>;
+  /** `namespace/name` of the Services, Ingresses or Gateways it serves, `;` between them; null = not known. */
+  readonly owner: string | null;
 }
 
 export interface KubernetesNode {
@@ -293,6 +295,11 @@ export interface Listener {
   readonly port: number;
 }
 
+/** A port at which a pod answers for a Service (`namespace/name`). */
+export interface ServedPort extends Listener {
+  readonly service: string;
+}
+
 /**
  * Where a stretch of a pod's life is known from, the most trusted first: what the CNI wrote down, what the API server
  * logged or streamed, what somebody listed by hand, what was scraped now and then, what one list showed at one time.
@@ -308,6 +315,8 @@ export interface PodInterval {
   /** `Deployment/web`, or null. */
   readonly workload: string | null;
   readonly nodeName: string | null;
+  /** False when the node is only that of the interface which holds the address. */
+  readonly isNodeTold: boolean;
   readonly serviceAccount: string | null;
   /** VPC when the source names one or node and hostIP tell; null = find it by address. */
   readonly vpcId: string | null;
@@ -327,6 +336,8 @@ export interface PodInterval {
   readonly listeners: readonly Listener[];
   /** hostPorts, seen at the node's address. */
   readonly hostListeners: readonly Listener[];
+  /** Services that it answers for, by their selectors and EndpointSlices. */
+  readonly services: readonly ServedPort[];
 }
 
 export interface KubernetesService {

@@ -1,3 +1,4 @@
+import { type Frontend, ownerOf, type TargetBinding } from './balancer-owners.ts';
 import type { Cursor } from './cursor.ts';
 import type { Listener, LoadBalancer } from './inventory.ts';
 import type { Warn } from './warnings.ts';
@@ -21,6 +22,7 @@ export interface LoadBalancerPart {
   /** ARN, or the name of a classic one. */
   readonly arn: string;
   readonly name: string | null;
+  readonly dnsName: string | null;
   readonly listeners: readonly Listener[];
   readonly tags: ReadonlyMap<string, string>;
   /** False for tags: they may belong to any resource and make no load balancer by themselves. */
@@ -40,13 +42,15 @@ function readListeners(cursor: Cursor, portKey: string, warn: Warn): Listener[] 
 /** An element of `LoadBalancers`. */
 export function readLoadBalancer(cursor: Cursor): LoadBalancerPart {
   const arn = cursor.requiredText('LoadBalancerArn');
-  return { arn, name: cursor.text('LoadBalancerName'), listeners: [], tags: new Map(), exists: true };
+  const dnsName = cursor.text('DNSName');
+  return { arn, name: cursor.text('LoadBalancerName'), dnsName, listeners: [], tags: new Map(), exists: true };
 }
 
 /** An element of `Listeners`. */
 export function readListener(cursor: Cursor, warn: Warn): LoadBalancerPart {
   const arn = cursor.requiredText('LoadBalancerArn');
-  return { arn, name: null, listeners: readListeners(cursor, 'Port', warn), tags: new Map(), exists: true };
+  const listeners = readListeners(cursor, 'Port', warn);
+  return { arn, name: null, dnsName: null, listeners, tags: new Map(), exists: true };
 }
 
 /** An element of `LoadBalancerDescriptions`: a classic load balancer, known by its name. */
@@ -56,16 +60,24 @@ export function readClassicLoadBalancer(cursor: Cursor, warn: Warn): LoadBalance
     const listener = description.object('Listener');
     return listener === null ? [] : readListeners(listener, 'LoadBalancerPort', warn);
   });
-  return { arn: name, name, listeners, tags: new Map(), exists: true };
+  return { arn: name, name, dnsName: cursor.text('DNSName'), listeners, tags: new Map(), exists: true };
 }
 
 /** An element of `TagDescriptions`. */
 export function readTagDescription(cursor: Cursor): LoadBalancerPart {
   const arn = cursor.text('ResourceArn') ?? cursor.requiredText('LoadBalancerName');
-  return { arn, name: null, listeners: [], tags: cursor.tags('Tags'), exists: false };
+  return { arn, name: null, dnsName: null, listeners: [], tags: cursor.tags('Tags'), exists: false };
 }
 
-export function joinLoadBalancers(parts: readonly LoadBalancerPart[]): LoadBalancer[] {
+/** Documents beside the balancers that tell what they serve. */
+export interface BalancerContext {
+  readonly frontends: readonly Frontend[];
+  readonly bindings: readonly TargetBinding[];
+  /** ARNs of the target groups of a balancer's ARN. */
+  targetGroupsOf(arn: string): readonly string[];
+}
+
+export function joinLoadBalancers(parts: readonly LoadBalancerPart[], context: BalancerContext): LoadBalancer[] {
   const byArn = new Map<string, LoadBalancerPart[]>();
   for (const part of parts) {
     const list = byArn.get(part.arn);
@@ -76,12 +88,16 @@ export function joinLoadBalancers(parts: readonly LoadBalancerPart[]): LoadBalan
     if (!of.some((part) => part.exists)) return [];
     const suffix = /:loadbalancer\/(.+)$/.exec(arn)?.[1] ?? arn;
     const listeners = new Map(of.flatMap((part) => part.listeners).map((l) => [`${l.protocol}/${l.port}`, l]));
+    const tags = new Map(of.flatMap((part) => [...part.tags]));
+    const dnsName = of.find((part) => part.dnsName !== null)?.dnsName ?? null;
+    const targetGroupArns = context.targetGroupsOf(arn);
     return {
       arn,
       name: of.find((part) => part.name !== null)?.name ?? suffix.split('/')[1] ?? suffix,
       suffix,
       listeners: [...listeners.values()],
-      tags: new Map(of.flatMap((part) => [...part.tags])),
+      tags,
+      owner: ownerOf({ dnsName, tags, targetGroupArns }, context.frontends, context.bindings),
     };
   });
 }

@@ -1,6 +1,6 @@
 import { type Address, formatAddress } from '../model/ip.ts';
 import type { Cursor } from './cursor.ts';
-import { eniKindOf, instanceOfDescription } from './eni-kind.ts';
+import { type EniClass, eniKindOf, instanceOfDescription } from './eni-kind.ts';
 import { hasClusterTag, type Instance, readDeviceIndex } from './instances.ts';
 import type { EniKind, KubernetesNode, NetworkInterface } from './inventory.ts';
 
@@ -99,6 +99,8 @@ export interface InterfaceContext {
   readonly nodes: readonly KubernetesNode[];
   readonly owners: readonly InterfaceOwner[];
   readonly elastic: readonly { readonly interfaceId: string; readonly address: Address }[];
+  /** Rows of the user's own, before the built-in table. */
+  readonly classes: readonly EniClass[];
 }
 
 /** Settles instance, public addresses and kind of every interface. */
@@ -115,7 +117,7 @@ export function joinInterfaces(
   }
   const instances = new Map(context.instances.map((instance) => [instance.id, instance]));
   return attached.map((eni) => {
-    const own = eniKindOf(eni);
+    const own = eniKindOf(eni, context.classes);
     const owner = owners.get(eni.id);
     const more = elastic.get(eni.id);
     const publicAddresses = more === undefined ? eni.publicAddresses : distinct([...eni.publicAddresses, ...more]);
@@ -176,7 +178,7 @@ function instancesOfNodes(enis: readonly DescribedInterface[], context: Interfac
   for (const instance of context.instances) if (hasClusterTag(instance.tags)) nodes.add(instance.id);
   for (const eni of enis) {
     if (eni.instanceId === null) continue;
-    const kind = eniKindOf(eni)?.kind;
+    const kind = eniKindOf(eni, context.classes)?.kind;
     const isOfNode = kind === 'node-trunk' || kind === 'node-secondary' || kind === 'pod-branch';
     if (isOfNode || hasClusterTag(eni.tags) || eni.tags.has(INSTANCE_TAG)) nodes.add(eni.instanceId);
   }

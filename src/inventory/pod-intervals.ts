@@ -14,15 +14,18 @@ export function joinPods(
   warn: Warn,
 ): PodInterval[] {
   const places = new Places(facts, nodes, networkInterfaces);
-  const context = new PodContext(facts.owned, facts.services);
+  const context = new PodContext(facts.owned, facts.services, facts.endpointSlices);
   const intervals: PodInterval[] = [];
   for (const pod of pods) {
     const vpcId = places.vpcOf(pod.eniId, pod.nodeName, pod.hostAddress);
-    const nodeOf = (address: Address): string | null => places.nodeOf(address, vpcId);
     const isNodeAddress = (address: Address): boolean => places.isNodeAddress(address, vpcId);
-    for (const interval of podIntervals(pod, context, vpcId, isNodeAddress, nodeOf)) intervals.push(interval);
+    for (const interval of podIntervals(pod, context, vpcId, isNodeAddress)) intervals.push(interval);
   }
-  return mergeIntervals(intervals, warn);
+  return mergeIntervals(intervals, warn).map((interval) => {
+    return interval.nodeName === null
+      ? { ...interval, nodeName: places.nodeOf(interval.address, interval.vpcId) }
+      : interval;
+  });
 }
 
 /** Where nodes and interfaces are: a PodList names no VPC. */

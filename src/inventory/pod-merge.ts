@@ -99,6 +99,7 @@ function together(a: PodInterval, b: PodInterval, later: (a: number, b: number) 
     ...a,
     workload: a.workload ?? b.workload,
     nodeName: a.nodeName ?? b.nodeName,
+    isNodeTold: a.isNodeTold || b.isNodeTold,
     vpcId: a.vpcId ?? b.vpcId,
     startSeconds: Math.min(a.startSeconds, b.startSeconds),
     softStartSeconds: Math.min(a.softStartSeconds, b.softStartSeconds),
@@ -118,6 +119,7 @@ function mergeLife(life: readonly PodInterval[], contradictions: Contradictions)
   const ended = over.find((interval) => !isBracketed(interval)) ?? over[0] ?? best;
   const sources = POD_SOURCES.filter((source) => byTrust.some((interval) => interval.sources.includes(source)));
   const listening = byTrust.find((interval) => interval.listeners.length + interval.hostListeners.length > 0) ?? best;
+  const serving = byTrust.find((interval) => interval.services.length > 0) ?? best;
   // an earlier end of another source is no earlier than the start
   const start = Math.min(begun.startSeconds, ended.softEndSeconds);
   const merged: PodInterval = {
@@ -125,6 +127,7 @@ function mergeLife(life: readonly PodInterval[], contradictions: Contradictions)
     uid: first('uid'),
     workload: first('workload'),
     nodeName: first('nodeName'),
+    isNodeTold: byTrust.some(({ isNodeTold }) => isNodeTold),
     serviceAccount: first('serviceAccount'),
     vpcId: first('vpcId'),
     eniId: first('eniId'),
@@ -135,6 +138,7 @@ function mergeLife(life: readonly PodInterval[], contradictions: Contradictions)
     sources,
     listeners: listening.listeners,
     hostListeners: listening.hostListeners,
+    services: serving.services,
   };
   for (const told of byTrust) contradictions.check(merged, told, begun, ended);
   return merged;

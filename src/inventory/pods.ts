@@ -1,6 +1,7 @@
 import { type Address, formatAddress } from '../model/ip.ts';
 import { Cursor } from './cursor.ts';
-import type { Listener, PodInterval, PodSource } from './inventory.ts';
+import { type EndpointSlice, ServedBySlices } from './endpoint-slices.ts';
+import type { PodInterval, PodSource, ServedPort } from './inventory.ts';
 import {
   type DescribedService,
   distinctListeners,
@@ -156,8 +157,10 @@ const OWNERLESS_SOURCES: ReadonlySet<PodSource> = new Set(['csv', 'ipamd']);
 export class PodContext {
   private readonly owned: ReadonlyMap<string, OwnedObject>;
   private readonly services = new Map<string, DescribedService[]>();
+  private readonly slices: ServedBySlices;
 
-  constructor(owned: readonly OwnedObject[], services: readonly DescribedService[]) {
+  constructor(owned: readonly OwnedObject[], services: readonly DescribedService[], slices: readonly EndpointSlice[]) {
+    this.slices = new ServedBySlices(slices);
     this.owned = new Map(owned.map((object) => [`${object.kind}/${object.namespace}/${object.name}`, object]));
     for (const service of services) {
       if (service.selector.size === 0) continue;
@@ -181,26 +184,32 @@ export class PodContext {
     return `${kind}/${name}`;
   }
 
-  /** containerPorts, and targetPorts of the Services that select the pod. */
-  listeners(pod: DescribedPod): Listener[] {
-    const own = pod.ports.flatMap(({ protocol, containerPort }) => {
-      return containerPort === null ? [] : { protocol, port: containerPort };
-    });
+  /** Ports at which it answers for Services: targetPorts of those that select it, ports of its EndpointSlices. */
+  served(pod: DescribedPod): readonly ServedPort[] {
+    const addresses = pod.spans.map(({ address }) => address);
+    const found = new Map<string, ServedPort>();
+    const put = (protocol: number, port: number, service: string): void => {
+      found.set(`${protocol}/${port} ${service}`, { protocol, port, service });
+    };
     for (const service of this.services.get(pod.namespace) ?? []) {
       if (![...service.selector].every(([key, value]) => pod.labels.get(key) === value)) continue;
-      for (const { protocol, target } of service.targets) {
-        if (typeof target === 'number') own.push({ protocol, port: target });
-        else own.push(...namedPorts(pod, protocol, target));
-      }
+      for (const { protocol, target } of service.targets)
+        for (const port of typeof target === 'number' ? [target] : namedPorts(pod, protocol, target))
+          put(protocol, port, `${service.namespace}/${service.name}`);
     }
-    return distinctListeners(own);
+    const listed = this.slices.of(pod.namespace, pod.name, addresses);
+    for (const { protocol, port, service } of listed) put(protocol, port, service);
+    return found.size === 0 ? SERVES_NOBODY : [...found.values()];
   }
 }
 
-function namedPorts(pod: DescribedPod, protocol: number, name: string): Listener[] {
+/** One list for all pods without a Service: there may be millions. */
+const SERVES_NOBODY: readonly ServedPort[] = [];
+
+function namedPorts(pod: DescribedPod, protocol: number, name: string): number[] {
   return pod.ports.flatMap((port) => {
-    const isNamed = port.name === name && port.protocol === protocol && port.containerPort !== null;
-    return isNamed ? { protocol, port: port.containerPort } : [];
+    const isNamed = port.name === name && port.protocol === protocol;
+    return isNamed && port.containerPort !== null ? port.containerPort : [];
   });
 }
 
@@ -223,24 +232,28 @@ export function podIntervals(
   context: PodContext,
   vpcId: string | null,
   isNodeAddress: (address: Address) => boolean,
-  nodeOf: (address: Address) => string | null,
 ): PodInterval[] {
   if (pod.spans.length === 0) return [];
   const hostListeners = pod.ports.flatMap(({ protocol, hostPort }) =>
     hostPort === null ? [] : { protocol, port: hostPort },
   );
+  const own = pod.ports.flatMap(({ protocol, containerPort }) =>
+    containerPort === null ? [] : { protocol, port: containerPort },
+  );
+  const services = context.served(pod);
   const { namespace, name, uid, nodeName, eniId, serviceAccount } = pod;
   const shared = {
     ...{ namespace, name, uid, nodeName, serviceAccount, vpcId, eniId },
+    isNodeTold: nodeName !== null,
     workload: context.workload(pod),
     sources: ONLY[pod.source],
-    listeners: context.listeners(pod),
+    listeners: distinctListeners([...own, ...services.map(({ protocol, port }) => ({ protocol, port }))]),
     hostListeners: distinctListeners(hostListeners),
+    services,
   };
   return pod.spans.map(({ address, softStart, start, end, softEnd }) => ({
     ...shared,
     address,
-    nodeName: nodeName ?? nodeOf(address),
     // no other pod has a node's own address
     hostNetwork: pod.hostNetwork ?? isNodeAddress(address),
     startSeconds: start,

@@ -17,7 +17,9 @@ export function readForwardingListener(cursor: Cursor): ForwardingListener[] {
 
 /** An element of `TargetGroups`. */
 export function readTargetGroup(cursor: Cursor): TargetGroup {
+  const balancers = cursor.at('LoadBalancerArns');
   return {
+    loadBalancerArns: balancers.isAbsent ? [] : balancers.elements().map((each) => each.asText() ?? ''),
     arn: cursor.requiredText('TargetGroupArn'),
     name: cursor.text('TargetGroupName'),
     port: cursor.integer('Port', 0, 65_535, 'a port from 0 to 65535'),
@@ -39,7 +41,14 @@ export function readTargetHealth(cursor: Cursor): TargetGroup {
       },
     ];
   });
-  return { arn: cursor.requiredText('TargetGroupArn'), name: null, port: null, targetType: null, targets };
+  return {
+    arn: cursor.requiredText('TargetGroupArn'),
+    name: null,
+    port: null,
+    targetType: null,
+    loadBalancerArns: [],
+    targets,
+  };
 }
 
 /** A group and the pages of its targets are one group. */
@@ -52,6 +61,7 @@ export function joinTargetGroups(parts: readonly TargetGroup[]): TargetGroup[] {
       name: before?.name ?? part.name,
       port: before?.port ?? part.port,
       targetType: before?.targetType ?? part.targetType,
+      loadBalancerArns: [...(before?.loadBalancerArns ?? []), ...part.loadBalancerArns],
       targets: before?.targets == null ? part.targets : [...before.targets, ...(part.targets ?? [])],
     });
   }

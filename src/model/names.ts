@@ -10,6 +10,8 @@ export interface Names {
   readonly routePrefix: readonly (string | null)[];
   readonly enis: readonly EniName[];
   readonly pods: readonly PodName[];
+  /** `namespace/name` of Services, `;` between several that answer at one port. */
+  readonly services: readonly string[];
 }
 
 export interface EniName {

@@ -179,6 +179,9 @@ export const NO_RULE = -1;
 /** A security group has no deny rule: the deciding rule of a deny. */
 export const IMPLICIT_DENY = -2;
 
+/** Value of a service column: no Service is known to answer there. */
+export const NO_SERVICE = -1;
+
 /**
  * What the rules and the pod map say of each row of a FlowBatch, in the same row order; one buffer, fixed capacity.
  * `srcOwner`/`dstOwner` are pod indices for kind `pod`, else ENI indices, −1 when nothing in the inventory owns the
@@ -197,6 +200,9 @@ export interface VerdictBatch {
   readonly dstKind: Uint8Array;
   readonly srcOwner: Int32Array;
   readonly dstOwner: Int32Array;
+  /** Number in model/names `services` of what answers at the side's port, NO_SERVICE = nothing known. */
+  readonly srcService: Int32Array;
+  readonly dstService: Int32Array;
   readonly srcAttribution: Uint8Array;
   readonly dstAttribution: Uint8Array;
   /** Which address column holds the effective source: one of EFFECTIVE. */
@@ -225,7 +231,7 @@ export interface VerdictBatch {
 export const Effective = { none: 0, record: 1, packet: 2, paired: 3 } as const;
 
 /** Bytes of one row over all columns of a VerdictBatch. */
-const BYTES_PER_ROW = 2 * 2 + 17 + 7 * 4;
+const BYTES_PER_ROW = 2 * 2 + 17 + 9 * 4;
 
 /** Bytes of the columns of a batch. */
 export function verdictBatchBytes(capacity: number): number {
@@ -244,7 +250,8 @@ export function createVerdictBatch(
     offset += capacity * 4;
     return column;
   };
-  const ints = { srcOwner: i32(), dstOwner: i32(), sgRule: i32(), naclRule: i32(), route: i32(), decidedBy: i32() };
+  const sides = { srcOwner: i32(), dstOwner: i32(), srcService: i32(), dstService: i32() };
+  const ints = { ...sides, sgRule: i32(), naclRule: i32(), route: i32(), decidedBy: i32() };
   const pairedAddress = new Uint32Array(buffer, offset, capacity);
   offset += capacity * 4;
   const u16 = (): Uint16Array => {

@@ -4,12 +4,15 @@ import { type InterfacePods, podsByInterface, podsOf } from './interface-pods.ts
 import { listenerPorts, listenerTable } from './listeners.ts';
 import { ANY_VPC, hashKey, IPV4_ENTRY, wordMask } from './lookup.ts';
 import { ENTRY_STRIDE, FOREVER, INTERVAL_STRIDE, packPodMap, SOFT_OPEN } from './pod-map.ts';
+import { type BuiltServices, buildServices } from './services.ts';
+import { strayTables } from './strays.ts';
 import { type AddressKey, addressKey, buildTimeline, type Entry } from './timeline.ts';
 import { numberVpcs } from './vpc-numbers.ts';
 
 export interface BuiltPodMap {
   readonly buffer: SharedArrayBuffer;
   readonly byteLength: number;
+  readonly services: BuiltServices;
   readonly warnings: readonly InventoryWarning[];
 }
 
@@ -33,13 +36,14 @@ export function buildPodMap(inventory: Inventory): BuiltPodMap {
     anySlots: slotTable(entries, firstOfAddress(entries)),
     entryVpc: Int32Array.from(entries, (e) => e.vpc),
     entryIsOnly: Uint8Array.from(entries, (e) => (e.isOnly ? 1 : 0)),
+    ...strayTables(inventory, entries),
     prefixLengths: prefixLengths(entries),
     ...vpcTable(inventory, vpcs.count),
     ...interfaceTables(onInterfaces, entries),
     listenerKeys,
     listenerPorts: listenerPorts(listenerKeys),
   });
-  return { ...packed, warnings };
+  return { ...packed, services: buildServices(inventory, onInterfaces, entries), warnings };
 }
 
 function entryRecords(entries: readonly Entry[]): Uint32Array {

@@ -32,6 +32,12 @@ export function hasListener(view: PodMapView, owner: number, protocol: number, p
   }
 }
 
+/** True when anybody declares to listen on (protocol, port): rules most ports out without asking whose they are. */
+export function isListenerPort({ listenerPorts: bits }: PodMapView, protocol: number, port: number): boolean {
+  const bit = portBit(protocol, port);
+  return (bits[bit >>> 3]! & (1 << (bit & 7))) !== 0;
+}
+
 const UDP = 17;
 
 /** Bit of listenerPorts; protocols besides UDP share the first half. */

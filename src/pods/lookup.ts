@@ -1,4 +1,5 @@
 import { Attribution } from '../model/verdict.ts';
+import { isElsewhere } from './elsewhere.ts';
 import { ENTRY_STRIDE, EntryWord, FOREVER, INTERVAL_STRIDE, type PodMapView, SOFT_OPEN } from './pod-map.ts';
 
 /** Share of the owned seconds of a window from which on the pod that held the address longest is taken, in tenths. */
@@ -8,6 +9,8 @@ const CLEAR_TENTHS = 9;
 export const IPV4_ENTRY = 255;
 /** VPC of a look-up that knows none. */
 export const ANY_VPC = -1;
+/** Host of a look-up that leaves nobody out. */
+export const ANY_HOST = -1;
 
 export function hashKey(vpc: number, w0: number, w1: number, w2: number, w3: number, length: number): number {
   let h = Math.imul(vpc ^ (length << 16), 0x9e37_79b1);
@@ -133,9 +136,16 @@ export function resolvedAttribution(): number {
  * Pod that held the entry's address in the window [start, end) (an instant counts as its second), −1 = none.
  * `exact`: one pod alone over the whole window. Otherwise the seconds held decide: `inferred` for at least nine tenths
  * of those owned (or possibly owned) by anybody, else `candidates` (the pod returned held it longest; ties: the
- * earlier). −1 with `candidates`: nobody held it for certain, somebody possibly did.
+ * earlier). −1 with `candidates`: nobody held it for certain, somebody possibly did. Pods that are said to be on another
+ * host than `host` are left out; ANY_HOST = none are.
  */
-export function resolvePod(view: PodMapView, entry: number, start: number, end: number): number {
+export function resolvePod(
+  view: PodMapView,
+  entry: number,
+  start: number,
+  end: number,
+  host: number = ANY_HOST,
+): number {
   const { entryRecords, intervals } = view;
   const from = Math.min(start, end);
   const to = Math.max(start, end, from + 1);
@@ -150,13 +160,15 @@ export function resolvePod(view: PodMapView, entry: number, start: number, end: 
   const at = low * INTERVAL_STRIDE;
   // nearly always one pod held it before and after the window, and no other interval begins in it
   if (low < last && intervals[at]! <= from && intervals[at + 1]! >= to && to !== FOREVER) {
-    if (low + 1 === last || intervals[at + INTERVAL_STRIDE]! >= to) {
+    const isHere = host < 0 || !isElsewhere(view, entry, intervals[at + 2]!, host);
+    if (isHere && (low + 1 === last || intervals[at + INTERVAL_STRIDE]! >= to)) {
       attribution = Attribution.exact;
       return intervals[at + 2]!;
     }
   }
   for (let i = low; i < last && intervals[i * INTERVAL_STRIDE]! < to; i++) {
     const pod = intervals[i * INTERVAL_STRIDE + 2]!;
+    if (host >= 0 && isElsewhere(view, entry, pod, host)) continue;
     isAlone = isAlone && (best < 0 || pod === best);
     // of a record without times the share of all history says nothing
     if (!isAlone && to === FOREVER) break;
@@ -171,7 +183,7 @@ export function resolvePod(view: PodMapView, entry: number, start: number, end: 
     attribution = Attribution.exact;
     return best;
   }
-  return resolveUnsure(view, first, last, from, to, best, bestSeconds, owned, isAlone);
+  return resolveUnsure(view, entry, first, last, from, to, best, bestSeconds, owned, isAlone, host);
 }
 
 /** Seconds of interval `last` and of those before it, from `low` on, that are the same pod's. */
@@ -195,6 +207,7 @@ const EARLY_SECONDS = 5;
 /** The window is not one pod's: seconds in which another one possibly held the address count against the best. */
 function resolveUnsure(
   view: PodMapView,
+  entry: number,
   first: number,
   last: number,
   from: number,
@@ -203,16 +216,19 @@ function resolveUnsure(
   bestSeconds: number,
   owned: number,
   isAlone: boolean,
+  host: number,
 ): number {
   if (best < 0) {
-    const isPossible = anySoft(view, first, last, from - LATE_SECONDS, to + EARLY_SECONDS);
+    const isPossible = anySoft(view, entry, first, last, from - LATE_SECONDS, to + EARLY_SECONDS, host);
     attribution = isPossible ? Attribution.candidates : Attribution.none;
     return -1;
   }
   let others = 0;
   if (view.softEdges.length > 0) {
     for (let i = first; i < last; i++) {
-      if (view.intervals[i * INTERVAL_STRIDE + 2] !== best) others += softSeconds(view, i, from, to);
+      const pod = view.intervals[i * INTERVAL_STRIDE + 2]!;
+      if (pod === best || (host >= 0 && isElsewhere(view, entry, pod, host))) continue;
+      others += softSeconds(view, i, from, to);
     }
   }
   // of a record without times the share of all history says nothing
@@ -241,8 +257,19 @@ function softSeconds(view: PodMapView, interval: number, from: number, to: numbe
   return Math.max(0, before) + Math.max(0, after);
 }
 
-function anySoft(view: PodMapView, first: number, last: number, from: number, to: number): boolean {
-  for (let i = first; i < last; i++) if (softStart(view, i) < to && softEnd(view, i) > from) return true;
+function anySoft(
+  view: PodMapView,
+  entry: number,
+  first: number,
+  last: number,
+  from: number,
+  to: number,
+  host: number,
+): boolean {
+  for (let i = first; i < last; i++) {
+    if (softStart(view, i) >= to || softEnd(view, i) <= from) continue;
+    if (host < 0 || !isElsewhere(view, entry, view.intervals[i * INTERVAL_STRIDE + 2]!, host)) return true;
+  }
   return false;
 }
 
@@ -278,11 +305,11 @@ export function hasPodsOnInterface(view: PodMapView, eni: number, start: number,
  * Pods that held the entry's address in the window or possibly did; when there is none, those that possibly did within
  * the slack of a record's times. Ascending by index; cold.
  */
-export function podsAt(view: PodMapView, entry: number, start: number, end: number): number[] {
+export function podsAt(view: PodMapView, entry: number, start: number, end: number, host: number = ANY_HOST): number[] {
   const from = Math.min(start, end);
   const to = Math.max(start, end, from + 1);
-  const found = podsWithin(view, entry, from, to);
-  const near = found.size > 0 ? found : podsWithin(view, entry, from - LATE_SECONDS, to + EARLY_SECONDS);
+  const found = podsWithin(view, entry, from, to, host);
+  const near = found.size > 0 ? found : podsWithin(view, entry, from - LATE_SECONDS, to + EARLY_SECONDS, host);
   return [...near].sort((a, b) => a - b);
 }
 
@@ -307,13 +334,15 @@ export function intervalsOf(view: PodMapView, entry: number): PodMapInterval[] {
   });
 }
 
-function podsWithin(view: PodMapView, entry: number, from: number, to: number): Set<number> {
+function podsWithin(view: PodMapView, entry: number, from: number, to: number, host: number): Set<number> {
   const { entryRecords, intervals } = view;
   const found = new Set<number>();
   const first = entryRecords[entry * ENTRY_STRIDE + EntryWord.first]!;
   const last = first + entryRecords[entry * ENTRY_STRIDE + EntryWord.count]!;
   for (let i = first; i < last; i++) {
-    if (softStart(view, i) < to && softEnd(view, i) > from) found.add(intervals[i * INTERVAL_STRIDE + 2]!);
+    if (softStart(view, i) >= to || softEnd(view, i) <= from) continue;
+    const pod = intervals[i * INTERVAL_STRIDE + 2]!;
+    if (host < 0 || !isElsewhere(view, entry, pod, host)) found.add(pod);
   }
   return found;
 }

@@ -1,3 +1,4 @@
+import { stackOf } from '../inventory/balancer-owners.ts';
 import type { Inventory, LoadBalancer, NetworkInterface } from '../inventory/inventory.ts';
 import type { EniName, PodName } from '../model/names.ts';
 
@@ -9,16 +10,6 @@ export function podNames(inventory: Inventory): PodName[] {
     node: nodeName,
   }));
 }
-
-/** Tags of the AWS Load Balancer Controller and the in-tree provider: `namespace/name` of what the balancer serves. */
-const SERVICE_TAGS = [
-  'service.k8s.aws/stack',
-  'ingress.k8s.aws/stack',
-  'gateway.k8s.aws.alb/stack',
-  'gateway.k8s.aws.nlb/stack',
-  'kubernetes.io/service-name',
-  'kubernetes.io/ingress-name',
-];
 
 export function eniNames(inventory: Inventory): EniName[] {
   const nodes = new Map(
@@ -36,10 +27,8 @@ function serviceOf(eni: NetworkInterface, balancers: ReadonlyMap<string, LoadBal
   if (eni.kind.startsWith('node-')) return null;
   if (eni.kind === 'load-balancer') {
     const balancer = balancers.get(eni.kindName ?? '');
-    for (const tag of SERVICE_TAGS) {
-      const stack = balancer?.tags.get(tag) ?? eni.tags.get(tag);
-      if (stack !== undefined) return stack;
-    }
+    const owner = balancer?.owner ?? stackOf(eni.tags);
+    if (owner !== null) return owner;
     const name = balancer?.name ?? /^(?:app|net|gwy)\/([^/]+)/.exec(eni.kindName ?? '')?.[1] ?? eni.kindName;
     if (name !== null) return name;
   }

@@ -33,6 +33,14 @@ export interface PodMapView {
   readonly entryVpc: Int32Array;
   /** 1 when no other VPC of the inventory holds the address or a prefix around it, or has it in its CIDRs. */
   readonly entryIsOnly: Uint8Array;
+  /** Number of each interface's instance, −1 = it has none. */
+  readonly eniHost: Int32Array;
+  /** Bit p: a source names the node of pod p, and that node's instance is known. */
+  readonly podIsTold: Uint8Array;
+  /** Pairs (pod, number of its instance), ascending: pods told to be on another one than their address' interface. */
+  readonly strays: Int32Array;
+  /** 1 when one of the entry's pods is a stray. */
+  readonly entryIsStray: Uint8Array;
   /** IPv6 prefix lengths that occur among entries, longest first. */
   readonly prefixLengths: Int32Array;
   /** IPv4 CIDRs of VPC v: pairs (base, mask) at [vpcFirst[v], vpcFirst[v + 1]). */
@@ -90,6 +98,10 @@ const SECTIONS = [
   ['anySlots', 'i32'],
   ['entryVpc', 'i32'],
   ['entryIsOnly', 'u8'],
+  ['eniHost', 'i32'],
+  ['podIsTold', 'u8'],
+  ['strays', 'i32'],
+  ['entryIsStray', 'u8'],
   ['prefixLengths', 'i32'],
   ['vpcFirst', 'i32'],
   ['vpcCidrs', 'u32'],
@@ -112,7 +124,7 @@ type SectionName = (typeof SECTIONS)[number][0];
 
 // header, u32 words: 0 magic, 1 version, 2 section count, 3 total bytes, then (byte offset, element count) a section
 const MAGIC = 0x646f_7066; // "fpod"
-const FORMAT_VERSION = 3;
+const FORMAT_VERSION = 4;
 const HEADER_WORDS = 4 + SECTIONS.length * 2;
 const ALIGNMENT = 64;
 
@@ -178,6 +190,10 @@ export function attachPodMap(buffer: SharedArrayBuffer, byteOffset: number, byte
     anySlots: i32('anySlots'),
     entryVpc: i32('entryVpc'),
     entryIsOnly: u8('entryIsOnly'),
+    eniHost: i32('eniHost'),
+    podIsTold: u8('podIsTold'),
+    strays: i32('strays'),
+    entryIsStray: u8('entryIsStray'),
     prefixLengths: i32('prefixLengths'),
     vpcFirst: i32('vpcFirst'),
     vpcCidrs: u32('vpcCidrs'),
@@ -235,6 +251,8 @@ function checkLengths(view: PodMapView): void {
   same('intervals', held * INTERVAL_STRIDE);
   if (view.softEdges.length > 0) same('softEdges', held);
   same('entryIsOnly', entries);
+  same('entryIsStray', entries);
+  same('eniHost', enis);
   same('listenerPorts', LISTENER_PORT_BYTES);
   same('eniVpc', enis);
   same('coverFirst', enis + 1);

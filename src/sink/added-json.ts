@@ -26,6 +26,7 @@ import {
   type RowContext,
   ruleText,
   type Side,
+  servedName,
   wordOf,
 } from './rows.ts';
 
@@ -47,12 +48,12 @@ const FAMILY: Readonly<Record<AddedName, Family>> = {
   src_pod: 'src',
   src_workload: 'src',
   src_node: 'src',
-  src_service: 'src',
+  src_service: 'src_service',
   dst_namespace: 'dst',
   dst_pod: 'dst',
   dst_workload: 'dst',
   dst_node: 'dst',
-  dst_service: 'dst',
+  dst_service: 'dst_service',
   src_attribution: 'words',
   dst_attribution: 'words',
   src_candidates: 'candidates',
@@ -122,6 +123,9 @@ export function addedPiece(names: readonly AddedName[], context: RowContext): Pi
     case 'src':
     case 'dst':
       return ownerPiece(context, family, names);
+    case 'src_service':
+    case 'dst_service':
+      return servicePiece(context, family === 'src_service' ? 'src' : 'dst');
     case 'candidates':
       return candidatesPiece(context, names);
     case 'route':
@@ -219,6 +223,21 @@ function ownerPiece(context: RowContext, side: Side, columns: readonly AddedName
     const cache = (kind === Kind.pod ? pods : enis)[version]!;
     cache[owner] ??= make(context.names[version], kind, owner);
     out.raw(cache[owner]);
+  };
+}
+
+/** What answers at the side's port, else what its interface is: one fragment for each. */
+function servicePiece(context: RowContext, side: Side): Piece {
+  const name = `${side}_service` as const;
+  const services: Uint8Array[][] = context.names.map(() => []);
+  const byOwner = ownerPiece(context, side, [name]);
+  return (out, flow, verdicts, row) => {
+    const service = side === 'src' ? verdicts.srcService[row]! : verdicts.dstService[row]!;
+    if (service < 0) return byOwner(out, flow, verdicts, row);
+    const version = verdicts.version[row]!;
+    const cache = services[version]!;
+    cache[service] ??= fragment({ [name]: servedName(context.names[version], service) });
+    out.raw(cache[service]);
   };
 }
 

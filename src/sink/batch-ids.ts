@@ -2,7 +2,15 @@ import type { FlowBatch } from '../model/flow.ts';
 import type { Names } from '../model/names.ts';
 import { Effective, Kind, type VerdictBatch } from '../model/verdict.ts';
 import { AddressIds } from './chunk-ids.ts';
-import { ADDRESS_FIELDS, type AddressName, type OwnerNames, ownerNames, type RowContext, type Side } from './rows.ts';
+import {
+  ADDRESS_FIELDS,
+  type AddressName,
+  type OwnerNames,
+  ownerNames,
+  type RowContext,
+  type Side,
+  servedName,
+} from './rows.ts';
 
 type Column = Int32Array<ArrayBuffer>;
 
@@ -16,6 +24,7 @@ export class BatchIds {
   /** Number of the first pod, rule of each version. */
   private readonly ownerBase: readonly number[];
   private readonly ruleBase: readonly number[];
+  private readonly serviceBase: readonly number[];
   private readonly columns = new Map<string, { ids: Column; fresh: boolean }>();
   private flow: FlowBatch | undefined;
   private verdicts: VerdictBatch | undefined;
@@ -24,6 +33,7 @@ export class BatchIds {
     this.names = names;
     this.ownerBase = bases(names.map(({ pods, enis }) => pods.length + enis.length));
     this.ruleBase = bases(names.map(({ rules }) => rules.length));
+    this.serviceBase = bases(names.map(({ services }) => services.length));
   }
 
   bind(flow: FlowBatch, verdicts: VerdictBatch): void {
@@ -45,6 +55,11 @@ export class BatchIds {
   /** Ids of rules, 0 = none, 1 = implicit deny. */
   get rules(): number {
     return this.ruleBase[this.names.length]! + 1;
+  }
+
+  /** Services of all versions. */
+  get services(): number {
+    return this.serviceBase[this.names.length]! - 1;
   }
 
   address(name: AddressName): Column {
@@ -84,6 +99,25 @@ export class BatchIds {
     const names = this.names[version];
     const pods = names?.pods.length ?? 0;
     return ownerNames(names, owner < pods ? Kind.pod : Kind.node, owner < pods ? owner : owner - pods)[key];
+  }
+
+  /** Ids of owners, and above them of Services. */
+  service(side: Side): Column {
+    const owners = this.owner(side);
+    return this.column(`service ${side}`, (flow, verdicts, ids) => {
+      const { version } = verdicts;
+      const service = side === 'src' ? verdicts.srcService : verdicts.dstService;
+      for (let i = 0; i < flow.rows; i++) {
+        if (service[i]! < 0) ids[i] = owners[i]!;
+        else ids[i] = this.owners - 1 + this.serviceBase[version[i]!]! + service[i]!;
+      }
+    });
+  }
+
+  serviceText(id: number): string | null {
+    const number = id - this.owners + 1;
+    const version = versionOf(this.serviceBase, number);
+    return servedName(this.names[version], number - this.serviceBase[version]!);
   }
 
   /** Ids of a rule column: 0 = none, 1 = implicit deny. Rows that are never judged have none. */

@@ -27,6 +27,7 @@ import {
   type RowContext,
   ruleText,
   type Side,
+  servedName,
   TYPED_FIELDS,
   type TypedField,
   wordOf,
@@ -141,6 +142,11 @@ function addedCells(context: RowContext): Readonly<Record<AddedName, TextCell>> 
       const [kind, index] = side === 'src' ? [v.srcKind[row], v.srcOwner[row]] : [v.dstKind[row], v.dstOwner[row]];
       return ownerNames(namesOf(v, row), kind ?? 0, index ?? -1)[key];
     };
+  const service =
+    (side: Side): TextCell =>
+    (flow, v, row) =>
+      servedName(namesOf(v, row), (side === 'src' ? v.srcService : v.dstService)[row] ?? -1) ??
+      owner(side, 'service')(flow, v, row);
   const effective =
     (side: Side): TextCell =>
     (flow, v, row) => {
@@ -161,12 +167,12 @@ function addedCells(context: RowContext): Readonly<Record<AddedName, TextCell>> 
     src_pod: owner('src', 'pod'),
     src_workload: owner('src', 'workload'),
     src_node: owner('src', 'node'),
-    src_service: owner('src', 'service'),
+    src_service: service('src'),
     dst_namespace: owner('dst', 'namespace'),
     dst_pod: owner('dst', 'pod'),
     dst_workload: owner('dst', 'workload'),
     dst_node: owner('dst', 'node'),
-    dst_service: owner('dst', 'service'),
+    dst_service: service('dst'),
     src_candidates: candidates('src'),
     dst_candidates: candidates('dst'),
     sg_rule: rule((v) => v.sgRule),

@@ -21,7 +21,15 @@ import { ByteIds } from './chunk-ids.ts';
 import { CarriedNumbers, PlainNumbers } from './chunk-numbers.ts';
 import { TextsColumn } from './chunk-texts.ts';
 import type { AddedName, OutputColumn } from './columns.ts';
-import { type AddressName, type CarriedFields, candidatesOf, type RowContext, TYPED_FIELDS, wordOf } from './rows.ts';
+import {
+  type AddressName,
+  type CarriedFields,
+  candidatesOf,
+  type RowContext,
+  type Side,
+  TYPED_FIELDS,
+  wordOf,
+} from './rows.ts';
 
 /** The column under construction of an output column; `carried` is bound to each batch before its rows are appended. */
 export function chunkColumn(
@@ -128,9 +136,10 @@ function addedColumn(name: AddedName, context: RowContext): ChunkColumn {
       return new CodesColumn({ size: () => 1, ids: (flow) => new Uint8Array(flow.rows), text: () => null });
     default: {
       const match = /^(src|dst)_(namespace|pod|workload|node|service)$/.exec(name);
+      if (match?.[2] === 'service') return new CodesColumn(serviceSource(match[1] === 'src' ? 'src' : 'dst'));
       assert(match !== null, `no column ${name}`);
       const side = match[1] as 'src' | 'dst';
-      const key = match[2] as 'namespace' | 'pod' | 'workload' | 'node' | 'service';
+      const key = match[2] as 'namespace' | 'pod' | 'workload' | 'node';
       return new CodesColumn({
         size: (ids) => ids.owners,
         ids: (_flow, _verdicts, ids) => ids.owner(side),
@@ -138,6 +147,15 @@ function addedColumn(name: AddedName, context: RowContext): ChunkColumn {
       });
     }
   }
+}
+
+/** What answers at the side's port, else what its interface is. */
+function serviceSource(side: Side): IdSource {
+  return {
+    size: (ids) => ids.owners + ids.services,
+    ids: (_flow, _verdicts, ids) => ids.service(side),
+    text: (id, ids) => (id < ids.owners ? ids.ownerText(id, 'service') : ids.serviceText(id)),
+  };
 }
 
 /** Words of a table; the code one above the table stands for null. */

@@ -51,12 +51,14 @@ const ADDED = {
   src_pod: 'name of the source pod',
   src_workload: 'workload of the source pod, Kind/name',
   src_node: 'node of the source pod or interface',
-  src_service: 'service, load balancer or description of the source interface',
+  src_service:
+    'namespace/name of the Services at the source port, what the load balancer serves, or what the interface is',
   dst_namespace: 'namespace of the destination pod',
   dst_pod: 'name of the destination pod',
   dst_workload: 'workload of the destination pod, Kind/name',
   dst_node: 'node of the destination pod or interface',
-  dst_service: 'service, load balancer or description of the destination interface',
+  dst_service:
+    'namespace/name of the Services at the destination port, what the load balancer serves, or what the interface is',
   src_attribution: 'how sure the source is: exact, inferred, candidates or none',
   dst_attribution: 'how sure the destination is: exact, inferred, candidates or none',
   src_candidates: 'namespace/pod of each pod the source may be',

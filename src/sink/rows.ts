@@ -145,6 +145,11 @@ export interface OwnerNames {
 
 const NOBODY: OwnerNames = { namespace: null, pod: null, workload: null, node: null, service: null };
 
+/** Services that answer at the side's port; null = none is known. */
+export function servedName(names: Names | undefined, service: number): string | null {
+  return names?.services[service] ?? null;
+}
+
 /** `owner` is a pod index for kind `pod`, else an ENI index; −1 = nobody. */
 export function ownerNames(names: Names | undefined, kind: number, owner: number): OwnerNames {
   if (owner < 0) return NOBODY;

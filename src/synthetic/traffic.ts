@@ -187,7 +187,8 @@ export class Traffic {
     this.useLife(at, life);
     // the history names no ports, so only listed pods declare theirs
     at.declared = port > 0 && (declared || service !== null) && isListed(this.world, life);
-    if (hostNetwork) at.kind = Kind.node;
+    // at its node's address only a declared port tells which of the node's pods it is
+    if (hostNetwork && !at.declared) at.kind = Kind.node;
     return this.to - this.from >= 2;
   }
 

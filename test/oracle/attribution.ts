@@ -194,7 +194,7 @@ function hiddenSide(cluster: Cluster, eni: OracleEni, window: Window): SideFacts
   };
 }
 
-const TUNNEL_PORTS = ['4789', '8472', '6081', '51820', '51821'];
+const TUNNEL_PORTS = ['4789', '8472', '6081', '51820', '51821', '6783', '6784'];
 
 /** §7.21: VXLAN, Geneve, WireGuard by their destination port, IP-in-IP by its protocol. */
 export function isTunnel(record: OracleRecord): boolean {

@@ -5,7 +5,7 @@
  */
 import type { OracleAddress } from './address.ts';
 import { cidr, inside } from './address.ts';
-import type { OracleRecord, OracleSide } from './attribution.ts';
+import type { OracleRecord, OracleSide, SideFacts } from './attribution.ts';
 import { attributeSides, directionOf, field, recordAddress } from './attribution.ts';
 import type { Cluster } from './cluster.ts';
 import { readCluster } from './cluster.ts';
@@ -21,6 +21,7 @@ import { crossesMiddlebox, routeFrom } from './route-table.ts';
 import type { OracleRule, SgAnswer } from './security-group.ts';
 import { judgeSg, readGroups } from './security-group.ts';
 import type { Packet } from './selector.ts';
+import { servingSide } from './serving.ts';
 import { maskedSide } from './snat.ts';
 
 export type { OracleRecord, OracleSide } from './attribution.ts';
@@ -113,9 +114,13 @@ export function createOracle(documents: readonly OracleDocument[]): Oracle {
     attribute(record) {
       const direction = directionOf(network, record);
       const { src, dst } = attributeSides(network, world.cluster, record, direction);
+      const told = toldRole(world, record, src, dst);
       const masked = (name: 'src' | 'dst', side: OracleSide): OracleSide =>
         maskedSide(network, world.cluster, record, name, direction, side);
-      return { src: masked('src', src.side), dst: masked('dst', dst.side) };
+      return {
+        src: servingSide(world.cluster, record, 'src', src, told) ?? masked('src', src.side),
+        dst: servingSide(world.cluster, record, 'dst', dst, told) ?? masked('dst', dst.side),
+      };
     },
   };
 }
@@ -131,10 +136,8 @@ function judge(world: World, record: OracleRecord, options: JudgeOptions): Oracl
   const scene = sceneOf(world, record, direction, options);
   const action = field(record, 'action');
   const addresses = { src_addr: src.side.addr, dst_addr: dst.side.addr };
-  const ports = { srcPort: scene.srcPort, dstPort: scene.dstPort };
-  const facts = { protocol: scene.protocol, tcpFlags: number(record, 'tcp-flags'), ...ports, action, src, dst };
   const told =
-    options.role === undefined ? ladder(world.cluster, facts) : { role: options.role, basis: 'none' as const };
+    options.role === undefined ? toldRole(world, record, src, dst) : { role: options.role, basis: 'none' as const };
   if (isExempt(scene)) {
     // CHOICE: exempt needs no interface in the inventory; the role stays what steps 1 to 4 say.
     return {
@@ -175,6 +178,18 @@ function judge(world: World, record: OracleRecord, options: JudgeOptions): Oracl
     ),
     matched: sg.matched,
   };
+}
+
+function toldRole(world: World, record: OracleRecord, src: SideFacts, dst: SideFacts): ReturnType<typeof ladder> {
+  return ladder(world.cluster, {
+    protocol: number(record, 'protocol'),
+    tcpFlags: number(record, 'tcp-flags'),
+    srcPort: number(record, 'srcport'),
+    dstPort: number(record, 'dstport'),
+    action: field(record, 'action'),
+    src,
+    dst,
+  });
 }
 
 function sceneOf(world: World, record: OracleRecord, direction: Scene['direction'], options: JudgeOptions): Scene {

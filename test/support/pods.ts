@@ -21,6 +21,7 @@ export function pod(
     uid: null,
     workload: null,
     nodeName: null,
+    isNodeTold: more.nodeName != null,
     serviceAccount: null,
     vpcId: null,
     eniId: null,
@@ -33,6 +34,7 @@ export function pod(
     sources: ['csv'],
     listeners: [],
     hostListeners: [],
+    services: [],
     ...more,
   };
 }

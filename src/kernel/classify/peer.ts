@@ -102,5 +102,6 @@ export function isTunnel(batch: Batch, i: u32): bool {
   if (protocol != UDP || (bits & PRESENT_DST_PORT) == 0) return false;
   const port = u16At(batch.dst.port, i);
   // VXLAN (Calico, Flannel), Linux VXLAN, Geneve, WireGuard
-  return port == 4789 || port == 8472 || port == 6081 || port == 51820 || port == 51821;
+  if (port == 4789 || port == 8472 || port == 6081) return true;
+  return port == 51820 || port == 51821 || port == 6783 || port == 6784;
 }

@@ -270,8 +270,9 @@ describe('prefix lists and load balancers', () => {
           { protocol: 6, port: 443 },
         ],
         tags: new Map([['service.k8s.aws/stack', 'shop/web']]),
+        owner: 'shop/web',
       },
-      { arn: 'old', name: 'old', suffix: 'old', listeners: [{ protocol: 6, port: 80 }], tags: new Map() },
+      { arn: 'old', name: 'old', suffix: 'old', listeners: [{ protocol: 6, port: 80 }], tags: new Map(), owner: null },
     ]);
   });
 });

@@ -20,6 +20,7 @@ const balancer: LoadBalancer = {
   suffix: 'app/web/1',
   listeners: [tcp(443)],
   tags: new Map(),
+  owner: null,
 };
 const asked = askPodMap({
   vpcs: [vpc('vpc-a', ['10.0.0.0/16', '100.64.0.0/16']), vpc('vpc-b', ['100.64.0.0/16'])],

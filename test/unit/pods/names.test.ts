@@ -4,12 +4,13 @@ import { eniNames, podNames } from '../../../src/pods/names.ts';
 import { eni, inventory } from '../../support/inventory.ts';
 import { pod } from '../../support/pods.ts';
 
-const balancer = (suffix: string, name: string, tags: Record<string, string>): LoadBalancer => ({
+const balancer = (suffix: string, name: string, owner: string | null): LoadBalancer => ({
   arn: `arn:aws:elasticloadbalancing:us-east-1:111111111111:loadbalancer/${suffix}`,
   name,
   suffix,
   listeners: [],
-  tags: new Map(Object.entries(tags)),
+  tags: new Map(),
+  owner,
 });
 
 function nameOf(more: Partial<NetworkInterface>, loadBalancers: readonly LoadBalancer[] = []) {
@@ -25,15 +26,11 @@ describe('interfaces', () => {
     expect(nameOf({ kind: 'other' })).toEqual({ id: 'eni-x', node: null, service: null });
   });
 
-  test.each<[string, Record<string, string>, string]>([
-    ['service', { 'service.k8s.aws/stack': 'shop/tcp', 'kubernetes.io/service-name': 'old/one' }, 'shop/tcp'],
-    ['ingress', { 'ingress.k8s.aws/stack': 'shop/web', 'kubernetes.io/service-name': 'old/one' }, 'shop/web'],
-    ['in-tree provider', { 'kubernetes.io/service-name': 'shop/old' }, 'shop/old'],
-    ['no tag', {}, 'told-name'],
-  ])('a load balancer is what it serves: %s', (_, tags, expected) => {
+  test('a load balancer is what it serves, else its name', () => {
     const more = { kind: 'load-balancer', kindName: 'app/k8s-web/aa', description: 'ELB app/k8s-web/aa' } as const;
-    expect(nameOf(more, [balancer('app/k8s-web/aa', 'told-name', tags)])?.service).toBe(expected);
-    expect(nameOf(more, [balancer('app/k8s-web/bb', 'other', tags)])?.service).toBe('k8s-web');
+    expect(nameOf(more, [balancer('app/k8s-web/aa', 'told-name', 'shop/web')])?.service).toBe('shop/web');
+    expect(nameOf(more, [balancer('app/k8s-web/aa', 'told-name', null)])?.service).toBe('told-name');
+    expect(nameOf(more, [balancer('app/k8s-web/bb', 'other', 'shop/web')])?.service).toBe('k8s-web');
     expect(nameOf({ ...more, kindName: 'classic' })?.service).toBe('classic');
   });
 

@@ -11,6 +11,7 @@ import {
   IMPLICIT_DENY,
   Kind,
   NO_RULE,
+  NO_SERVICE,
   Path,
   Role,
   RoleBasis,
@@ -39,6 +40,7 @@ const NAMES: readonly Names[] = [
       { namespace: 'shop', name: 'web-1', workload: 'Deployment/web', node: 'ip-10-0-1-5' },
       { namespace: 'schöp', name: 'bäcker-\u{1f950}', workload: null, node: null },
     ],
+    services: ['shop/web', 'shop/all;shop/web'],
   },
   {
     rules: ['sgr-0b'],
@@ -46,6 +48,7 @@ const NAMES: readonly Names[] = [
     routePrefix: [null],
     enis: [],
     pods: [{ namespace: 'next', name: 'web-2', workload: 'Deployment/web', node: 'n2' }],
+    services: ['next/web'],
   },
 ];
 
@@ -101,6 +104,8 @@ const ALL_V2 =
 /** A record of the default format: 10.0.1.5:49152 → 10.0.2.9:443 tcp, rejected by network ACL entry 120. */
 export function fillRow({ flow, verdicts }: Rows, row: number): void {
   flow.present[row] = ALL_V2;
+  verdicts.srcService[row] = NO_SERVICE;
+  verdicts.dstService[row] = NO_SERVICE;
   flow.version[row] = 2;
   flow.interfaceId[row] = 0;
   flow.srcAddr[row] = 0x0a000105;
@@ -163,6 +168,7 @@ function fillIpv6Row({ flow, verdicts }: Rows, row: number): void {
   const v = verdicts;
   v.direction[row] = Direction.egress;
   v.srcOwner[row] = 1;
+  v.srcService[row] = 1;
   v.srcAttribution[row] = Attribution.candidates;
   v.dstKind[row] = Kind.external;
   v.dstOwner[row] = -1;

@@ -1,0 +1,189 @@
+import type { Inventory, Listener, NetworkInterface, PodInterval, ServedPort } from '../inventory/inventory.ts';
+import type { Holding } from './holdings.ts';
+import type { InterfacePods } from './interface-pods.ts';
+import { nodeKey, podKey } from './listeners.ts';
+import type { Entry } from './timeline.ts';
+
+/**
+ * Who answers at a port: the Services of a pod's port or of a NodePort, and the pod behind a port of its node (hostPort,
+ * hostNetwork). Shared memory; nothing is copied per worker.
+ */
+export interface ServiceTable {
+  /** Open addressing over (owner key, protocol × 65,536 + port, number of the name in `names`); owner 0 = empty. */
+  readonly services: Uint32Array;
+  /** The same of interfaces alone; the value is an offset into hostPods. */
+  readonly hosts: Uint32Array;
+  /** At an offset: a count, then for each pod its index and the time it was there, [start, end) in Unix seconds. */
+  readonly hostPods: Uint32Array;
+}
+
+export interface BuiltServices {
+  readonly table: ServiceTable;
+  /** `namespace/name`, `;` between several. */
+  readonly names: readonly string[];
+}
+
+/** Value of a look-up that finds nothing. */
+export const NOBODY_SERVES = -1;
+
+export function buildServices(
+  inventory: Inventory,
+  onInterfaces: InterfacePods,
+  entries: readonly Entry[],
+): BuiltServices {
+  const names = new Map<string, number>();
+  const triples: [number, number, number][] = [];
+  const put = (owner: number, ports: readonly ServedPort[]): void => {
+    const served = new Map<number, Set<string>>();
+    for (const { protocol, port, service } of ports) {
+      const word = wordOf({ protocol, port });
+      served.set(word, (served.get(word) ?? new Set()).add(service));
+    }
+    for (const [word, of] of served) {
+      const name = [...of].sort().join(';');
+      const number = names.get(name) ?? names.size;
+      names.set(name, number);
+      triples.push([owner, word, number]);
+    }
+  };
+  inventory.pods.forEach(({ services }, p) => {
+    if (services.length > 0) put(podKey(p), services);
+  });
+  const nodePorts = inventory.services.flatMap(({ namespace, name, nodePorts: ports }) =>
+    ports.map((port) => ({ ...port, service: `${namespace}/${name}` })),
+  );
+  inventory.networkInterfaces.forEach((eni, e) => {
+    if (isHost(eni)) put(nodeKey(e), nodePorts);
+  });
+  const { triples: hosts, list } = hostPods(inventory, onInterfaces, entries);
+  return {
+    table: { services: pack(triples), hosts: pack(hosts), hostPods: shared(list) },
+    names: [...names.keys()],
+  };
+}
+
+/** Interfaces whose own address is their node's. */
+function isHost({ kind, deviceIndex }: NetworkInterface): boolean {
+  return kind === 'node-primary' || (kind === 'instance' && (deviceIndex ?? 0) === 0);
+}
+
+/** Pods by the ports of their node: all ports of those that share its network, hostPorts of the others. */
+function hostPods(
+  inventory: Inventory,
+  onInterfaces: InterfacePods,
+  entries: readonly Entry[],
+): { readonly triples: [number, number, number][]; readonly list: number[] } {
+  const found = new Map<number, Map<number, number[]>>();
+  const put = (eni: number, { pod, start, end }: Holding): void => {
+    const { hostNetwork, listeners, hostListeners } = podAt(inventory, pod);
+    const ports = found.get(eni) ?? new Map<number, number[]>();
+    found.set(eni, ports);
+    const words = new Set([...(hostNetwork ? listeners : []), ...hostListeners].map((one) => wordOf(one)));
+    for (const word of words) ports.set(word, [...(ports.get(word) ?? []), pod, start, end]);
+  };
+  const primaries = new Map<string, number>();
+  inventory.networkInterfaces.forEach((eni, e) => {
+    if (isHost(eni) && eni.instanceId !== null) primaries.set(eni.instanceId, e);
+  });
+  const instances = new Map(inventory.nodes.map(({ name, instanceId }) => [name, instanceId ?? '']));
+  for (const [e, hosts] of onInterfaces.hosts.entries()) for (const holding of hosts) put(e, holding);
+  for (const { eni, holdings } of entries) {
+    for (const holding of holdings) {
+      const { hostListeners, nodeName } = podAt(inventory, holding.pod);
+      if (hostListeners.length === 0) continue;
+      const instance = instances.get(nodeName ?? '') ?? inventory.networkInterfaces[eni]?.instanceId ?? '';
+      const host = primaries.get(instance);
+      if (host !== undefined) put(host, holding);
+    }
+  }
+  const list: number[] = [];
+  const triples: [number, number, number][] = [];
+  for (const [eni, ports] of found) {
+    for (const [word, pods] of ports) {
+      triples.push([nodeKey(eni), word, list.length]);
+      list.push(pods.length / 3, ...pods);
+    }
+  }
+  return { triples, list };
+}
+
+function wordOf({ protocol, port }: Listener): number {
+  return protocol * 65_536 + port;
+}
+
+function podAt(inventory: Inventory, index: number): PodInterval {
+  const pod = inventory.pods[index];
+  if (pod === undefined) throw new Error(`pod ${index} is not in the inventory`);
+  return pod;
+}
+
+function pack(triples: readonly (readonly [number, number, number])[]): Uint32Array {
+  let slots = 2;
+  while (slots < triples.length * 2 + 2) slots *= 2;
+  const table = new Uint32Array(new SharedArrayBuffer(slots * 12));
+  for (const [owner, word, value] of triples) {
+    let slot = hash(owner, word) & (slots - 1);
+    while (table[slot * 3] !== 0) slot = (slot + 1) & (slots - 1);
+    table.set([owner, word, value], slot * 3);
+  }
+  return table;
+}
+
+function shared(values: readonly number[]): Uint32Array {
+  const array = new Uint32Array(new SharedArrayBuffer(values.length * 4));
+  array.set(values);
+  return array;
+}
+
+function hash(owner: number, word: number): number {
+  const h = Math.imul(owner ^ Math.imul(word, 0x9e37_79b1), 0x85eb_ca6b);
+  return h ^ (h >>> 15);
+}
+
+function find(table: Uint32Array, owner: number, word: number): number {
+  const mask = table.length / 3 - 1;
+  for (let slot = hash(owner, word) & mask; ; slot = (slot + 1) & mask) {
+    const at = slot * 3;
+    if (table[at] === 0) return NOBODY_SERVES;
+    if (table[at] === owner && table[at + 1] === word) return table[at + 2]!;
+  }
+}
+
+/** Number of the Services that answer at (protocol, port) of an owner (podKey, nodeKey), NOBODY_SERVES = none. */
+export function serviceAt(table: ServiceTable, owner: number, protocol: number, port: number): number {
+  return find(table.services, owner, protocol * 65_536 + port);
+}
+
+/**
+ * The one pod that was behind (protocol, port) of a node's interface in the window; NOBODY_SERVES = none, or several.
+ * `hostPodWasThere` tells whether it was for the whole window.
+ */
+export function hostPodAt(
+  { hosts, hostPods: list }: ServiceTable,
+  eni: number,
+  protocol: number,
+  port: number,
+  start: number,
+  end: number,
+): number {
+  const at = find(hosts, nodeKey(eni), protocol * 65_536 + port);
+  if (at < 0) return NOBODY_SERVES;
+  const from = Math.min(start, end);
+  const to = Math.max(start, end, from + 1);
+  let found = NOBODY_SERVES;
+  for (let i = at + 1; i < at + 1 + 3 * list[at]!; i += 3) {
+    if (list[i + 1]! >= to || list[i + 2]! <= from) continue;
+    if (found >= 0 && found !== list[i]) return NOBODY_SERVES;
+    if (found < 0) wasThere = false;
+    found = list[i]!;
+    wasThere ||= list[i + 1]! <= from && list[i + 2]! >= to;
+  }
+  return found;
+}
+
+/** A second result of the last hostPodAt, without an object. */
+let wasThere = false;
+
+export function hostPodWasThere(): boolean {
+  return wasThere;
+}
