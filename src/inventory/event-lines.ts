@@ -28,6 +28,8 @@ const EVENTS_MAX = 20_000_000;
 const COMPLAINTS_MAX = 5;
 
 const NEWLINE = 10;
+/** `}` */
+const CLOSING = 125;
 /** A CloudWatch export puts the time of ingestion before each line. */
 const TIME_PREFIX = /^\d{4}-\d\d-\d\dT[\d:.]+Z\s+/;
 const GZIP_MAGIC = 0x8b1f;
@@ -41,6 +43,20 @@ const NEEDLES: Readonly<Record<EventLineKind, Buffer | null>> = {
 const VERB = Buffer.from('"verb":"');
 /** First letters of get, list and watch: nothing is written. */
 const READING_VERBS: ReadonlySet<number> = new Set(Buffer.from('glw'));
+const STATUS = Buffer.from('"subresource":"status"');
+/** A status that holds none of these tells nothing of an address or an end; conditions are most of what is written. */
+const TOLD_BY_STATUS: readonly Buffer[] = ['"podIP', '"phase"', '"startTime"', '"finishedAt"', '"hostIP"'].map((key) =>
+  Buffer.from(key),
+);
+/** Both bodies of a write; the second is the object as it became, the first is not read beside it. */
+const REQUEST = Buffer.from('"requestObject":{');
+const RESPONSE = Buffer.from('"responseObject":{');
+const SUBRESOURCE = Buffer.from('"subresource":"');
+/** First letters of delete and patch. */
+const DELETE = 100;
+const PATCH = 112;
+/** Bodies shorter than this are parsed faster than cut out. */
+const CUT_BYTES_MIN = 512;
 
 /** First bytes of a file, inflated when they are gzip. */
 export async function readHead(path: string): Promise<{ readonly gzip: boolean; readonly text: string }> {
@@ -86,17 +102,36 @@ export async function readEventLines(
   warn: Warn,
 ): Promise<PodEvents> {
   const lines = new EventLines(file, kind, warn);
-  const raw = createReadStream(path, { highWaterMark: CHUNK_BYTES });
-  const inflate = gzip ? createGunzip({ chunkSize: CHUNK_BYTES }) : null;
-  if (inflate !== null) raw.on('error', (error) => inflate.destroy(error));
   try {
-    for await (const chunk of inflate === null ? raw : raw.pipe(inflate)) lines.push(chunk as Buffer);
+    for await (const chunk of gzip ? inflatedChunks(path) : chunksOf(path)) lines.push(chunk);
   } catch (error) {
     const { message } = error as Error;
     warn({ file, path: `line ${lines.line}` }, `cannot be read further: ${message}; what stands before is used`);
   }
   lines.finish();
   return lines.found;
+}
+
+/** One buffer, filled again and again: garbage of such size costs more than the reading. */
+async function* chunksOf(path: string): AsyncGenerator<Buffer> {
+  const handle = await open(path);
+  try {
+    const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+    for (;;) {
+      const { bytesRead } = await handle.read(buffer, 0, CHUNK_BYTES, null);
+      if (bytesRead === 0) return;
+      yield buffer.subarray(0, bytesRead);
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+async function* inflatedChunks(path: string): AsyncGenerator<Buffer> {
+  const raw = createReadStream(path, { highWaterMark: CHUNK_BYTES });
+  const inflate = createGunzip({ chunkSize: CHUNK_BYTES });
+  raw.on('error', (error) => inflate.destroy(error));
+  for await (const chunk of raw.pipe(inflate)) yield chunk as Buffer;
 }
 
 class EventLines {
@@ -117,17 +152,17 @@ class EventLines {
     this.warn = warn;
   }
 
+  /** The chunk may be filled anew afterwards. */
   push(chunk: Buffer): void {
     const end = chunk.lastIndexOf(NEWLINE);
     if (end < 0) {
-      this.rest.push(chunk);
+      this.rest.push(Buffer.from(chunk));
       this.restBytes += chunk.length;
       if (this.restBytes > LINE_BYTES_MAX) this.dropLongLine();
       return;
     }
     const head = chunk.subarray(0, end + 1);
     this.scan(this.rest.length === 0 ? head : Buffer.concat([...this.rest, head]));
-    // a copy, so that the chunk itself can go
     const tail = Buffer.from(chunk.subarray(end + 1));
     this.rest = tail.length === 0 ? [] : [tail];
     this.restBytes = tail.length;
@@ -160,19 +195,19 @@ class EventLines {
       const start = needle === null ? at : block.lastIndexOf(NEWLINE, found) + 1;
       const end = block.indexOf(NEWLINE, found);
       at = end + 1;
-      if (this.kind === 'audit' && isReading(block, start, end)) continue;
+      const text = block.subarray(start, end);
+      if (this.kind === 'audit' && (isReading(text) || isIdleStatus(text))) continue;
       line += newlines(block, counted, start);
       counted = start;
-      this.take(block.toString('utf8', start, end), line);
+      this.take(text, line);
     }
     this.line = line + newlines(block, counted, block.length);
   }
 
-  private take(text: string, line: number): void {
-    const json = text.replace(TIME_PREFIX, '').trim();
-    if (json === '') return;
+  private take(text: Buffer, line: number): void {
     try {
-      this.read(new Cursor(JSON.parse(json), this.file, null, `line ${line}`));
+      const event = (this.kind === 'audit' ? parseResponse(text) : undefined) ?? parseLine(text.toString());
+      if (event !== undefined) this.read(new Cursor(event, this.file, null, `line ${line}`));
     } catch (error) {
       if (error instanceof FlowtrieError) this.complain(line, error.message.replace(`${this.file}: `, ''));
       else if (error instanceof SyntaxError) this.complain(line, `broken JSON: ${error.message}`);
@@ -216,9 +251,44 @@ export function envelopeMessages(cursor: Cursor): Cursor[] {
   });
 }
 
-function isReading(block: Buffer, start: number, end: number): boolean {
-  const verb = block.indexOf(VERB, start);
-  return verb >= 0 && verb < end && READING_VERBS.has(block[verb + VERB.length] ?? 0);
+function isReading(line: Buffer): boolean {
+  const verb = line.indexOf(VERB);
+  return verb >= 0 && READING_VERBS.has(line[verb + VERB.length] ?? 0);
+}
+
+/** A status patch of conditions alone. A line that is cut off is no such line: it has to be said. */
+function isIdleStatus(line: Buffer): boolean {
+  if (line[line.indexOf(VERB) + VERB.length] !== PATCH || line.indexOf(STATUS) < 0 || line[line.length - 1] !== CLOSING)
+    return false;
+  return TOLD_BY_STATUS.every((key) => line.indexOf(key) < 0);
+}
+
+/**
+ * A write with both bodies, without the first one: half of the text of most lines that are parsed. Undefined when there
+ * are not two, or when what is left is no JSON: keys of these names that stand deeper leave brackets open.
+ */
+function parseResponse(line: Buffer): unknown {
+  const from = line.indexOf(REQUEST);
+  const to = from < 0 ? -1 : line.indexOf(RESPONSE, from);
+  const verb = line.indexOf(VERB);
+  // a delete and a binding are told by the request
+  if (to - from < CUT_BYTES_MIN || line[verb + VERB.length] === DELETE || line.indexOf(SUBRESOURCE) >= 0)
+    return undefined;
+  try {
+    const head = line.toString('utf8', 0, from).replace(TIME_PREFIX, '');
+    const event = JSON.parse(head + line.toString('utf8', to)) as {
+      readonly responseObject?: { readonly spec?: unknown };
+    };
+    return event.responseObject?.spec === undefined ? undefined : event;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Undefined for a blank line. */
+function parseLine(text: string): unknown {
+  const json = text.replace(TIME_PREFIX, '').trim();
+  return json === '' ? undefined : JSON.parse(json);
 }
 
 function newlines(block: Buffer, from: number, to: number): number {

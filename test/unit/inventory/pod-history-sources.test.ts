@@ -110,6 +110,27 @@ describe('EKS audit logs', () => {
     ]);
   });
 
+  test('only the response of a write is parsed, whatever else bears its name; conditions alone say nothing', async () => {
+    const long = { spec: { note: 'x'.repeat(600) }, metadata: { uid: 'u1', labels: { responseObject: 'l' } } };
+    const nested = { annotations: { 'a","responseObject":{"': 'x' }, responseObject: { spec: {} } };
+    const create = audit.create(0, WEB, {}, { 'pod-template-hash': '7d9f8b' }) as { responseObject: object };
+    const { responseObject, ...before } = create;
+    const both = { ...before, requestObject: { ...long, metadata: { ...long.metadata, ...nested } }, responseObject };
+    const idle = audit.status(1, WEB, { conditions: [{ type: 'Ready', status: 'True' }] });
+    const removed = { requestObject: { ...long, gracePeriodSeconds: 0 }, responseObject };
+    const events = [
+      both,
+      idle,
+      audit.running(2, WEB, '10.0.1.11', 0),
+      { ...audit.delete(300, WEB, 0, 'admin'), ...removed },
+    ];
+    const plain = [create, audit.running(2, WEB, '10.0.1.11', 0), audit.delete(300, WEB)];
+    const [cut, whole] = [await loadFiles({ 'a.log': lines(events) }), await loadFiles({ 'a.log': lines(plain) })];
+    expect(told(only(cut).pods)).toEqual(['web-7d9f8b-aaaaa 10.0.1.11 0 2 300 300']);
+    expect(only(cut).pods).toEqual(only(whole).pods);
+    expect(warningsOf(cut)).toEqual([]);
+  });
+
   test('broken lines are said with file and line, the rest is used', async () => {
     const text = lines(WEB_LIFE).split('\n');
     const broken = [text[0], '{"objectRef":{"resource":"pods"', ...text.slice(1, 4), `${text[4]?.slice(0, 150)}`];
