@@ -24,7 +24,7 @@ export interface BuiltServices {
 }
 
 /** Value of a look-up that finds nothing. */
-export const NOBODY_SERVES = -1;
+const NOBODY_SERVES = -1;
 
 export function buildServices(
   inventory: Inventory,

@@ -16,18 +16,19 @@ export function strayTables(inventory: Inventory, entries: readonly Entry[]): St
   const eniHost = Int32Array.from(inventory.networkInterfaces, ({ instanceId }) => numberOf(instanceId));
   const hostOfNode = new Map(inventory.nodes.map(({ name, instanceId }) => [name, numberOf(instanceId)]));
   const podIsTold = new Uint8Array(Math.ceil(inventory.pods.length / 8));
-  const told = inventory.pods.map(({ nodeName, isNodeTold }) => {
-    return isNodeTold ? (hostOfNode.get(nodeName ?? '') ?? -1) : -1;
-  });
-  told.forEach((host, p) => {
-    if (host >= 0) podIsTold[p >> 3] = (podIsTold[p >> 3] ?? 0) | (1 << (p & 7));
+  const toldHost = (p: number): number => {
+    const pod = inventory.pods[p];
+    return pod?.isNodeTold === true ? (hostOfNode.get(pod.nodeName ?? '') ?? -1) : -1;
+  };
+  inventory.pods.forEach((_, p) => {
+    if (toldHost(p) >= 0) podIsTold[p >> 3] = (podIsTold[p >> 3] ?? 0) | (1 << (p & 7));
   });
   const strays = new Map<number, number>();
   const entryIsStray = Uint8Array.from(entries, ({ eni, holdings }) => {
     const here = eniHost[eni] ?? -1;
     let isStray = 0;
     for (const { pod } of holdings) {
-      const host = told[pod] ?? -1;
+      const host = toldHost(pod);
       if (here < 0 || host < 0 || host === here) continue;
       strays.set(pod, host);
       isStray = 1;
