@@ -242,17 +242,22 @@ export function podIntervals(
   );
   const services = context.served(pod);
   const { namespace, name, uid, nodeName, eniId, serviceAccount } = pod;
-  const shared = {
-    ...{ namespace, name, uid, nodeName, serviceAccount, vpcId, eniId },
-    isNodeTold: nodeName !== null,
-    workload: context.workload(pod),
-    sources: ONLY[pod.source],
-    listeners: distinctListeners([...own, ...services.map(({ protocol, port }) => ({ protocol, port }))]),
-    hostListeners: distinctListeners(hostListeners),
-    services,
-  };
+  const workload = context.workload(pod);
+  const sources = ONLY[pod.source];
+  const ports = [...own, ...services.map(({ protocol, port }) => ({ protocol, port }))];
+  const listeners = ports.length === 0 ? NO_PORTS : distinctListeners(ports);
+  const hosts = hostListeners.length === 0 ? NO_PORTS : distinctListeners(hostListeners);
+  // one literal: objects made by spreading take several times the memory, and there may be millions
   return pod.spans.map(({ address, softStart, start, end, softEnd }) => ({
-    ...shared,
+    namespace,
+    name,
+    uid,
+    workload,
+    nodeName,
+    isNodeTold: nodeName !== null,
+    serviceAccount,
+    vpcId,
+    eniId,
     address,
     // no other pod has a node's own address
     hostNetwork: pod.hostNetwork ?? isNodeAddress(address),
@@ -260,8 +265,14 @@ export function podIntervals(
     endSeconds: end,
     softStartSeconds: softStart,
     softEndSeconds: softEnd,
+    sources,
+    listeners,
+    hostListeners: hosts,
+    services,
   }));
 }
+
+const NO_PORTS: readonly never[] = [];
 
 /** One list for all intervals of one source: there may be millions. */
 const ONLY: Readonly<Record<PodSource, readonly PodSource[]>> = {
