@@ -10,8 +10,8 @@ const UDP = 17;
 const NEEDED = Present.srcPort | Present.dstPort | Present.protocol;
 
 /**
- * Names who answers at the port of the serving side: the Services of a pod's port or of a NodePort, and the pod behind a
- * port of its node. The serving side is the destination of a request and the source of a reply; while the role is not
+ * Names who answers at the port of the serving side: the Services of a pod's port or of a NodePort, and the pod behind
+ * a port of its node. The serving side is the destination of a request and the source of a reply; while the role is not
  * known either may be.
  */
 export function nameServed(

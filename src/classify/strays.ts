@@ -6,8 +6,8 @@ import { Hidden, type Scratch, type VersionTables } from './tables.ts';
 import { windowEnd, windowStart } from './window.ts';
 
 /**
- * Own sides of records whose pods are said to be on another node than the interface that logged them: such pods are left
- * out. Few rows are asked about: only where sources contradict each other.
+ * Own sides of records whose pods are said to be on another node than the interface that logged them: such pods are
+ * left out. Few rows are asked about: only where sources contradict each other.
  */
 export function leaveOutStrays(
   flow: FlowBatch,

@@ -136,8 +136,8 @@ export function resolvedAttribution(): number {
  * Pod that held the entry's address in the window [start, end) (an instant counts as its second), −1 = none.
  * `exact`: one pod alone over the whole window. Otherwise the seconds held decide: `inferred` for at least nine tenths
  * of those owned (or possibly owned) by anybody, else `candidates` (the pod returned held it longest; ties: the
- * earlier). −1 with `candidates`: nobody held it for certain, somebody possibly did. Pods that are said to be on another
- * host than `host` are left out; ANY_HOST = none are.
+ * earlier). −1 with `candidates`: nobody held it for certain, somebody possibly did. Pods said to be on another host
+ * than `host` are left out; ANY_HOST = none are.
  */
 export function resolvePod(
   view: PodMapView,

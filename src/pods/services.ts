@@ -5,8 +5,8 @@ import { nodeKey, podKey } from './listeners.ts';
 import type { Entry } from './timeline.ts';
 
 /**
- * Who answers at a port: the Services of a pod's port or of a NodePort, and the pod behind a port of its node (hostPort,
- * hostNetwork). Shared memory; nothing is copied per worker.
+ * Who answers at a port: the Services of a pod's port or of a NodePort, and the pod behind a port of its node
+ * (hostPort, hostNetwork). Shared memory; nothing is copied per worker.
  */
 export interface ServiceTable {
   /** Open addressing over (owner key, protocol × 65,536 + port, number of the name in `names`); owner 0 = empty. */

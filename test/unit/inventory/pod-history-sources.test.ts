@@ -110,7 +110,7 @@ describe('EKS audit logs', () => {
     ]);
   });
 
-  test('only the response of a write is parsed, whatever else bears its name; conditions alone say nothing', async () => {
+  test('only the response of a write is parsed; conditions alone say nothing', async () => {
     const long = { spec: { note: 'x'.repeat(600) }, metadata: { uid: 'u1', labels: { responseObject: 'l' } } };
     const nested = { annotations: { 'a","responseObject":{"': 'x' }, responseObject: { spec: {} } };
     const create = audit.create(0, WEB, {}, { 'pod-template-hash': '7d9f8b' }) as { responseObject: object };
