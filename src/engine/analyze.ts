@@ -1,3 +1,4 @@
+import { strict as assert } from 'node:assert';
 import { classifyBatch } from '../classify/classify.ts';
 import { createJudged } from '../classify/judged.ts';
 import { ClassifyKernel } from '../classify/kernel.ts';
@@ -19,7 +20,7 @@ import { compactFlow, compactVerdicts } from './compaction.ts';
 import { Duplicates } from './dedupe.ts';
 import { RowFilter } from './filter.ts';
 import { type SharedGeneration, unpackGeneration } from './generation.ts';
-import { openPart, type Part } from './part.ts';
+import { type OpenPart, openPart } from './part.ts';
 import { SpilledAnswers } from './spill.ts';
 import { Tally } from './tally.ts';
 import { type AnalyzeSetup, type AnalyzeTask, partFolderOf, type TaskResult } from './task.ts';
@@ -47,6 +48,8 @@ export interface Bench {
   epoch: number;
   /** Generation → the bench of tasks that it judges, which shares all buffers. */
   readonly generations: Map<number, Bench>;
+  /** The encoder that is kept, and the decoder of the task at work. */
+  readonly rows: { encoder: BatchEncoder | null; decoder: FlowDecoder | null };
 }
 
 /** Generations of the inventory whose tables a worker keeps: tasks of the one before may come after a swap. */
@@ -75,7 +78,7 @@ function tablesOf(
   { filter }: AnalyzeSetup,
   versions: readonly SharedVersion[],
   heap: KernelHeap,
-): Pick<Bench, 'versions' | 'blocks' | 'judge' | 'tally' | 'filter'> {
+): Pick<Bench, 'versions' | 'blocks' | 'judge' | 'tally' | 'filter' | 'rows'> {
   const { judge, blocks } = attachVersions(versions, heap);
   const groups = versions.map((version) => version.groups);
   const names = versions.map((version) => version.names);
@@ -85,6 +88,7 @@ function tablesOf(
     blocks: [...blocks, ...tally.blocks],
     judge,
     tally,
+    rows: { encoder: null, decoder: null },
     filter: filter === null ? null : new RowFilter(filter, names, BATCH_ROWS),
   };
 }
@@ -110,8 +114,11 @@ function benchOf(bench: Bench, generation: SharedGeneration | null): Bench {
 export async function analyzeTask(worker: Bench, task: AnalyzeTask): Promise<TaskResult> {
   const bench = benchOf(worker, task.generation);
   const { setup, tally, verdicts, scratch } = bench;
-  const rows = setup.rows === null ? null : openPart(setup.partFolder, `rows-${task.seq}`);
-  const quarantine = setup.quarantine ? openPart(setup.partFolder, `quarantine-${task.seq}`) : null;
+  const rows =
+    setup.rows === null ? null : openPart({ folder: setup.partFolder, memory: setup.partMemory }, `rows-${task.seq}`);
+  const quarantine = setup.quarantine
+    ? openPart({ folder: setup.partFolder, memory: null }, `quarantine-${task.seq}`)
+    : null;
   const cursor = task.source.kind === 'values' ? new ValueCursor(task.source) : null;
   const decoder = decoderOf(bench, task, rows !== null, quarantine, cursor);
   const judge: Judge = {
@@ -119,6 +126,7 @@ export async function analyzeTask(worker: Bench, task: AnalyzeTask): Promise<Tas
     interfaces: bench.judge.versions.map((v) => new InterfaceIndex(v)),
   };
   const encoder = rows === null ? null : encoderOf(bench, decoder);
+  encoder?.begin?.();
   const { batch, ledger } = decoder;
   const answers = task.spilled ? new SpilledAnswers(partFolderOf(setup), task.seq) : null;
   const twins = twinsOf(bench, answers);
@@ -172,18 +180,11 @@ export async function analyzeTask(worker: Bench, task: AnalyzeTask): Promise<Tas
     ledger,
     counts: tally.drain(),
     endFields,
-    ...closed(rows, quarantine),
+    rows: rows?.close() ?? null,
+    quarantine: quarantine?.close() ?? null,
     failure,
     failurePasses,
   };
-}
-
-type Parts = Pick<TaskResult, 'rowsPart' | 'quarantinePart' | 'rowsMemory' | 'quarantineMemory'>;
-
-function closed(rows: Part | null, quarantine: Part | null): Parts {
-  const { path: rowsPart = null, memory: rowsMemory = null } = rows?.close() ?? {};
-  const { path: quarantinePart = null, memory: quarantineMemory = null } = quarantine?.close() ?? {};
-  return { rowsPart, rowsMemory, quarantinePart, quarantineMemory };
 }
 
 /** Classifies the batch and leaves only the rows that the filters want and no other flow log had. */
@@ -220,7 +221,7 @@ function decoderOf(
   { kernel }: Bench,
   task: AnalyzeTask,
   carry: boolean,
-  quarantine: Part | null,
+  quarantine: OpenPart | null,
   cursor: ValueCursor | null,
 ): FlowDecoder {
   const format = formatOf(task.fields);
@@ -230,24 +231,38 @@ function decoderOf(
     carry,
     kernel,
     onMalformed: (line, reason, text) =>
-      quarantine.write(quarantineLine(cursor?.locate(line, text) ?? { line }, reason, text)),
+      quarantine.write([quarantineLine(cursor?.locate(line, text) ?? { line }, reason, text)]),
   });
 }
 
+/** Encoders that can begin anew are kept from task to task. */
 function encoderOf(bench: Bench, decoder: FlowDecoder): BatchEncoder {
-  const { setup, versions, judge, verdicts, scratch } = bench;
+  const { rows } = bench;
+  rows.decoder = decoder;
+  if (rows.encoder !== null) return rows.encoder;
+  const encoder = createEncoder(bench);
+  if (encoder.begin !== undefined) rows.encoder = encoder;
+  return encoder;
+}
+
+function createEncoder({ setup, versions, judge, verdicts, scratch, rows }: Bench): BatchEncoder {
+  const current = (): FlowDecoder => {
+    assert(rows.decoder !== null, 'no task is at work');
+    return rows.decoder;
+  };
   const names = versions.map((version) => version.names);
   return createBatchEncoder(setup.rows?.format ?? 'ndjson', {
     columns: setup.rows?.columns ?? [],
     taken: new Set(setup.rows?.taken),
+    byHour: setup.rows?.byHour ?? false,
     names,
     versionLabels: versions.map((version) => version.label),
-    interfaceName: (code) => decoder.interfaces.name(code),
+    interfaceName: (code) => current().interfaces.name(code),
     candidates: (version, row, side) => {
       const tables = judge.versions[version];
       const known = names[version];
       if (tables === undefined || known === undefined) return null;
-      return candidateNames(decoder.batch, verdicts, scratch, tables, known, row, side);
+      return candidateNames(current().batch, verdicts, scratch, tables, known, row, side);
     },
   });
 }

@@ -17,6 +17,11 @@ export interface AnalyzerPool {
 /** Tasks queued per worker beside the running one, so that a worker never waits for the main thread. */
 const TASKS_AHEAD = 2;
 
+/** Tasks worth handing out at once. */
+export function inFlightOf(threads: number): number {
+  return threads === 0 ? 1 : threads * TASKS_AHEAD;
+}
+
 /** Worker file: `.js` when built, `.ts` (through the loader) from sources. */
 function workerFile(): { filename: string; execArgv: string[] } {
   const built = new URL('../../workers/analyze.js', import.meta.url);
@@ -37,7 +42,7 @@ function callingThread(setup: AnalyzeSetup): AnalyzerPool {
     return result;
   };
   return {
-    inFlightMax: 1,
+    inFlightMax: inFlightOf(0),
     run: (task) => inTurn(() => analyzeTask(bench, task)),
     pair: (task) => inTurn(() => pairTask(bench, task)),
     answer: (task) => inTurn(() => answerTask(bench, task)),
@@ -71,7 +76,7 @@ export function openPool(threads: number, setup: AnalyzeSetup): AnalyzerPool {
     };
   };
   return {
-    inFlightMax: threads * TASKS_AHEAD,
+    inFlightMax: inFlightOf(threads),
     run: job<AnalyzeTask, TaskResult>('analyze'),
     pair: job<PairTask, PairResult>('pair'),
     answer: job<AnswerTask, void>('answer'),

@@ -7,14 +7,15 @@ import type { Summary } from '../model/summary.ts';
 import { createTwinMemory, TWINS_BYTES, type TwinMemory } from '../pods/twins.ts';
 import { selectColumns } from '../sink/column-selection.ts';
 import { inputNames, outputColumns } from '../sink/columns.ts';
-import { openOutput } from '../sink/output.ts';
-import type { OrderedOutput, OutputFormat } from '../sink/part.ts';
+import { isFolder, openOutput } from '../sink/output.ts';
+import type { OrderedOutput, OutputFormat, Part } from '../sink/part.ts';
 import type { InputFile } from '../source/inputs.ts';
 import { dedupeFailure, dedupeTable } from './dedupe.ts';
 import { type Planned, runInOrder } from './in-order.ts';
 import { type OpenedInputs, openInputs, planTasks } from './opened-inputs.ts';
 import { type Paired, pairInputs } from './pair-pass.ts';
-import { type AnalyzerPool, openPool } from './pool.ts';
+import { createPartMemory, type PartMemory, releaseSlot } from './part-memory.ts';
+import { type AnalyzerPool, inFlightOf, openPool } from './pool.ts';
 import { openQuarantine, type Quarantine } from './quarantine.ts';
 import { summaryOf } from './summary.ts';
 import type { AnalyzeSetup, TaskResult } from './task.ts';
@@ -66,6 +67,10 @@ const SMALL_INPUT_BYTES = 1024 * 1024;
 
 const PROGRESS_MS = 200;
 
+/** Bytes of rows of one task that are kept in memory, and of all tasks together; what is more goes through a file. */
+const PART_BYTES = 32 * 1024 * 1024;
+const PARTS_BYTES = 512 * 1024 * 1024;
+
 /** Bytes a record takes in a file, about: sizes the chains of the twin table. */
 const RECORD_BYTES = { plain: 100, gzip: 16, zstd: 16, parquet: 16, stdin: 100 } as const;
 
@@ -114,6 +119,7 @@ interface Run {
   readonly partFolder: string;
   readonly failures: string[];
   readonly twins: TwinMemory | null;
+  readonly partMemory: PartMemory | null;
   /** Records met so far, when duplicates are left out. */
   readonly met: SharedArrayBuffer | null;
   /** Makes tasks at work end early. */
@@ -133,15 +139,19 @@ async function openRun(options: ReplayOptions, { files, first, stream, paired }:
   const partBase =
     options.out === null || options.out.path === '-' ? join(tmpdir(), 'flowtrie') : withoutSlash(options.out.path);
   const partFolder = mkdtempSync(`${partBase}.part-`);
+  const threads = isSmall(files) ? 0 : options.threads;
+  const slots = Math.min(inFlightOf(threads) + 1, PARTS_BYTES / PART_BYTES);
+  const partMemory = output === null ? null : createPartMemory(slots, PART_BYTES);
   const twins = paired ? createTwinMemory(options.twinsBytes ?? TWINS_BYTES, expectedRecords(files)) : null;
   const bytes = files.reduce((sum, file) => sum + file.size, 0);
   const setup: AnalyzeSetup = {
     versions: options.inventory.versions.map((version) => version.shared),
-    rows: options.out === null ? null : { format: options.out.format, columns, taken: inputNames(all) },
+    rows: options.out === null ? null : { ...rowsWanted(options.out), columns, taken: inputNames(all) },
     filter: options.filter ?? null,
     met: options.dedupe === true ? dedupeTable(stream === null ? bytes : null) : null,
     quarantine: options.quarantine !== null,
     partFolder,
+    partMemory,
     progress: new SharedArrayBuffer(16),
     stop: new SharedArrayBuffer(4),
     twins,
@@ -149,7 +159,7 @@ async function openRun(options: ReplayOptions, { files, first, stream, paired }:
   const stop = (): void => void Atomics.store(new Int32Array(setup.stop), 0, 1);
   options.signal?.addEventListener('abort', stop);
   const progress = new BigInt64Array(setup.progress);
-  const pool = openPool(isSmall(files) ? 0 : options.threads, setup);
+  const pool = openPool(threads, setup);
   const passes = paired ? 2 : 1;
   const update = options.onStart?.(stream === null ? bytes * passes : null);
   const timer = setInterval(() => update?.(Number(progress[0]), Number(progress[1])), PROGRESS_MS);
@@ -162,6 +172,7 @@ async function openRun(options: ReplayOptions, { files, first, stream, paired }:
     partFolder,
     failures: [],
     twins,
+    partMemory,
     met: setup.met,
     stop,
     bytesRead: () => Number(progress[0]) - before,
@@ -170,6 +181,10 @@ async function openRun(options: ReplayOptions, { files, first, stream, paired }:
     },
     stopProgress: () => clearInterval(timer),
   };
+}
+
+function rowsWanted({ format, path }: OutputRequest): { readonly format: OutputFormat; readonly byHour: boolean } {
+  return { format, byHour: format === 'parquet' && isFolder(path) };
 }
 
 /** Part files lie beside the output, also where it is a folder. */
@@ -190,7 +205,7 @@ function isSmall(files: readonly InputFile[]): boolean {
 /** Where records are paired, a first pass over all inputs fills the twin table; the second classifies. */
 async function runPasses(run: Run, inputs: OpenedInputs, signal: AbortSignal | undefined): Promise<void> {
   const { pool, twins, stop, failures, totals } = run;
-  const stage = new OrderedStage(inputs.files, totals, run.output, run.quarantine, failures, pool);
+  const stage = new OrderedStage(inputs.files, run);
   const ended = (): boolean => signal?.aborted === true || stage.closed;
   let paired: Paired | null = null;
   if (twins !== null) {
@@ -214,34 +229,19 @@ async function runPasses(run: Run, inputs: OpenedInputs, signal: AbortSignal | u
 /** Everything that depends on order: totals, output, line numbers, and the format that runs on from task to task. */
 class OrderedStage {
   private readonly files: readonly InputFile[];
-  private readonly totals: Totals;
-  private readonly output: OrderedOutput | null;
-  private readonly quarantine: Quarantine | null;
-  private readonly failures: string[];
-  private readonly pool: AnalyzerPool;
+  private readonly run: Run;
   private file = -1;
   private lines = 0;
   private fields: readonly string[] | null = null;
 
-  constructor(
-    files: readonly InputFile[],
-    totals: Totals,
-    output: OrderedOutput | null,
-    quarantine: Quarantine | null,
-    failures: string[],
-    pool: AnalyzerPool,
-  ) {
+  constructor(files: readonly InputFile[], run: Run) {
     this.files = files;
-    this.totals = totals;
-    this.output = output;
-    this.quarantine = quarantine;
-    this.failures = failures;
-    this.pool = pool;
+    this.run = run;
   }
 
   /** True when nobody reads the output any more. */
   get closed(): boolean {
-    return this.output?.closed === true;
+    return this.run.output?.closed === true;
   }
 
   async take(planned: Planned, first: TaskResult): Promise<void> {
@@ -253,14 +253,26 @@ class OrderedStage {
     let result = first;
     if (this.fields !== null && this.fields.join(' ') !== planned.task.fields.join(' ')) {
       // an earlier part of this input met another header: this one was decoded with the wrong fields
-      result = await this.pool.run({ ...planned.task, fields: this.fields });
+      if (first.rows !== null) this.release(first.rows);
+      result = await this.run.pool.run({ ...planned.task, fields: this.fields });
     }
     if (result.endFields !== null) this.fields = result.endFields;
-    this.totals.add(result);
+    this.run.totals.add(result);
     const name = this.files[planned.file]?.name ?? planned.task.name;
-    if (result.quarantinePart !== null) await this.quarantine?.append(result.quarantinePart, name, this.lines);
-    if (result.rowsPart !== null) await this.output?.append(result.rowsPart);
-    if (result.failure !== null) this.failures.push(result.failure);
+    const { quarantine, rows } = result;
+    if (quarantine !== null && 'path' in quarantine)
+      await this.run.quarantine?.append(quarantine.path, name, this.lines);
+    if (rows !== null) {
+      await this.run.output?.append(rows);
+      this.release(rows);
+    }
+    if (result.failure !== null) this.run.failures.push(result.failure);
     this.lines += result.ledger.lines;
+  }
+
+  /** The next task may have the memory of these rows. */
+  private release(rows: Part): void {
+    const { partMemory } = this.run;
+    if (partMemory !== null && 'memory' in rows) releaseSlot(partMemory, rows.memory.offset);
   }
 }

@@ -5,13 +5,13 @@ import type { Ledger, Malformed } from '../model/ledger.ts';
 import type { RecordBlock } from '../model/record-block.ts';
 import type { TwinMemory } from '../pods/twins.ts';
 import type { OutputColumn } from '../sink/columns.ts';
-import type { OutputFormat } from '../sink/part.ts';
+import type { OutputFormat, Part } from '../sink/part.ts';
 import type { Content } from '../source/content.ts';
 import type { Compression } from '../source/inflater.ts';
 import type { S3Object } from '../source/s3/object.ts';
 import type { ValueChunk } from '../source/values.ts';
 import type { SharedGeneration } from './generation.ts';
-import type { PartBytes } from './part.ts';
+import type { PartMemory } from './part-memory.ts';
 import type { TaskCounts } from './tally.ts';
 import type { SharedVersion } from './versions.ts';
 
@@ -24,6 +24,8 @@ export interface AnalyzeSetup {
     readonly columns: readonly OutputColumn[];
     /** The input's fields that would be columns if none were chosen. */
     readonly taken: readonly string[];
+    /** Parquet: a row group holds rows of one hour. */
+    readonly byHour: boolean;
   } | null;
   /** Which records are wanted; null = all. */
   readonly filter: RecordFilter | null;
@@ -33,6 +35,8 @@ export interface AnalyzeSetup {
   readonly quarantine: boolean;
   /** Folder of part files, which the main thread makes and removes; null = parts are kept in shared memory. */
   readonly partFolder: string | null;
+  /** Memory for parts of rows that would be files; null = there is none. */
+  readonly partMemory: PartMemory | null;
   /** Two i64: input bytes read and records decoded so far by all workers, for the progress bar. */
   readonly progress: SharedArrayBuffer;
   /** Int32 flag, 1 = stop: tasks end early. Running tasks are never aborted, that would kill their worker. */
@@ -114,11 +118,8 @@ export interface TaskResult {
   readonly counts: TaskCounts;
   /** Field names in force after the last line, when a header changed them; null = unchanged. */
   readonly endFields: Format['names'] | null;
-  readonly rowsPart: string | null;
-  readonly quarantinePart: string | null;
-  /** The same parts where they are kept in memory. */
-  readonly rowsMemory: PartBytes | null;
-  readonly quarantineMemory: PartBytes | null;
+  readonly rows: Part | null;
+  readonly quarantine: Part | null;
   /** The input ended early or is corrupt: the message; what was decoded before counts. */
   readonly failure: string | null;
   /** The failure says nothing of the input: the same task may succeed later. */

@@ -1,16 +1,11 @@
 import { strict as assert } from 'node:assert';
-import { type DataType, Dictionary, List, MetadataVersion, type Schema, Utf8 } from 'apache-arrow';
+import { type DataType, Dictionary, Int32, List, MetadataVersion, type Schema, Utf8 } from 'apache-arrow';
 import { FileBlock, Footer } from 'apache-arrow/ipc/metadata/file';
 import { FlowtrieError } from '../model/errors.ts';
-import { arrowSchema, batchMessages, END_OF_STREAM, noRows, schemaMessage } from './arrow.ts';
-import {
-  messagePrefix,
-  messagesOf,
-  PREFIX_BYTES,
-  partMessages,
-  type RawMessage,
-  type Region,
-} from './arrow-messages.ts';
+import { arrowSchema, dictionaryBytes, END_OF_STREAM, type Message, schemaMessage, wordMessages } from './arrow.ts';
+import type { Node, Region } from './arrow-body.ts';
+import { partMessages, withPrefix } from './arrow-messages.ts';
+import { ByteIds } from './byte-ids.ts';
 import type { OutputColumn } from './columns.ts';
 import type { Assembly, WriteBytes } from './part.ts';
 
@@ -26,8 +21,8 @@ const MAGIC_PADDED = Buffer.concat([MAGIC, Buffer.alloc(2)]);
 
 /** The dictionary of one column over the whole file, and the current batch's index → the file's index. */
 class FileDictionary {
-  readonly values = new Map<string, number>();
-  local: Int32Array = new Int32Array(0);
+  readonly values: ByteIds = new ByteIds();
+  private local: Int32Array = new Int32Array(0);
   readonly name: string;
   /** Which buffer of a record batch holds the codes, and which field node says how many. */
   private readonly bufferIndex: number;
@@ -43,28 +38,26 @@ class FileDictionary {
   replace(body: Uint8Array, regions: readonly Region[], length: number, max: number): void {
     const [, offsets, bytes] = regions;
     assert(offsets !== undefined && bytes !== undefined, 'a Utf8 dictionary has three buffers');
-    const view = new DataView(body.buffer, body.byteOffset + offsets.offset, offsets.length);
-    const text = Buffer.from(body.buffer, body.byteOffset + bytes.offset, bytes.length);
+    // views of shared memory are read slowly
+    const own = new Uint8Array(body).buffer;
+    const ends = new Int32Array(own, offsets.offset, length + 1);
+    const text = new DataView(own, bytes.offset, bytes.length);
     this.local = new Int32Array(length);
     for (let i = 0; i < length; i++) {
-      const value = text.toString('utf8', view.getInt32(4 * i, true), view.getInt32(4 * i + 4, true));
-      let index = this.values.get(value);
-      if (index === undefined) {
-        index = this.values.size;
-        if (index >= max) throw tooManyValues(this.name, max);
-        this.values.set(value, index);
-      }
-      this.local[i] = index;
+      this.local[i] = this.values.find(text, ends[i]!, ends[i + 1]! - ends[i]!) - 1;
+      if (this.values.size - 1 > max) throw tooManyValues(this.name, max);
     }
   }
 
   /** Rewrites a batch's indices in place. Null rows hold 0 and may have no entry to map to. */
-  remap(body: Uint8Array, regions: readonly Region[], nodes: readonly { readonly length: number }[]): void {
+  remap(body: Uint8Array, regions: readonly Region[], nodes: readonly Node[]): void {
     const region = regions[this.bufferIndex];
     const rows = nodes[this.nodeIndex]?.length ?? 0;
     assert(region !== undefined && region.length >= 4 * rows, `indices of ${this.name} are cut short`);
+    const { local } = this;
+    if (local.length === 0 || local.every((index, i) => index === i)) return;
     const indices = new Int32Array(body.buffer, body.byteOffset + region.offset, rows);
-    for (let row = 0; row < rows; row++) indices[row] = this.local[indices[row] ?? 0] ?? 0;
+    for (let row = 0; row < rows; row++) indices[row] = local[indices[row]!]!;
   }
 }
 
@@ -93,19 +86,18 @@ export function arrowFileAssembly(
     await write(bytes);
     position += bytes.length;
   };
-  const putMessage = async (write: WriteBytes, raw: RawMessage, blocks: FileBlock[]): Promise<void> => {
-    blocks.push(new FileBlock(PREFIX_BYTES + raw.metadata.length, raw.body.length, position));
-    await put(write, messagePrefix(raw.metadata.length));
-    await put(write, raw.metadata);
-    await put(write, raw.body);
+  const putMessage = async (write: WriteBytes, [metadata, body]: Message, blocks: FileBlock[]): Promise<void> => {
+    blocks.push(new FileBlock(metadata.length, body.length, position));
+    await put(write, metadata);
+    await put(write, body);
   };
   return {
     async start(write) {
       await put(write, MAGIC_PADDED);
       await put(write, schemaMessage(schema));
     },
-    async part(path, write) {
-      for await (const raw of partMessages(path)) {
+    async part(part, write) {
+      for await (const raw of partMessages(part)) {
         const { message, body } = raw;
         if (message.isDictionaryBatch()) {
           const { id, buffers, data } = message.header();
@@ -115,12 +107,13 @@ export function arrowFileAssembly(
         assert(message.isRecordBatch(), 'a part holds dictionaries and record batches only');
         const { buffers, nodes } = message.header();
         for (const dictionary of dictionaries.values()) dictionary.remap(body, buffers, nodes);
-        await putMessage(write, raw, recordBlocks);
+        await putMessage(write, [withPrefix(raw.metadata), body], recordBlocks);
       }
     },
     async end(write) {
-      for (const raw of messagesOf(finalMessages(schema, dictionaries))) {
-        if (raw.message.isDictionaryBatch()) await putMessage(write, raw, dictionaryBlocks);
+      for (const message of wordMessages(columns)) await putMessage(write, message, dictionaryBlocks);
+      for (const [id, { values }] of dictionaries) {
+        await putMessage(write, dictionaryBytes(id, values.all()), dictionaryBlocks);
       }
       await put(write, END_OF_STREAM);
       const footer = Footer.encode(new Footer(schema, MetadataVersion.V5, recordBlocks, dictionaryBlocks));
@@ -138,17 +131,12 @@ function fileDictionaries(schema: Schema): ReadonlyMap<number, FileDictionary> {
   let nodes = 0;
   for (const { name, type } of schema.fields) {
     // List: validity, offsets, and of its items validity and codes; Utf8: validity, offsets, bytes
-    if (type instanceof Dictionary) dictionaries.set(type.id, new FileDictionary(name, buffers + 1, nodes));
+    if (type instanceof Dictionary && type.indices instanceof Int32)
+      dictionaries.set(type.id, new FileDictionary(name, buffers + 1, nodes));
     const items: DataType | undefined = type instanceof List ? type.children[0]?.type : undefined;
     if (items instanceof Dictionary) dictionaries.set(items.id, new FileDictionary(name, buffers + 3, nodes + 1));
     buffers += type instanceof List ? 4 : type instanceof Utf8 ? 3 : 2;
     nodes += type instanceof List ? 2 : 1;
   }
   return dictionaries;
-}
-
-/** The whole file's dictionaries as messages, followed by a record batch of no rows. */
-function finalMessages(schema: Schema, dictionaries: ReadonlyMap<number, FileDictionary>): Uint8Array {
-  const children = schema.fields.map(({ type }, i) => noRows(type, [...(dictionaries.get(i)?.values.keys() ?? [])]));
-  return batchMessages(schema, children, 0);
 }

@@ -1,70 +1,78 @@
 import { strict as assert } from 'node:assert';
-import { type FileHandle, open } from 'node:fs/promises';
 import { Message } from 'apache-arrow';
+import { BufferRegion, DictionaryBatch, FieldNode, RecordBatch } from 'apache-arrow/ipc/metadata/message';
+import type { ArrowBody } from './arrow-body.ts';
+import { openPart, type Part, type PartReader } from './part.ts';
 
 /** In front of a message's metadata: continuation marker i32 −1 · length of the metadata i32. */
-export const PREFIX_BYTES = 8;
-
-/** Metadata of the messages as apache-arrow decodes it. */
-export interface Region {
-  readonly offset: number;
-  readonly length: number;
-}
+const PREFIX_BYTES = 8;
+const CONTINUATION = -1;
 
 export interface RawMessage {
   readonly message: Message;
   readonly metadata: Uint8Array;
   readonly body: Uint8Array;
+  /** Of prefix, metadata and body. */
+  readonly byteLength: number;
 }
 
-export function messagePrefix(metadataLength: number): Uint8Array {
-  const prefix = Buffer.alloc(PREFIX_BYTES);
-  prefix.writeInt32LE(-1, 0);
-  prefix.writeInt32LE(metadataLength, 4);
-  return prefix;
+export function recordMessage(rows: number, body: ArrowBody): Uint8Array {
+  return encoded(batchOf(rows, body), body);
 }
 
-export function* messagesOf(bytes: Uint8Array): Generator<RawMessage> {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (let at = 0; at < bytes.length; ) {
-    const start = at + PREFIX_BYTES;
-    const metadata = bytes.subarray(start, start + view.getInt32(at + 4, true));
-    const message = Message.decode(metadata);
-    at = start + metadata.length + message.bodyLength;
-    yield { message, metadata, body: bytes.subarray(start + metadata.length, at) };
-  }
+export function dictionaryMessage(id: number, count: number, body: ArrowBody): Uint8Array {
+  return encoded(new DictionaryBatch(batchOf(count, body), id, false), body);
 }
 
-/** Messages of a part file, one in memory at a time. */
-export async function* partMessages(path: string): AsyncGenerator<RawMessage> {
-  const file = await open(path);
+function batchOf(rows: number, { nodes, regions }: ArrowBody): RecordBatch {
+  return new RecordBatch(
+    rows,
+    nodes.map(({ length, nullCount }) => new FieldNode(length, nullCount)),
+    regions.map(({ offset, length }) => new BufferRegion(offset, length)),
+    null,
+  );
+}
+
+function encoded(header: RecordBatch | DictionaryBatch, body: ArrowBody): Uint8Array {
+  const metadata = Message.encode(Message.from(header, body.view().length));
+  return withPrefix(metadata);
+}
+
+/** Metadata with its prefix, padded so that the body begins at a multiple of eight. */
+export function withPrefix(metadata: Uint8Array): Uint8Array {
+  const padded = Math.ceil(metadata.length / 8) * 8;
+  const bytes = Buffer.alloc(PREFIX_BYTES + padded);
+  bytes.writeInt32LE(CONTINUATION, 0);
+  bytes.writeInt32LE(padded, 4);
+  bytes.set(metadata, PREFIX_BYTES);
+  return bytes;
+}
+
+/** Messages of a part, one in memory at a time. */
+export async function* partMessages(part: Part): AsyncGenerator<RawMessage> {
+  const reader = await openPart(part);
   try {
     for (let at = 0; ; ) {
-      const prefix = await readExactly(file, at, PREFIX_BYTES);
-      if (prefix === null) return;
-      const metadata = await readExactly(file, at + PREFIX_BYTES, new DataView(prefix.buffer).getInt32(4, true));
-      assert(metadata !== null, `${path} ends inside a message`);
-      const message = Message.decode(metadata);
-      const bodyAt = at + PREFIX_BYTES + metadata.length;
-      const body = message.bodyLength === 0 ? new Uint8Array(0) : await readExactly(file, bodyAt, message.bodyLength);
-      assert(body !== null, `${path} ends inside a message`);
-      at = bodyAt + body.length;
-      yield { message, metadata, body };
+      const raw = await messageAt(reader, at);
+      if (raw === null) return;
+      at += raw.byteLength;
+      yield raw;
     }
   } finally {
-    await file.close();
+    await reader.close();
   }
 }
 
-/** `count` bytes at a position, in a buffer of their own; null at the end of the file. */
-async function readExactly(file: FileHandle, position: number, count: number): Promise<Uint8Array<ArrayBuffer> | null> {
-  const bytes = new Uint8Array(count);
-  let filled = 0;
-  while (filled < count) {
-    const { bytesRead } = await file.read(bytes, filled, count - filled, position + filled);
-    if (bytesRead === 0) break;
-    filled += bytesRead;
-  }
-  assert(filled === count || filled === 0, 'a part file is cut inside a message');
-  return filled === count ? bytes : null;
+/** The message at a position; null at the end of the part. */
+export async function messageAt(reader: PartReader, at: number): Promise<RawMessage | null> {
+  const prefix = await reader.read(at, PREFIX_BYTES);
+  if (prefix.length === 0) return null;
+  const view = new DataView(prefix.buffer, prefix.byteOffset, prefix.byteLength);
+  assert(view.getInt32(0, true) === CONTINUATION, 'a part holds Arrow messages');
+  const metadataBytes = view.getInt32(4, true);
+  const metadata = await reader.read(at + PREFIX_BYTES, metadataBytes);
+  const message = Message.decode(metadata);
+  const body = await reader.read(at + PREFIX_BYTES + metadataBytes, message.bodyLength);
+  assert(body.length === message.bodyLength, 'a part is cut inside a message');
+  return { message, metadata, body, byteLength: PREFIX_BYTES + metadataBytes + body.length };
 }

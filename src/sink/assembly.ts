@@ -1,6 +1,5 @@
-import { open } from 'node:fs/promises';
 import type { OutputColumn } from './columns.ts';
-import type { Assembly, OutputFormat, WriteBytes } from './part.ts';
+import { type Assembly, type OutputFormat, openPart, type Part, type WriteBytes } from './part.ts';
 
 const COPY_BYTES = 1 << 20;
 
@@ -17,9 +16,8 @@ export async function createAssembly(format: OutputFormat, columns: readonly Out
       return { start: (write) => write(header), part: copyPart, end: nothing };
     }
     case 'arrows': {
-      const { arrowSchema, END_OF_STREAM, schemaMessage } = await import('./arrow.ts');
-      const schema = schemaMessage(arrowSchema(columns));
-      return { start: (write) => write(schema), part: copyPart, end: (write) => write(END_OF_STREAM) };
+      const { END_OF_STREAM, streamStart } = await import('./arrow.ts');
+      return { start: (write) => write(streamStart(columns)), part: copyPart, end: (write) => write(END_OF_STREAM) };
     }
     case 'parquet':
       return (await import('./parquet.ts')).parquetAssembly(columns);
@@ -28,16 +26,15 @@ export async function createAssembly(format: OutputFormat, columns: readonly Out
   }
 }
 
-async function copyPart(path: string, write: WriteBytes): Promise<void> {
-  const file = await open(path);
+async function copyPart(part: Part, write: WriteBytes): Promise<void> {
+  const reader = await openPart(part);
   try {
-    const buffer = new Uint8Array(COPY_BYTES);
-    for (;;) {
-      const { bytesRead } = await file.read(buffer, 0, COPY_BYTES, null);
-      if (bytesRead === 0) return;
-      await write(buffer.subarray(0, bytesRead));
+    for (let at = 0; ; at += COPY_BYTES) {
+      const bytes = await reader.read(at, COPY_BYTES);
+      if (bytes.length > 0) await write(bytes);
+      if (bytes.length < COPY_BYTES) return;
     }
   } finally {
-    await file.close();
+    await reader.close();
   }
 }

@@ -185,20 +185,30 @@ function addedCells(context: RowContext): Readonly<Record<AddedName, TextCell>> 
   };
 }
 
+/** Known fields that the inputs' first headers did not have. */
+function lateFields(context: RowContext): readonly (readonly [string, TypedField])[] {
+  return [...TYPED_FIELDS].filter(([name]) => !context.taken.has(name));
+}
+
+/** Their bits of `FlowBatch.present`. */
+export function lateBits(context: RowContext): number {
+  return lateFields(context).reduce((bits, [, field]) => bits | field.bit, 0);
+}
+
 /**
  * JSON object of what the record has and no column takes: carried fields that appear later, and known fields that the
  * inputs' first headers did not have. Null when there is none. Numbers stay exact literals.
  */
 export function extraCell(context: RowContext, carried: CarriedFields): TextCell {
-  const late = [...TYPED_FIELDS].filter(([name]) => !context.taken.has(name));
-  const lateBits = late.reduce((bits, [, field]) => bits | field.bit, 0);
+  const late = lateFields(context);
+  const bits = lateBits(context);
   const cells = late.map(([name, field]) => ({
     key: JSON.stringify(name),
     quoted: field.kind !== 'number' && field.kind !== 'u64',
     cell: typedCell(field, context),
   }));
   return (flow, verdicts, row) => {
-    const hasLate = ((flow.present[row] ?? 0) & lateBits) !== 0;
+    const hasLate = ((flow.present[row] ?? 0) & bits) !== 0;
     if (!hasLate && carried.unplaced.length === 0) return null;
     const parts: string[] = [];
     for (const { key, quoted, cell } of cells) {

@@ -1,78 +1,70 @@
 import type { FlowBatch } from '../model/flow.ts';
-import type { VerdictBatch } from '../model/verdict.ts';
-import type { BatchIds } from './batch-ids.ts';
-import type { ChunkColumn, ChunkData } from './chunk-data.ts';
-import { ChunkDictionary } from './dictionary.ts';
+import { Attribution, type VerdictBatch } from '../model/verdict.ts';
+import type { ChunkColumn } from './chunk-column.ts';
+import { type ColumnData, grown } from './chunk-data.ts';
+import type { ChunkIds } from './chunk-ids.ts';
+import { ChunkDictionary, type IdTexts } from './dictionary.ts';
+import type { Side } from './rows.ts';
 
 const ROWS_AT_FIRST = 4096;
 
 /** Where the values of a dictionary column come from: small integers, and the text behind each. */
 export interface IdSource {
-  /** Ids of the rows of the batch; asked before size(). */
-  ids(flow: FlowBatch, verdicts: VerdictBatch, ids: BatchIds): ArrayLike<number>;
+  /** Ids of all rows of the chunk up to those of the batch, which stand behind `at` others. */
+  ids(flow: FlowBatch, verdicts: VerdictBatch, ids: ChunkIds, at: number): Int32Array;
   /** Every id so far is below this. */
-  size(ids: BatchIds): number;
-  text(id: number, ids: BatchIds): string | null;
-  /** True when no two ids have the same text. */
-  readonly distinct?: boolean;
+  size(ids: ChunkIds): number;
+  readonly texts: (ids: ChunkIds) => IdTexts;
   /** The next chunk begins. */
   reset?(): void;
   /** Bytes held by the source itself. */
   bytes?(): number;
 }
 
-/** A longer array with the same beginning. */
-export function grown<T extends Int32Array | Uint8Array>(array: T, length: number, make: (n: number) => T): T {
-  if (length <= array.length) return array;
-  const longer = make(Math.max(length, 2 * array.length));
-  longer.set(array);
-  return longer;
-}
-
 /** A column of dictionary codes. */
 export class CodesColumn implements ChunkColumn {
-  private codes = new Int32Array(ROWS_AT_FIRST);
   private readonly source: IdSource;
-  private readonly dictionary: ChunkDictionary;
-  private ids: BatchIds | undefined;
+  private dictionary: ChunkDictionary | undefined;
+  private ids: Int32Array = new Int32Array(0);
 
   constructor(source: IdSource) {
     this.source = source;
-    const text = (id: number): string | null => (this.ids === undefined ? null : source.text(id, this.ids));
-    this.dictionary = new ChunkDictionary(16, text, source.distinct === true);
   }
 
   get textBytes(): number {
     return this.source.bytes?.() ?? 0;
   }
 
-  append(flow: FlowBatch, verdicts: VerdictBatch, ids: BatchIds, at: number): void {
-    this.ids = ids;
-    const numbers = this.source.ids(flow, verdicts, ids);
-    this.dictionary.reserve(this.source.size(ids));
-    this.codes = grown(this.codes, at + flow.rows, (n) => new Int32Array(n));
-    this.dictionary.encode(numbers, flow.rows, this.codes, at);
+  append(flow: FlowBatch, verdicts: VerdictBatch, ids: ChunkIds, at: number): void {
+    this.ids = this.source.ids(flow, verdicts, ids, at);
   }
 
-  take(rows: number): ChunkData {
-    return { kind: 'codes', codes: this.codes.subarray(0, rows), values: this.dictionary.values };
+  take(rows: number, ids: ChunkIds): ColumnData {
+    this.dictionary ??= new ChunkDictionary(this.source.texts(ids));
+    this.dictionary.reset();
+    const codes = ids.codes(rows);
+    const nullCount = this.dictionary.encode(this.ids, rows, this.source.size(ids), codes);
+    return { kind: 'codes', codes, nullCount, dictionary: this.dictionary.texts.view() };
   }
 
   reset(): void {
-    this.dictionary.reset();
+    this.dictionary?.reset();
     this.source.reset?.();
   }
 }
 
-/** A column of lists whose items are dictionary codes. */
-export class ListsColumn implements ChunkColumn {
-  private readonly list: (verdicts: VerdictBatch, row: number) => readonly string[] | null;
-  private readonly dictionary = new ChunkDictionary(0, () => null, false);
+/** The pods that a side may be: lists whose items are dictionary codes. */
+export class CandidatesColumn implements ChunkColumn {
+  private readonly side: Side;
+  private readonly list: (verdicts: VerdictBatch, row: number, side: Side) => readonly string[] | null;
+  private readonly dictionary = new ChunkDictionary({ kind: 'shared', text: () => null });
   private offsets = new Int32Array(ROWS_AT_FIRST + 1);
   private nulls = new Uint8Array(ROWS_AT_FIRST);
   private codes = new Int32Array(ROWS_AT_FIRST);
+  private nullCount = 0;
 
-  constructor(list: (verdicts: VerdictBatch, row: number) => readonly string[] | null) {
+  constructor(side: Side, list: (verdicts: VerdictBatch, row: number, side: Side) => readonly string[] | null) {
+    this.side = side;
     this.list = list;
   }
 
@@ -81,29 +73,43 @@ export class ListsColumn implements ChunkColumn {
     return this.codes.byteLength - ROWS_AT_FIRST * 4;
   }
 
-  append(flow: FlowBatch, verdicts: VerdictBatch, _ids: BatchIds, at: number): void {
-    this.offsets = grown(this.offsets, at + flow.rows + 1, (n) => new Int32Array(n));
-    this.nulls = grown(this.nulls, at + flow.rows, (n) => new Uint8Array(n));
-    for (let row = 0; row < flow.rows; row++) {
-      const items = this.list(verdicts, row);
-      let end = this.offsets[at + row]!;
-      this.nulls[at + row] = items === null ? 1 : 0;
+  append(flow: FlowBatch, verdicts: VerdictBatch, _ids: ChunkIds, at: number): void {
+    const { rows } = flow;
+    const { side } = this;
+    this.offsets = grown(this.offsets, at + rows + 1, (n) => new Int32Array(n));
+    this.nulls = grown(this.nulls, at + rows, (n) => new Uint8Array(n));
+    const { offsets, nulls } = this;
+    const attribution = side === 'src' ? verdicts.srcAttribution : verdicts.dstAttribution;
+    let end = offsets[at]!;
+    for (let row = 0; row < rows; row++) {
+      const items = attribution[row] === Attribution.candidates ? this.list(verdicts, row, side) : null;
+      nulls[at + row] = items === null ? 1 : 0;
+      if (items === null) this.nullCount++;
       if (items !== null) {
         this.codes = grown(this.codes, end + items.length, (n) => new Int32Array(n));
         for (const item of items) this.codes[end++] = this.dictionary.codeOf(item);
       }
-      this.offsets[at + row + 1] = end;
+      offsets[at + row + 1] = end;
     }
   }
 
-  take(rows: number): ChunkData {
+  take(rows: number): ColumnData {
     const offsets = this.offsets.subarray(0, rows + 1);
     const codes = this.codes.subarray(0, offsets[rows]);
-    return { kind: 'lists', offsets, nulls: this.nulls.subarray(0, rows), codes, values: this.dictionary.values };
+    const nulls = this.nulls.subarray(0, rows);
+    return {
+      kind: 'lists',
+      offsets,
+      nulls,
+      nullCount: this.nullCount,
+      codes,
+      dictionary: this.dictionary.texts.view(),
+    };
   }
 
   reset(): void {
     this.dictionary.reset();
+    this.nullCount = 0;
     this.codes = new Int32Array(ROWS_AT_FIRST);
   }
 }

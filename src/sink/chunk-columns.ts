@@ -1,35 +1,18 @@
 import { strict as assert } from 'node:assert';
 import type { FlowBatch } from '../model/flow.ts';
-import {
-  ATTRIBUTION,
-  DIRECTION,
-  DRIFT,
-  DRIFT_CAUSE,
-  KIND,
-  PATH,
-  ROLE,
-  ROLE_BASIS,
-  ROUTE_KIND,
-  VERDICT,
-  type VerdictBatch,
-} from '../model/verdict.ts';
-import type { BatchIds } from './batch-ids.ts';
-import { CARRIED_NUMBERS, extraCell } from './cells.ts';
-import { CodesColumn, type IdSource, ListsColumn } from './chunk-codes.ts';
-import type { ChunkColumn } from './chunk-data.ts';
-import { ByteIds } from './chunk-ids.ts';
+import type { VerdictBatch } from '../model/verdict.ts';
+import { ByteIds } from './byte-ids.ts';
+import { CARRIED_NUMBERS, extraCell, lateBits } from './cells.ts';
+import { CandidatesColumn, CodesColumn, type IdSource } from './chunk-codes.ts';
+import type { ChunkColumn } from './chunk-column.ts';
+import { grown } from './chunk-data.ts';
+import type { ChunkIds } from './chunk-ids.ts';
 import { CarriedNumbers, PlainNumbers } from './chunk-numbers.ts';
 import { TextsColumn } from './chunk-texts.ts';
+import { type WordRule, WordsColumn } from './chunk-words.ts';
 import type { AddedName, OutputColumn } from './columns.ts';
-import {
-  type AddressName,
-  type CarriedFields,
-  candidatesOf,
-  type RowContext,
-  type Side,
-  TYPED_FIELDS,
-  wordOf,
-} from './rows.ts';
+import { type AddressName, type CarriedFields, type RowContext, type Side, TYPED_FIELDS } from './rows.ts';
+import { isWordName } from './words.ts';
 
 /** The column under construction of an output column; `carried` is bound to each batch before its rows are appended. */
 export function chunkColumn(
@@ -39,23 +22,17 @@ export function chunkColumn(
   carried: CarriedFields,
 ): ChunkColumn {
   if (column.source === 'verdict') return addedColumn(column.name as AddedName, context);
-  if (column.source === 'extra') {
-    const extra = extraCell(context, carried);
-    return new TextsColumn((texts, flow, verdicts) => {
-      for (let row = 0; row < flow.rows; row++) texts.add(extra(flow, verdicts, row));
-    });
-  }
-  const typed = TYPED_FIELDS.get(column.name);
+  if (column.source === 'extra') return extraColumn(context, carried);
   if (column.source === 'unknown') {
     return new TextsColumn((texts, flow) => {
       const source = carried.placed[index];
-      for (let row = 0; row < flow.rows; row++)
-        texts.addBytes(flow.text, source?.offset[row] ?? 0, source?.length[row] ?? 0);
+      if (source === undefined) return texts.addNulls(flow.rows);
+      for (let row = 0; row < flow.rows; row++) texts.addBytes(flow.text, source.offset[row]!, source.length[row]!);
     });
   }
+  const typed = TYPED_FIELDS.get(column.name);
   if (typed === undefined) {
-    const max = CARRIED_NUMBERS.get(column.name);
-    if (max === undefined) return new CodesColumn(carriedSource(carried, index));
+    if (!CARRIED_NUMBERS.has(column.name)) return new CodesColumn(carriedSource(carried, index));
     return new CarriedNumbers(column.type, () => carried.placed[index]);
   }
   switch (typed.kind) {
@@ -63,7 +40,8 @@ export function chunkColumn(
     case 'u64':
       return new PlainNumbers(column.type, typed);
     case 'word':
-      return new CodesColumn(wordSource(typed.words, (flow) => typed.values(flow), typed.bit));
+      assert(isWordName(column.name));
+      return new WordsColumn(column.name, (flow) => typed.values(flow), typed.bit);
     case 'interface':
       return new CodesColumn(interfaceSource(context, typed.bit));
     case 'address':
@@ -71,27 +49,37 @@ export function chunkColumn(
   }
 }
 
+function extraColumn(context: RowContext, carried: CarriedFields): ChunkColumn {
+  const extra = extraCell(context, carried);
+  const late = lateBits(context);
+  return new TextsColumn((texts, flow, verdicts) => {
+    let bits = 0;
+    for (let row = 0; row < flow.rows; row++) bits |= flow.present[row]!;
+    if (carried.unplaced.length === 0 && (bits & late) === 0) return texts.addNulls(flow.rows);
+    for (let row = 0; row < flow.rows; row++) texts.add(extra(flow, verdicts, row));
+  });
+}
+
 type Values = (verdicts: VerdictBatch) => Uint8Array;
 
-/** Columns of closed words: table, values, and whether rows that are never judged have none. */
-const WORDS: Partial<Readonly<Record<AddedName, readonly [words: readonly string[], values: Values, judged?: true]>>> =
-  {
-    direction: [DIRECTION, (v) => v.direction],
-    role: [ROLE, (v) => v.role],
-    role_basis: [ROLE_BASIS, (v) => v.roleBasis],
-    src_kind: [KIND, (v) => v.srcKind],
-    dst_kind: [KIND, (v) => v.dstKind],
-    src_attribution: [ATTRIBUTION, (v) => v.srcAttribution],
-    dst_attribution: [ATTRIBUTION, (v) => v.dstAttribution],
-    sg_verdict: [VERDICT, (v) => v.sgVerdict, true],
-    nacl_verdict: [VERDICT, (v) => v.naclVerdict, true],
-    policy_verdict: [VERDICT, (v) => v.policyVerdict, true],
-    route_kind: [ROUTE_KIND, (v) => v.routeKind, true],
-    predicted: [VERDICT, (v) => v.predicted, true],
-    drift: [DRIFT, (v) => v.drift, true],
-    drift_cause: [DRIFT_CAUSE, (v) => v.driftCause, true],
-    path: [PATH, (v) => v.path],
-  };
+/** Columns of closed words that flowtrie adds; those of the rules have none for rows that are never judged. */
+const WORDS: Partial<Readonly<Record<AddedName, readonly [values: Values, rule: WordRule]>>> = {
+  direction: [(v) => v.direction, 'always'],
+  role: [(v) => v.role, 'always'],
+  role_basis: [(v) => v.roleBasis, 'always'],
+  src_kind: [(v) => v.srcKind, 'always'],
+  dst_kind: [(v) => v.dstKind, 'always'],
+  src_attribution: [(v) => v.srcAttribution, 'always'],
+  dst_attribution: [(v) => v.dstAttribution, 'always'],
+  sg_verdict: [(v) => v.sgVerdict, 'judged'],
+  nacl_verdict: [(v) => v.naclVerdict, 'judged'],
+  policy_verdict: [(v) => v.policyVerdict, 'judged'],
+  route_kind: [(v) => v.routeKind, 'judged'],
+  predicted: [(v) => v.predicted, 'judged'],
+  drift: [(v) => v.drift, 'judged'],
+  drift_cause: [(v) => v.driftCause, 'judged'],
+  path: [(v) => v.path, 'always'],
+};
 
 const RULES: Partial<Readonly<Record<AddedName, (verdicts: VerdictBatch) => Int32Array>>> = {
   sg_rule: (v) => v.sgRule,
@@ -102,8 +90,9 @@ const RULES: Partial<Readonly<Record<AddedName, (verdicts: VerdictBatch) => Int3
 function addedColumn(name: AddedName, context: RowContext): ChunkColumn {
   const words = WORDS[name];
   if (words !== undefined) {
-    const [table, values, judged] = words;
-    return new CodesColumn(wordSource(table, (_, verdicts) => values(verdicts), null, judged));
+    const [values, rule] = words;
+    assert(isWordName(name), `${name} has no table of words`);
+    return new WordsColumn(name, (_, verdicts) => values(verdicts), rule);
   }
   const rules = RULES[name];
   if (rules !== undefined) return new CodesColumn(ruleSource(name, 'rules', rules));
@@ -112,80 +101,70 @@ function addedColumn(name: AddedName, context: RowContext): ChunkColumn {
     case 'dst_addr':
       return new CodesColumn(addressSource((ids) => ids.effective(name === 'src_addr' ? 'src' : 'dst')));
     case 'src_candidates':
-    case 'dst_candidates': {
-      const side = name === 'src_candidates' ? 'src' : 'dst';
-      return new ListsColumn((verdicts, row) => candidatesOf(context, verdicts, row, side));
-    }
+    case 'dst_candidates':
+      return new CandidatesColumn(name === 'src_candidates' ? 'src' : 'dst', (verdicts, row, side) =>
+        context.candidates(verdicts.version[row] ?? 0, row, side),
+      );
     case 'route_target':
       return new CodesColumn(ruleSource('route', 'routeTarget', (v) => v.route));
     case 'route_prefix':
       return new CodesColumn(ruleSource('route', 'routePrefix', (v) => v.route));
     case 'inventory_version':
-      return new CodesColumn({
-        size: () => context.versionLabels.length,
-        ids: (_, verdicts) => verdicts.version,
-        text: (id) => context.versionLabels[id] ?? null,
-      });
+      return new CodesColumn(labelSource(name, context, 0, (v) => v.version));
     case 'agreeing_version':
-      return new CodesColumn({
-        size: () => context.versionLabels.length + 1,
-        ids: (_, verdicts) => verdicts.agreeing,
-        text: (id) => context.versionLabels[id - 1] ?? null,
-      });
+      return new CodesColumn(labelSource(name, context, 1, (v) => v.agreeing));
     case 'policy_rule':
-      return new CodesColumn({ size: () => 1, ids: (flow) => new Uint8Array(flow.rows), text: () => null });
+      return new CodesColumn(labelSource(name, context, context.versionLabels.length, () => []));
     default: {
       const match = /^(src|dst)_(namespace|pod|workload|node|service)$/.exec(name);
-      if (match?.[2] === 'service') return new CodesColumn(serviceSource(match[1] === 'src' ? 'src' : 'dst'));
       assert(match !== null, `no column ${name}`);
       const side = match[1] as 'src' | 'dst';
-      const key = match[2] as 'namespace' | 'pod' | 'workload' | 'node';
+      const key = match[2] as 'namespace' | 'pod' | 'workload' | 'node' | 'service';
+      if (key === 'service') return new CodesColumn(serviceSource(side));
       return new CodesColumn({
-        size: (ids) => ids.owners,
         ids: (_flow, _verdicts, ids) => ids.owner(side),
-        text: (id, ids) => ids.ownerText(id, key),
+        size: (ids) => ids.owners,
+        texts: (ids) => ({ kind: 'shared', text: (id) => ids.ownerText(id, key) }),
       });
     }
   }
 }
 
-/** What answers at the side's port, else what its interface is. */
+/** The Service that answers at the side's port, else what its interface is. */
 function serviceSource(side: Side): IdSource {
   return {
-    size: (ids) => ids.owners + ids.services,
     ids: (_flow, _verdicts, ids) => ids.service(side),
-    text: (id, ids) => (id < ids.owners ? ids.ownerText(id, 'service') : ids.serviceText(id)),
+    size: (ids) => ids.owners + ids.services,
+    texts: (ids) => ({
+      kind: 'shared',
+      text: (id) => (id < ids.owners ? ids.ownerText(id, 'service') : ids.serviceText(id)),
+    }),
   };
 }
 
-/** Words of a table; the code one above the table stands for null. */
-function wordSource(
-  words: readonly string[],
-  values: (flow: FlowBatch, verdicts: VerdictBatch) => Uint8Array,
-  bit: number | null,
-  judged = false,
+/** Labels of inventory versions; `first` is the number of the first one, what is missing is 0. */
+function labelSource(
+  name: string,
+  { versionLabels }: RowContext,
+  first: number,
+  values: (verdicts: VerdictBatch) => ArrayLike<number>,
 ): IdSource {
-  const none = words.length;
-  let masked = new Uint8Array(0);
   return {
-    size: () => none + 1,
-    ids: (flow, verdicts) => {
-      const codes = values(flow, verdicts);
-      if (bit === null && (!judged || flow.judged)) return codes;
-      if (masked.length < flow.rows) masked = new Uint8Array(flow.capacity);
-      for (let i = 0; i < flow.rows; i++) masked[i] = bit !== null && (flow.present[i]! & bit) !== 0 ? codes[i]! : none;
-      return masked;
-    },
-    text: (id) => (id === none ? null : wordOf(words, id)),
+    ids: (_flow, _verdicts, ids) =>
+      ids.column(name, (flow, verdicts, column, at) => {
+        const numbers = values(verdicts);
+        for (let i = 0; i < flow.rows; i++) column[at + i] = numbers[i] ?? 0;
+      }),
+    size: () => first + versionLabels.length + 1,
+    texts: () => ({ kind: 'shared', text: (id) => versionLabels[id - first] ?? null }),
   };
 }
 
-function addressSource(column: (ids: BatchIds) => Int32Array): IdSource {
+function addressSource(column: (ids: ChunkIds) => Int32Array): IdSource {
   return {
     ids: (_flow, _verdicts, ids) => column(ids),
     size: (ids) => ids.addresses.size,
-    text: (id, ids) => ids.addresses.text(id),
-    distinct: true,
+    texts: ({ addresses }) => ({ kind: 'distinct', copy: (id, texts) => texts.addFrom(addresses.texts, id) }),
   };
 }
 
@@ -195,45 +174,67 @@ function ruleSource(
   values: (verdicts: VerdictBatch) => Int32Array,
 ): IdSource {
   return {
-    size: (ids) => ids.rules,
     ids: (_flow, _verdicts, ids) => ids.rule(name, values),
-    text: (id, ids) => ids.ruleText(id, table),
+    size: (ids) => ids.rules,
+    texts: (ids) => ({ kind: 'shared', text: (id) => ids.ruleText(id, table) }),
   };
 }
 
 function interfaceSource(context: RowContext, bit: number): IdSource {
-  let plusOne = new Int32Array(0);
   let size = 1;
   return {
-    ids: (flow) => {
-      if (plusOne.length < flow.rows) plusOne = new Int32Array(flow.capacity);
-      for (let i = 0; i < flow.rows; i++) {
-        const id = (flow.present[i]! & bit) !== 0 ? flow.interfaceId[i]! + 1 : 0;
-        plusOne[i] = id;
-        if (id >= size) size = id + 1;
-      }
-      return plusOne;
-    },
+    ids: (_flow, _verdicts, ids) =>
+      ids.column('interface', ({ present, rows, interfaceId }, _, column, at) => {
+        for (let i = 0; i < rows; i++) {
+          const id = (present[i]! & bit) !== 0 ? interfaceId[i]! + 1 : 0;
+          column[at + i] = id;
+          if (id >= size) size = id + 1;
+        }
+      }),
     size: () => size,
-    text: (id) => (id === 0 ? null : context.interfaceName(id - 1)),
-    distinct: true,
+    texts: () => ({ kind: 'distinct', copy: (id, texts) => texts.addText(context.interfaceName(id - 1)) }),
   };
 }
 
+/** Interfaces for which the value last met is remembered. */
+const GUESSES = 4096;
+
+/** Values of a carried field; most are the same for all records of an interface. */
 function carriedSource(carried: CarriedFields, index: number): IdSource {
   const values = new ByteIds();
-  let ids = new Int32Array(0);
+  const guesses = new Int32Array(GUESSES);
+  let ids = new Int32Array(GUESSES);
+  const fill = ({ text, rows, interfaceId }: FlowBatch, at: number): void => {
+    const source = carried.placed[index];
+    if (source === undefined) return void ids.fill(0, at, at + rows);
+    const view = new DataView(text.buffer, text.byteOffset, text.byteLength);
+    const { offset, length } = source;
+    for (let i = 0; i < rows; i++) {
+      const count = length[i]!;
+      let id = 0;
+      if (count !== 0) {
+        const slot = interfaceId[i]! & (GUESSES - 1);
+        id = guesses[slot]!;
+        if (!values.is(id, view, offset[i]!, count)) {
+          id = values.find(view, offset[i]!, count);
+          guesses[slot] = id;
+        }
+      }
+      ids[at + i] = id;
+    }
+  };
   return {
-    ids: (flow) => {
-      if (ids.length < flow.rows) ids = new Int32Array(flow.capacity);
-      const source = carried.placed[index];
-      if (source === undefined) ids.fill(0, 0, flow.rows);
-      else values.number(flow.text, source.offset, source.length, flow.rows, ids);
+    ids: (flow, _verdicts, _ids, at) => {
+      ids = grown(ids, at + flow.rows, (n) => new Int32Array(n));
+      fill(flow, at);
       return ids;
     },
     size: () => values.size,
-    text: (id) => values.text(id),
-    reset: () => values.reset(),
+    texts: () => ({ kind: 'shared', text: (id) => values.text(id) }),
+    reset: () => {
+      values.reset();
+      guesses.fill(0);
+    },
     bytes: () => values.byteLength,
   };
 }

@@ -1,191 +1,198 @@
 import type { FlowBatch } from '../model/flow.ts';
-import { V6_WORDS } from '../model/flow.ts';
-import { formatIpv4, formatIpv6 } from '../model/ip.ts';
-import type { AddressField } from './rows.ts';
+import type { Names } from '../model/names.ts';
+import { Effective, Kind, type VerdictBatch } from '../model/verdict.ts';
+import { AddressIds } from './address-ids.ts';
+import { grown } from './chunk-data.ts';
+import { ADDRESS_FIELDS, type AddressName, type OwnerNames, type RowContext, type Side, servedName } from './rows.ts';
 
-/** Words of an address: family, then one word or four. */
-const STRIDE = 5;
-const SLOTS_AT_FIRST = 4096;
-const BYTES_AT_FIRST = 4096;
+type Ids = Int32Array<ArrayBuffer>;
+type Fill = (flow: FlowBatch, verdicts: VerdictBatch, ids: Ids, at: number) => void;
 
-function hash(word: number): number {
-  const h = Math.imul(word ^ (word >>> 16), 0x85eb_ca6b);
-  return h ^ (h >>> 13);
+const ROWS_AT_FIRST = 4096;
+
+/**
+ * Numbers of what columns of a chunk share, for every row: addresses, owners, and rules over all inventory versions.
+ * Each is filled once a batch, when the first column asks.
+ */
+export class ChunkIds {
+  readonly addresses: AddressIds = new AddressIds();
+  private readonly names: readonly Names[];
+  /** Number of the first pod, rule of each version. */
+  private readonly ownerBase: readonly number[];
+  private readonly ruleBase: readonly number[];
+  private readonly serviceBase: readonly number[];
+  private readonly columns = new Map<string, { ids: Ids; rows: number }>();
+  private flow: FlowBatch | undefined;
+  private verdicts: VerdictBatch | undefined;
+  /** Rows in front of the batch. */
+  private at = 0;
+  private scratch: Ids = new Int32Array(ROWS_AT_FIRST);
+
+  constructor({ names }: RowContext) {
+    this.names = names;
+    this.ownerBase = bases(names.map(({ pods, enis }) => pods.length + enis.length));
+    this.ruleBase = bases(names.map(({ rules }) => rules.length));
+    this.serviceBase = bases(names.map(({ services }) => services.length));
+  }
+
+  bind(flow: FlowBatch, verdicts: VerdictBatch, at: number): void {
+    this.flow = flow;
+    this.verdicts = verdicts;
+    this.at = at;
+  }
+
+  /** The next chunk begins: addresses are numbered anew. */
+  reset(): void {
+    this.addresses.reset();
+    for (const column of this.columns.values()) column.rows = 0;
+  }
+
+  /** Room for the codes of one column, which the next one takes over. */
+  codes(rows: number): Ids {
+    this.scratch = grown(this.scratch, rows, (n) => new Int32Array(n));
+    return this.scratch.subarray(0, rows);
+  }
+
+  /** Ids of owners, 0 = nobody. */
+  get owners(): number {
+    return this.ownerBase[this.names.length]!;
+  }
+
+  /** Ids of rules, 0 = none, 1 = implicit deny. */
+  get rules(): number {
+    return this.ruleBase[this.names.length]! + 1;
+  }
+
+  /** Services of all versions. */
+  get services(): number {
+    return this.serviceBase[this.names.length]! - 1;
+  }
+
+  address(name: AddressName): Ids {
+    const packet = name === 'pkt_srcaddr' || name === 'pkt_dstaddr';
+    const like = name === 'pkt_srcaddr' ? 'srcaddr' : 'dstaddr';
+    const known = packet ? this.address(like) : null;
+    return this.column(name, (flow, _, ids, at) => {
+      const other = known === null ? null : ADDRESS_FIELDS[like];
+      this.addresses.number(flow, ADDRESS_FIELDS[name], ids, at, other, known ?? ids);
+    });
+  }
+
+  /** Ids of the effective packet address of a side. */
+  effective(side: Side): Ids {
+    const record = this.address(side === 'src' ? 'srcaddr' : 'dstaddr');
+    const packet = this.address(side === 'src' ? 'pkt_srcaddr' : 'pkt_dstaddr');
+    return this.column(`effective ${side}`, (flow, verdicts, ids, at) => {
+      const where = side === 'src' ? verdicts.srcEffective : verdicts.dstEffective;
+      for (let i = 0; i < flow.rows; i++) {
+        const from = where[i];
+        if (from === Effective.record) ids[at + i] = record[at + i]!;
+        else if (from === Effective.packet) ids[at + i] = packet[at + i]!;
+        else ids[at + i] = from === Effective.paired ? this.addresses.ipv4(verdicts.pairedAddress[i]!) : 0;
+      }
+    });
+  }
+
+  owner(side: Side): Ids {
+    return this.column(`owner ${side}`, (flow, verdicts, ids, at) => {
+      const { version } = verdicts;
+      const kind = side === 'src' ? verdicts.srcKind : verdicts.dstKind;
+      const owner = side === 'src' ? verdicts.srcOwner : verdicts.dstOwner;
+      const { ownerBase } = this;
+      const enis = this.names.map(({ pods }, v) => ownerBase[v]! + pods.length);
+      for (let i = 0; i < flow.rows; i++) {
+        const index = owner[i]!;
+        const base = kind[i] === Kind.pod ? ownerBase : enis;
+        ids[at + i] = index < 0 ? 0 : base[version[i]!]! + index;
+      }
+    });
+  }
+
+  ownerText(id: number, key: keyof OwnerNames): string | null {
+    if (id === 0) return null;
+    const version = versionOf(this.ownerBase, id);
+    const names = this.names[version];
+    const owner = id - this.ownerBase[version]!;
+    if (names === undefined) return null;
+    const pod = names.pods[owner];
+    if (pod === undefined) {
+      const eni = names.enis[owner - names.pods.length];
+      return key === 'node' || key === 'service' ? (eni?.[key] ?? null) : null;
+    }
+    if (key === 'service') return null;
+    return key === 'pod' ? pod.name : pod[key];
+  }
+
+  /** Ids of owners, and above them of Services. */
+  service(side: Side): Ids {
+    const owners = this.owner(side);
+    return this.column(`service ${side}`, (flow, verdicts, ids, at) => {
+      const { version } = verdicts;
+      const service = side === 'src' ? verdicts.srcService : verdicts.dstService;
+      const { serviceBase } = this;
+      const first = this.owners - 1;
+      for (let i = 0; i < flow.rows; i++) {
+        const index = service[i]!;
+        ids[at + i] = index < 0 ? owners[at + i]! : first + serviceBase[version[i]!]! + index;
+      }
+    });
+  }
+
+  serviceText(id: number): string | null {
+    const number = id - this.owners + 1;
+    const version = versionOf(this.serviceBase, number);
+    return servedName(this.names[version], number - this.serviceBase[version]!);
+  }
+
+  /** Ids of a rule column: 0 = none, 1 = implicit deny. Rows that are never judged have none. */
+  rule(name: string, values: (verdicts: VerdictBatch) => Int32Array): Ids {
+    return this.column(name, (flow, verdicts, ids, at) => {
+      if (!flow.judged) return void ids.fill(0, at, at + flow.rows);
+      const { version } = verdicts;
+      const { ruleBase } = this;
+      const rules = values(verdicts);
+      for (let i = 0; i < flow.rows; i++) {
+        const rule = rules[i]!;
+        ids[at + i] = rule >= 0 ? ruleBase[version[i]!]! + rule + 1 : rule === -1 ? 0 : 1;
+      }
+    });
+  }
+
+  ruleText(id: number, table: 'rules' | 'routeTarget' | 'routePrefix'): string | null {
+    if (id === 0) return null;
+    if (id === 1) return table === 'rules' ? 'implicit-deny' : null;
+    const version = versionOf(this.ruleBase, id - 1);
+    return this.names[version]?.[table][id - 1 - this.ruleBase[version]!] ?? null;
+  }
+
+  /** Ids of all rows so far. */
+  column(name: string, fill: Fill): Ids {
+    const { flow, verdicts, at } = this;
+    if (flow === undefined || verdicts === undefined) throw new Error('no batch is bound');
+    let column = this.columns.get(name);
+    if (column === undefined) {
+      column = { ids: new Int32Array(ROWS_AT_FIRST), rows: 0 };
+      this.columns.set(name, column);
+    }
+    const end = at + flow.rows;
+    if (column.rows < end) {
+      column.ids = grown(column.ids, end, (n) => new Int32Array(n));
+      fill(flow, verdicts, column.ids, at);
+      column.rows = end;
+    }
+    return column.ids;
+  }
 }
 
-/** The addresses of one chunk, numbered from 1 in order of appearance; 0 = no address. */
-export class AddressIds {
-  private words: Uint32Array<ArrayBuffer> = new Uint32Array(STRIDE * (SLOTS_AT_FIRST >> 1));
-  private slots: Int32Array<ArrayBuffer> = new Int32Array(SLOTS_AT_FIRST);
-  private count = 0;
-
-  /** Ids in use, 0 included. */
-  get size(): number {
-    return this.count + 1;
-  }
-
-  /** Ids of a field of each row. */
-  number(flow: FlowBatch, field: AddressField, ids: Int32Array): void {
-    const { present, rows, v6 } = flow;
-    const values = field.values(flow);
-    for (let i = 0; i < rows; i++) {
-      const bits = present[i]!;
-      if ((bits & field.bit) === 0) ids[i] = 0;
-      else if ((bits & field.v6Bit) === 0) ids[i] = this.find(4, values[i]!, 0, 0, 0);
-      else {
-        const at = i * V6_WORDS.perRow + field.v6Word;
-        ids[i] = this.find(6, v6[at]!, v6[at + 1]!, v6[at + 2]!, v6[at + 3]!);
-      }
-    }
-  }
-
-  /** Id of an IPv4 that stands in no field. */
-  ipv4(word: number): number {
-    return this.find(4, word, 0, 0, 0);
-  }
-
-  text(id: number): string | null {
-    if (id === 0) return null;
-    const at = id * STRIDE;
-    const { words } = this;
-    if (words[at] === 4) return formatIpv4(words[at + 1]!);
-    return formatIpv6(words[at + 1]!, words[at + 2]!, words[at + 3]!, words[at + 4]!);
-  }
-
-  reset(): void {
-    this.slots.fill(0);
-    this.count = 0;
-  }
-
-  private find(family: number, w0: number, w1: number, w2: number, w3: number): number {
-    const { slots, words } = this;
-    const mask = slots.length - 1;
-    let slot = hash(family === 4 ? w0 : w0 ^ hash(w1 ^ hash(w2 ^ hash(w3)))) & mask;
-    for (; ; slot = (slot + 1) & mask) {
-      const id = slots[slot]!;
-      if (id === 0) break;
-      const at = id * STRIDE;
-      if (words[at + 1] !== w0 || words[at] !== family) continue;
-      if (family === 4 || (words[at + 2] === w1 && words[at + 3] === w2 && words[at + 4] === w3)) return id;
-    }
-    const id = ++this.count;
-    if ((id + 1) * STRIDE > words.length) this.grow();
-    this.words.set([family, w0, w1, w2, w3], id * STRIDE);
-    this.place(id);
-    return id;
-  }
-
-  private place(id: number): void {
-    const { slots, words } = this;
-    const at = id * STRIDE;
-    const w0 = words[at + 1]!;
-    const key = words[at] === 4 ? w0 : w0 ^ hash(words[at + 2]! ^ hash(words[at + 3]! ^ hash(words[at + 4]!)));
-    const mask = slots.length - 1;
-    let slot = hash(key) & mask;
-    while (slots[slot] !== 0) slot = (slot + 1) & mask;
-    slots[slot] = id;
-  }
-
-  private grow(): void {
-    const words = new Uint32Array(this.words.length * 2);
-    words.set(this.words);
-    this.words = words;
-    this.slots = new Int32Array(this.slots.length * 2);
-    for (let id = 1; id < this.count; id++) this.place(id);
-  }
+/** First id of each version, from 1 on; the last entry is the number of ids. */
+function bases(sizes: readonly number[]): readonly number[] {
+  const first = [1];
+  for (const size of sizes) first.push(first[first.length - 1]! + size);
+  return first;
 }
 
-/** The byte values of one carried column in a chunk, numbered from 1; 0 = null. */
-export class ByteIds {
-  private bytes: Uint8Array<ArrayBuffer> = new Uint8Array(BYTES_AT_FIRST);
-  private ends: Int32Array<ArrayBuffer> = new Int32Array(SLOTS_AT_FIRST >> 1);
-  private hashes: Int32Array<ArrayBuffer> = new Int32Array(SLOTS_AT_FIRST >> 1);
-  private slots: Int32Array<ArrayBuffer> = new Int32Array(SLOTS_AT_FIRST);
-  private count = 0;
-  private last = 0;
-
-  get size(): number {
-    return this.count + 1;
-  }
-
-  /** Bytes held. */
-  get byteLength(): number {
-    return this.ends[this.count]!;
-  }
-
-  number(source: Uint8Array, offset: Uint32Array, length: Uint32Array, rows: number, ids: Int32Array): void {
-    for (let i = 0; i < rows; i++) {
-      const count = length[i]!;
-      if (count === 0) ids[i] = 0;
-      else {
-        if (!this.equals(this.last, source, offset[i]!, count)) this.last = this.find(source, offset[i]!, count);
-        ids[i] = this.last;
-      }
-    }
-  }
-
-  /** Bytes that are no UTF-8 become U+FFFD. */
-  text(id: number): string | null {
-    if (id === 0) return null;
-    return Buffer.from(this.bytes.buffer, this.ends[id - 1]!, this.ends[id]! - this.ends[id - 1]!).toString('utf8');
-  }
-
-  reset(): void {
-    this.slots.fill(0);
-    this.count = 0;
-    this.last = 0;
-  }
-
-  private equals(id: number, source: Uint8Array, from: number, count: number): boolean {
-    if (id === 0) return false;
-    const start = this.ends[id - 1]!;
-    if (this.ends[id]! - start !== count) return false;
-    const { bytes } = this;
-    // values of one field differ at their end
-    for (let i = count - 1; i >= 0; i--) if (bytes[start + i] !== source[from + i]) return false;
-    return true;
-  }
-
-  private find(source: Uint8Array, from: number, count: number): number {
-    let h = count;
-    for (let i = 0; i < count; i++) h = Math.imul(h ^ source[from + i]!, 0x0100_0193);
-    h ^= h >>> 15;
-    const mask = this.slots.length - 1;
-    let slot = h & mask;
-    for (; ; slot = (slot + 1) & mask) {
-      const id = this.slots[slot]!;
-      if (id === 0) break;
-      if (this.hashes[id] === h && this.equals(id, source, from, count)) return id;
-    }
-    const id = ++this.count;
-    if (id >= this.ends.length) this.grow();
-    const start = this.ends[id - 1]!;
-    if (start + count > this.bytes.length) {
-      const bytes = new Uint8Array(Math.max(this.bytes.length * 2, start + count));
-      bytes.set(this.bytes);
-      this.bytes = bytes;
-    }
-    this.bytes.set(source.subarray(from, from + count), start);
-    this.ends[id] = start + count;
-    this.hashes[id] = h;
-    this.place(id);
-    return id;
-  }
-
-  private place(id: number): void {
-    const mask = this.slots.length - 1;
-    let slot = this.hashes[id]! & mask;
-    while (this.slots[slot] !== 0) slot = (slot + 1) & mask;
-    this.slots[slot] = id;
-  }
-
-  private grow(): void {
-    const [ends, hashes] = [new Int32Array(this.ends.length * 2), new Int32Array(this.ends.length * 2)];
-    ends.set(this.ends);
-    hashes.set(this.hashes);
-    this.ends = ends;
-    this.hashes = hashes;
-    this.slots = new Int32Array(this.slots.length * 2);
-    for (let id = 1; id < this.count; id++) this.place(id);
-  }
+function versionOf(base: readonly number[], id: number): number {
+  let version = 0;
+  while (base[version + 1]! <= id) version++;
+  return version;
 }

@@ -1,21 +1,20 @@
 import { strict as assert } from 'node:assert';
 import type { CarriedColumn, FlowBatch } from '../model/flow.ts';
 import type { VerdictBatch } from '../model/verdict.ts';
-import type { BatchIds } from './batch-ids.ts';
-import { grown } from './chunk-codes.ts';
-import type { ChunkColumn, ChunkData, NumberArray } from './chunk-data.ts';
+import type { ChunkColumn } from './chunk-column.ts';
+import { type ColumnData, grown, type NumberArray } from './chunk-data.ts';
+import type { ChunkIds } from './chunk-ids.ts';
 import type { ColumnType } from './columns.ts';
 import type { TypedField } from './rows.ts';
 
 const ROWS_AT_FIRST = 4096;
 
-/** Numbers of one width: u8, u16, or 64 bits as two words. */
-type Words = Uint8Array | Uint16Array | Uint32Array;
-
 abstract class Numbers implements ChunkColumn {
   readonly textBytes = 0;
   protected nulls: Uint8Array<ArrayBuffer> = new Uint8Array(ROWS_AT_FIRST);
-  protected words: Words;
+  protected words: NumberArray;
+  /** Rows of the chunk without a value. */
+  protected nullCount = 0;
   private readonly type: ColumnType;
 
   constructor(type: ColumnType) {
@@ -23,7 +22,7 @@ abstract class Numbers implements ChunkColumn {
     this.words = this.make(ROWS_AT_FIRST);
   }
 
-  abstract append(flow: FlowBatch, verdicts: VerdictBatch, ids: BatchIds, at: number): void;
+  abstract append(flow: FlowBatch, verdicts: VerdictBatch, ids: ChunkIds, at: number): void;
 
   protected reserve(rows: number): void {
     if (rows <= this.nulls.length) return;
@@ -33,11 +32,16 @@ abstract class Numbers implements ChunkColumn {
     this.words = longer;
   }
 
-  take(rows: number): ChunkData {
-    return { kind: 'numbers', nulls: this.nulls.subarray(0, rows), values: this.view(rows) };
+  take(rows: number): ColumnData {
+    const { words } = this;
+    const values = words.subarray(0, words instanceof Uint32Array ? 2 * rows : rows);
+    const { nullCount } = this;
+    return { kind: 'numbers', values, nulls: nullCount === 0 ? null : this.nulls.subarray(0, rows), nullCount };
   }
 
-  reset(): void {}
+  reset(): void {
+    this.nullCount = 0;
+  }
 
   /** What stands where nothing is must not show through: a null is 0. */
   protected clearNulls(from: number, to: number): void {
@@ -45,22 +49,17 @@ abstract class Numbers implements ChunkColumn {
     const perRow = words instanceof Uint32Array ? 2 : 1;
     for (let row = from; row < to; row++) {
       if (nulls[row] === 0) continue;
+      this.nullCount++;
       words[perRow * row] = 0;
       words[perRow * (row + 1) - 1] = 0;
     }
   }
 
-  private make(rows: number): Words {
+  private make(rows: number): NumberArray {
     if (this.type === 'uint8') return new Uint8Array(rows);
     if (this.type === 'uint16') return new Uint16Array(rows);
     assert(this.type === 'uint64' || this.type === 'int64', `${this.type} is no number`);
     return new Uint32Array(2 * rows);
-  }
-
-  private view(rows: number): NumberArray {
-    const { words } = this;
-    if (!(words instanceof Uint32Array)) return words.subarray(0, rows);
-    return this.type === 'int64' ? new BigInt64Array(words.buffer, 0, rows) : new BigUint64Array(words.buffer, 0, rows);
   }
 }
 
@@ -73,22 +72,41 @@ export class PlainNumbers extends Numbers {
     this.field = field;
   }
 
-  override append(flow: FlowBatch, _verdicts: VerdictBatch, _ids: BatchIds, at: number): void {
-    const { present, rows } = flow;
-    const { bit, kind } = this.field;
+  override append(flow: FlowBatch, _verdicts: VerdictBatch, _ids: ChunkIds, at: number): void {
+    const { rows } = flow;
     this.reserve(at + rows);
-    const { nulls, words } = this;
+    const { words } = this;
     const values = this.field.values(flow);
+    // loops: set() between memories that are not equally aligned goes byte by byte
+    if (this.field.kind === 'u64') copyWords(values, words, 2 * at, 2 * rows);
+    else if (words instanceof Uint32Array) widen(values, words, at, rows);
+    else copyShort(values, words, at, rows);
+    this.markNulls(flow, at);
+  }
+
+  private markNulls({ present, rows }: FlowBatch, at: number): void {
+    const { bit } = this.field;
+    const { nulls } = this;
+    let all = bit;
+    for (let i = 0; i < rows; i++) all &= present[i]!;
+    if (all !== 0) return void nulls.fill(0, at, at + rows);
     for (let i = 0; i < rows; i++) nulls[at + i] = (present[i]! & bit) === 0 ? 1 : 0;
-    if (kind === 'u64') words.set(values.subarray(0, 2 * rows), 2 * at);
-    else if (!(words instanceof Uint32Array)) words.set(values.subarray(0, rows), at);
-    else {
-      for (let i = 0; i < rows; i++) {
-        words[2 * (at + i)] = values[i]!;
-        words[2 * (at + i) + 1] = 0;
-      }
-    }
     this.clearNulls(at, at + rows);
+  }
+}
+
+function copyWords(values: ArrayLike<number>, words: NumberArray, at: number, count: number): void {
+  for (let i = 0; i < count; i++) words[at + i] = values[i]!;
+}
+
+function copyShort(values: ArrayLike<number>, words: NumberArray, at: number, count: number): void {
+  for (let i = 0; i < count; i++) words[at + i] = values[i]!;
+}
+
+function widen(values: ArrayLike<number>, words: NumberArray, at: number, rows: number): void {
+  for (let i = 0; i < rows; i++) {
+    words[2 * (at + i)] = values[i]!;
+    words[2 * (at + i) + 1] = 0;
   }
 }
 
@@ -104,14 +122,19 @@ export class CarriedNumbers extends Numbers {
     this.column = column;
   }
 
-  override append(flow: FlowBatch, _verdicts: VerdictBatch, _ids: BatchIds, at: number): void {
+  override append(flow: FlowBatch, _verdicts: VerdictBatch, _ids: ChunkIds, at: number): void {
     const { rows, text } = flow;
     this.reserve(at + rows);
     const { nulls, words } = this;
     const column = this.column();
+    if (column === undefined) {
+      nulls.fill(1, at, at + rows);
+      this.clearNulls(at, at + rows);
+      return;
+    }
     for (let i = 0; i < rows; i++) {
-      const length = column?.length[i] ?? 0;
-      const value = length === 0 ? null : parseDigits(text, column?.offset[i] ?? 0, length);
+      const length = column.length[i]!;
+      const value = length === 0 ? null : parseDigits(text, column.offset[i]!, length);
       const fits = value !== null && (words instanceof Uint32Array || value < 256);
       nulls[at + i] = fits ? 0 : 1;
       if (!fits) continue;

@@ -1,8 +1,8 @@
 import type { FlowBatch } from '../model/flow.ts';
 import type { VerdictBatch } from '../model/verdict.ts';
-import type { BatchIds } from './batch-ids.ts';
-import { grown } from './chunk-codes.ts';
-import type { ChunkColumn, ChunkData } from './chunk-data.ts';
+import type { ChunkColumn } from './chunk-column.ts';
+import { type ColumnData, countNulls, grown } from './chunk-data.ts';
+import type { ChunkIds } from './chunk-ids.ts';
 
 const ROWS_AT_FIRST = 4096;
 
@@ -22,11 +22,19 @@ export class TextsColumn implements ChunkColumn {
     return this.offsets[this.row]!;
   }
 
-  append(flow: FlowBatch, verdicts: VerdictBatch, _ids: BatchIds, at: number): void {
+  append(flow: FlowBatch, verdicts: VerdictBatch, _ids: ChunkIds, at: number): void {
     this.row = at;
     this.offsets = grown(this.offsets, at + flow.rows + 1, (n) => new Int32Array(n));
     this.nulls = grown(this.nulls, at + flow.rows, (n) => new Uint8Array(n));
     this.fill(this, flow, verdicts);
+  }
+
+  /** Nulls for the rows of a batch. */
+  addNulls(count: number): void {
+    this.nulls.fill(1, this.row, this.row + count);
+    const end = this.offsets[this.row]!;
+    this.offsets.fill(end, this.row, this.row + count + 1);
+    this.row += count;
   }
 
   add(text: string | null): void {
@@ -63,14 +71,11 @@ export class TextsColumn implements ChunkColumn {
     this.offsets[++this.row] = end;
   }
 
-  take(rows: number): ChunkData {
+  take(rows: number): ColumnData {
     const offsets = this.offsets.subarray(0, rows + 1);
-    return {
-      kind: 'texts',
-      offsets,
-      nulls: this.nulls.subarray(0, rows),
-      bytes: this.bytes.subarray(0, offsets[rows]),
-    };
+    const texts = { offsets, bytes: this.bytes.subarray(0, offsets[rows]) };
+    const nulls = this.nulls.subarray(0, rows);
+    return { kind: 'texts', texts, nulls, nullCount: countNulls(nulls) };
   }
 
   reset(): void {

@@ -1,25 +1,27 @@
+import { strict as assert } from 'node:assert';
 import type { FlowBatch } from '../model/flow.ts';
 import type { VerdictBatch } from '../model/verdict.ts';
-import { BatchIds } from './batch-ids.ts';
+import type { ChunkColumn } from './chunk-column.ts';
 import { chunkColumn } from './chunk-columns.ts';
-import type { ChunkColumn, ChunkData } from './chunk-data.ts';
+import type { ColumnData, Columns } from './chunk-data.ts';
+import { ChunkIds } from './chunk-ids.ts';
 import { CarriedFields, type RowContext } from './rows.ts';
 
-/** Rows of a chunk: large enough that its dictionaries cost little, small enough to be held many times over. */
-const CHUNK_ROWS = 65_536;
+/** Rows of a chunk: large enough that its dictionaries cost little; a row group of Parquet. */
+export const CHUNK_ROWS = 131_072;
 
 /** Bytes of text (unknown fields, `extra`) after which a chunk is taken early. */
 const TEXT_BYTES_MAX = 32 * 1024 * 1024;
 
 /** Rows of several batches as columns: what Arrow and Parquet are written from. */
-export class Chunk {
+export class Chunk implements Columns {
   private readonly columns: readonly ChunkColumn[];
-  private readonly ids: BatchIds;
+  private readonly ids: ChunkIds;
   private readonly carried: CarriedFields;
   private count = 0;
 
   constructor(context: RowContext) {
-    this.ids = new BatchIds(context);
+    this.ids = new ChunkIds(context);
     this.carried = new CarriedFields(context);
     this.columns = context.columns.map((column, i) => chunkColumn(column, i, context, this.carried));
   }
@@ -38,14 +40,16 @@ export class Chunk {
 
   append(flow: FlowBatch, verdicts: VerdictBatch): void {
     this.carried.bind(flow);
-    this.ids.bind(flow, verdicts);
+    this.ids.bind(flow, verdicts, this.count);
     for (const column of this.columns) column.append(flow, verdicts, this.ids, this.count);
     this.count += flow.rows;
   }
 
-  /** Every column of the rows so far; valid until reset(). */
-  take(): readonly ChunkData[] {
-    return this.columns.map((column) => column.take(this.count));
+  /** A column of the rows so far; valid until the next is asked for, or reset(). */
+  column(index: number): ColumnData {
+    const column = this.columns[index];
+    assert(column !== undefined);
+    return column.take(this.count, this.ids);
   }
 
   reset(): void {

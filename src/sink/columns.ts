@@ -1,10 +1,12 @@
 import { FIELDS, type Field, type FieldType } from '../model/flow.ts';
+import { isWordName } from './words.ts';
 
 /**
- * Arrow type of a column: `dictionary` = Dictionary<Utf8, Int32>, `utf8list` = List of such items; the others by name.
+ * Arrow type of a column: `dictionary` = Dictionary<Utf8, Int32>, `word` = Dictionary<Utf8, Int8> over a closed table
+ * of words, `utf8list` = List of dictionary items; the others by name.
  * Addresses are text here: binary addresses and the IPv6 side column never leave.
  */
-export type ColumnType = 'dictionary' | 'utf8' | 'utf8list' | 'uint8' | 'uint16' | 'uint64' | 'int64';
+export type ColumnType = 'dictionary' | 'word' | 'utf8' | 'utf8list' | 'uint8' | 'uint16' | 'uint64' | 'int64';
 
 /**
  * One column of classified records, in every format; plain data, so that it can be sent to workers. All are nullable.
@@ -32,9 +34,9 @@ const TYPE_OF_FIELD: Readonly<Record<FieldType, ColumnType>> = {
   seconds: 'int64',
   address: 'dictionary',
   interface: 'dictionary',
-  action: 'dictionary',
-  status: 'dictionary',
-  direction: 'dictionary',
+  action: 'word',
+  status: 'word',
+  direction: 'word',
   text: 'dictionary',
 };
 
@@ -99,7 +101,8 @@ export function outputColumns(inputFields: readonly string[]): readonly OutputCo
     if (field.version <= DEFAULT_VERSION || present.has(field.column)) columns.push(columnOf(field));
   }
   for (const name of ADDED_NAMES) {
-    columns.push({ name, type: LISTS.has(name) ? 'utf8list' : 'dictionary', source: 'verdict', doc: ADDED[name] });
+    const type = LISTS.has(name) ? 'utf8list' : isWordName(name) ? 'word' : 'dictionary';
+    columns.push({ name, type, source: 'verdict', doc: ADDED[name] });
   }
   const taken = new Set([...columns.map((c) => c.name), 'extra']);
   let room = UNKNOWN_COLUMNS_MAX;

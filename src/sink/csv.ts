@@ -20,7 +20,7 @@ export function csvEncoder(context: RowContext): BatchEncoder {
       carried.bind(flow);
       const rows: (string | null)[][] = [];
       for (let row = 0; row < flow.rows; row++) rows.push(cells.map((cell) => cell(flow, verdicts, row)));
-      return rows.length === 0 ? new Uint8Array(0) : writeToBuffer(rows, OPTIONS);
+      return rows.length === 0 ? [] : [await writeToBuffer(rows, OPTIONS)];
     },
   };
 }

@@ -4,20 +4,37 @@ import type { RowContext } from './rows.ts';
 
 /** The encoder of a format. fast-csv and apache-arrow are loaded when their first batch comes. */
 export function createBatchEncoder(format: OutputFormat, context: RowContext): BatchEncoder {
-  if (format === 'ndjson') return ndjsonEncoder(context);
+  switch (format) {
+    case 'ndjson':
+      return ndjsonEncoder(context);
+    case 'ocsf':
+      return loaded(async () => (await import('./ocsf.ts')).ocsfEncoder(context));
+    case 'csv':
+      return loaded(async () => (await import('./csv.ts')).csvEncoder(context));
+    case 'parquet':
+      return ofColumns(loaded(async () => (await import('./parquet-encoder.ts')).parquetEncoder(context)));
+    case 'arrow':
+    case 'arrows':
+      return ofColumns(loaded(async () => (await import('./arrow.ts')).arrowEncoder(context)));
+  }
+}
+
+type Loaded = BatchEncoder & { readonly inner: () => BatchEncoder | undefined };
+
+function loaded(load: () => Promise<BatchEncoder>): Loaded {
   let loading: Promise<BatchEncoder> | undefined;
-  const load = async (): Promise<BatchEncoder> => {
-    if (format === 'ocsf') return (await import('./ocsf.ts')).ocsfEncoder(context);
-    if (format === 'csv') return (await import('./csv.ts')).csvEncoder(context);
-    return (await import('./arrow.ts')).arrowEncoder(context);
-  };
+  let encoder: BatchEncoder | undefined;
   return {
+    inner: () => encoder,
     async encode(flow, verdicts) {
       loading ??= load();
-      return (await loading).encode(flow, verdicts);
+      encoder ??= await loading;
+      return encoder.encode(flow, verdicts);
     },
-    async finish() {
-      return (await loading)?.finish?.() ?? new Uint8Array(0);
-    },
+    finish: () => encoder?.finish?.() ?? [],
   };
+}
+
+function ofColumns(encoder: Loaded): BatchEncoder {
+  return { ...encoder, begin: () => encoder.inner()?.begin?.() };
 }

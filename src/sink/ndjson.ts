@@ -27,7 +27,7 @@ export function ndjsonEncoder(context: RowContext): BatchEncoder {
         out.replace(start, ROW_START);
         out.raw(ROW_END);
       }
-      return out.take();
+      return [out.take()];
     },
   };
 }

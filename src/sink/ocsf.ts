@@ -42,7 +42,7 @@ export function ocsfEncoder(context: RowContext): BatchEncoder {
         const read: Read = (name) => cellOf.get(name)?.(flow, verdicts, row) ?? null;
         lines.push(`${event(read, others)}\n`);
       }
-      return Buffer.from(lines.join(''));
+      return [Buffer.from(lines.join(''))];
     },
   };
 }

@@ -37,7 +37,7 @@ export function outputFormatOf(path: string, override?: string): OutputFormat {
 }
 
 /** True for what is a folder, or is to become one: a path that ends with `/`. */
-function isFolder(path: string): boolean {
+export function isFolder(path: string): boolean {
   return path.endsWith('/') || statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
@@ -64,9 +64,9 @@ export async function openOutput(
     get closed() {
       return target.closed;
     },
-    async append(partPath) {
-      if (!target.closed) await assembly.part(partPath, target.write);
-      await rm(partPath, { force: true });
+    async append(part) {
+      if (!target.closed) await assembly.part(part, target.write);
+      if ('path' in part) await rm(part.path, { force: true });
     },
     async close() {
       if (!target.closed) await assembly.end(target.write);

@@ -1,12 +1,28 @@
-import type { ColumnChunk, Encoding, SchemaElement, Statistics } from 'hyparquet';
+import type { Encoding, SchemaElement } from 'hyparquet';
 import type { ByteWriter } from 'hyparquet-writer';
 import { writePageHeader } from 'hyparquet-writer/src/datapage.js';
+import type { ColumnData } from './chunk-data.ts';
 import type { OutputColumn } from './columns.ts';
+import { type Coded, Coder, compactWide, countOf, type Values } from './parquet-codes.ts';
 import { bitWidth, PageBytes } from './parquet-levels.ts';
-import { type ColumnValues, columnValues, type Segment, type Value } from './parquet-values.ts';
+import { type Bounds, boundsOf, wideBounds } from './parquet-statistics.ts';
 
 /** Compresses a page; the result is valid until the next call. */
 export type Compress = (page: Uint8Array) => Uint8Array;
+
+/** What the footer says of a column chunk; plain data, sizes and places in bytes from the chunk's first. */
+export interface ColumnNote {
+  readonly bytes: number;
+  /** Before compression. */
+  readonly plainBytes: number;
+  /** Where the data page begins; 0 = there is no dictionary page. */
+  readonly dataPage: number;
+  /** Levels, and nulls among them. */
+  readonly entries: number;
+  readonly nulls: number;
+  /** null = not told. */
+  readonly bounds: Bounds | null;
+}
 
 /** Schema elements of a column: lists have three levels. */
 export function schemaElements({ name, type }: OutputColumn): readonly SchemaElement[] {
@@ -14,6 +30,7 @@ export function schemaElements({ name, type }: OutputColumn): readonly SchemaEle
   const optional = { repetition_type: 'OPTIONAL' } as const;
   switch (type) {
     case 'dictionary':
+    case 'word':
     case 'utf8':
       return [{ name, ...text, ...optional }];
     case 'utf8list':
@@ -33,10 +50,17 @@ export function schemaElements({ name, type }: OutputColumn): readonly SchemaEle
   }
 }
 
+/** Levels of `optional group (LIST) { repeated group { optional item } }`: 0 no list, 1 empty list, 3 an item. */
+const ListLevel = { none: 0, empty: 1, item: 3 } as const;
+
+/** Values of a page without nulls. */
+type PageValues = Coded | { readonly words: Uint32Array } | { readonly plain: Extract<ColumnData, { kind: 'texts' }> };
+
 /** Writes column chunks one after the other into one buffer: a dictionary page (where there is one) and a data page. */
 export class ColumnWriter {
   private readonly out: ByteWriter;
   private readonly page = new PageBytes();
+  private readonly coder = new Coder();
   private readonly compress: Compress;
 
   constructor(out: ByteWriter, compress: Compress) {
@@ -44,55 +68,92 @@ export class ColumnWriter {
     this.compress = compress;
   }
 
-  /** `position`: byte offset in the file of the buffer's first byte. */
-  write(column: OutputColumn, index: number, segments: readonly Segment[], position: number): ColumnChunk {
+  write(column: ColumnData, rows: number): ColumnNote {
+    if (column.kind === 'lists') return this.writeLists(column, rows);
+    const nulls = column.nullCount;
+    const levels = (): void => {
+      this.page.measured(() => {
+        if (nulls === 0) this.page.run(1, rows, 1);
+        else if (nulls === rows) this.page.run(0, rows, 1);
+        else this.page.defined(column, rows);
+      });
+    };
+    return this.put(this.valuesOf(column, rows - nulls), levels, rows, nulls);
+  }
+
+  private valuesOf(column: Exclude<ColumnData, { kind: 'lists' }>, count: number): PageValues {
+    const { coder } = this;
+    switch (column.kind) {
+      case 'codes':
+        return { codes: coder.compact(column.codes, count), values: { kind: 'texts', texts: column.dictionary } };
+      case 'words':
+        return coder.words8(column, count);
+      case 'texts':
+        return { plain: column };
+      case 'numbers': {
+        const { values, nulls } = column;
+        if (!(values instanceof Uint32Array)) return coder.short(values, nulls, count);
+        const words = compactWide(values, nulls, count);
+        return coder.wide(words, count) ?? { words };
+      }
+    }
+  }
+
+  private writeLists(column: Extract<ColumnData, { kind: 'lists' }>, rows: number): ColumnNote {
+    const { page } = this;
+    const { offsets, nulls, codes } = column;
+    const most = rows + codes.length;
+    const defined = new Uint8Array(most);
+    const repeated = new Uint8Array(most);
+    let entries = 0;
+    for (let row = 0; row < rows; row++) {
+      const [from, to] = [offsets[row]!, offsets[row + 1]!];
+      if (from === to) defined[entries++] = nulls?.[row] === 1 ? ListLevel.none : ListLevel.empty;
+      for (let item = from; item < to; item++) {
+        defined[entries] = ListLevel.item;
+        repeated[entries++] = item === from ? 0 : 1;
+      }
+    }
+    const levels = (): void => {
+      page.measured(() => page.hybrid(repeated, entries, 1));
+      page.measured(() => page.hybrid(defined, entries, 2));
+    };
+    const values: Coded = { codes, values: { kind: 'texts', texts: column.dictionary } };
+    return { ...this.put(values, levels, entries, entries - codes.length), bounds: null };
+  }
+
+  private put(values: PageValues, levels: () => void, entries: number, nulls: number): ColumnNote {
     const { out, page } = this;
-    const found = columnValues(segments, index);
-    const { values } = found;
     const from = out.offset;
     let plainBytes = 0;
-    const coded = values.kind === 'codes' && values.dictionary.length > 0;
-    let dictionaryEnd = from;
-    if (coded) {
+    let dataPage = 0;
+    const size = 'values' in values ? countOf(values.values) : 0;
+    if ('values' in values && size > 0) {
       page.clear();
-      for (const value of values.dictionary) appendPlain(page, value);
+      appendDictionary(page, values.values);
       plainBytes += this.putPage((header) => ({
         ...header,
         type: 'DICTIONARY_PAGE',
-        dictionary_page_header: { num_values: values.dictionary.length, encoding: 'PLAIN', is_sorted: false },
+        dictionary_page_header: { num_values: size, encoding: 'PLAIN', is_sorted: false },
       }));
-      dictionaryEnd = out.offset;
+      dataPage = out.offset - from;
     }
     page.clear();
-    appendLevels(page, found, column.type === 'utf8list');
-    appendValues(page, values);
-    const encoding: Encoding = coded ? 'RLE_DICTIONARY' : 'PLAIN';
+    levels();
+    appendValues(page, values, size);
+    const encoding: Encoding = size > 0 ? 'RLE_DICTIONARY' : 'PLAIN';
     plainBytes += this.putPage((header) => ({
       ...header,
       type: 'DATA_PAGE',
       data_page_header: {
-        num_values: found.entries,
+        num_values: entries,
         encoding,
         definition_level_encoding: 'RLE',
         repetition_level_encoding: 'RLE',
       },
     }));
-    const statistics = statisticsOf(column, found);
-    return {
-      file_offset: BigInt(position + from),
-      meta_data: {
-        type: schemaElements(column).at(-1)?.type ?? 'BYTE_ARRAY',
-        encodings: coded ? ['PLAIN', 'RLE', 'RLE_DICTIONARY'] : ['PLAIN', 'RLE'],
-        path_in_schema: column.type === 'utf8list' ? [column.name, 'list', 'element'] : [column.name],
-        codec: 'ZSTD',
-        num_values: BigInt(found.entries),
-        total_uncompressed_size: BigInt(plainBytes),
-        total_compressed_size: BigInt(out.offset - from),
-        data_page_offset: BigInt(position + dictionaryEnd),
-        ...(coded ? { dictionary_page_offset: BigInt(position + from) } : {}),
-        ...(statistics === null ? {} : { statistics }),
-      },
-    };
+    const bounds = 'values' in values ? boundsOf(values.values) : 'words' in values ? wideBounds(values.words) : null;
+    return { bytes: out.offset - from, plainBytes, dataPage, entries, nulls, bounds };
   }
 
   /** Returns the bytes of the page before compression, header included. */
@@ -113,80 +174,23 @@ interface PageSizes {
   readonly compressed_page_size: number;
 }
 
-function appendPlain(page: PageBytes, value: Value): void {
-  if (typeof value === 'number') page.u32(value);
-  else if (value instanceof Uint8Array) {
-    page.u32(value.length);
-    page.append(value);
-  } else {
-    page.u32(value[0]);
-    page.u32(value[1]);
-  }
+function appendDictionary(page: PageBytes, values: Values): void {
+  if (values.kind === 'texts') {
+    const { offsets, bytes } = values.texts;
+    for (let i = 0; i + 1 < offsets.length; i++) page.text(bytes, offsets[i]!, offsets[i + 1]!);
+  } else page.words(values.kind === 'short' ? values.numbers : values.words);
 }
 
-/** Levels in front of the values: repetition (lists only), then definition, each with its length. */
-function appendLevels(page: PageBytes, { defined, repeated, entries }: ColumnValues, isList: boolean): void {
-  if (isList && repeated !== null) page.measured(() => page.hybrid(repeated, entries, 1));
-  page.measured(() => {
-    if (defined === null) page.run(1, entries, 1);
-    else page.hybrid(defined, entries, isList ? 2 : 1);
-  });
-}
-
-function appendValues(page: PageBytes, values: ColumnValues['values']): void {
-  if (values.kind === 'plain') {
-    for (const value of values.plain) appendPlain(page, value);
-  } else if (values.kind === 'words') {
-    page.append(new Uint8Array(values.words.buffer, values.words.byteOffset, values.words.byteLength));
-  } else if (values.dictionary.length > 0) {
-    const width = bitWidth(values.dictionary.length - 1);
-    page.append(Uint8Array.of(width));
+function appendValues(page: PageBytes, values: PageValues, size: number): void {
+  if ('words' in values) page.words(values.words);
+  else if ('plain' in values) {
+    const { texts, nulls } = values.plain;
+    for (let row = 0; row + 1 < texts.offsets.length; row++) {
+      if (nulls?.[row] !== 1) page.text(texts.bytes, texts.offsets[row]!, texts.offsets[row + 1]!);
+    }
+  } else if (size > 0) {
+    const width = bitWidth(size - 1);
+    page.byte(width);
     page.hybrid(values.codes, values.codes.length, width);
   }
-}
-
-/** Least and greatest value, for readers that skip row groups; none for lists and texts without a dictionary. */
-function statisticsOf(column: OutputColumn, found: ColumnValues): Statistics | null {
-  if (column.type === 'utf8list' || found.values.kind === 'plain') return null;
-  const null_count = BigInt(found.entries - found.count);
-  if (found.count === 0) return { null_count };
-  const { values } = found;
-  if (values.kind === 'words') {
-    const { words } = values;
-    let [min, max] = [0, 0];
-    for (let at = 2; at < words.length; at += 2) {
-      if (isLess(words, at, min)) min = at;
-      if (isLess(words, max, at)) max = at;
-    }
-    return { null_count, min_value: wide(words[min]!, words[min + 1]!), max_value: wide(words[max]!, words[max + 1]!) };
-  }
-  let [min] = values.dictionary;
-  let max = min;
-  for (const value of values.dictionary) {
-    if (min === undefined || max === undefined) break;
-    if (order(value, min) < 0) min = value;
-    if (order(value, max) > 0) max = value;
-  }
-  if (min === undefined || max === undefined) return { null_count };
-  return { null_count, min_value: plainValue(min), max_value: plainValue(max) };
-}
-
-function isLess(words: Uint32Array, a: number, b: number): boolean {
-  return words[a + 1] === words[b + 1] ? words[a]! < words[b]! : words[a + 1]! < words[b + 1]!;
-}
-
-function wide(low: number, high: number): bigint {
-  return (BigInt(high) << 32n) | BigInt(low);
-}
-
-function order(a: Value, b: Value): number {
-  if (typeof a === 'number' && typeof b === 'number') return a - b;
-  if (a instanceof Uint8Array && b instanceof Uint8Array) return Buffer.compare(a, b);
-  const [x, y] = [a as readonly [number, number], b as readonly [number, number]];
-  return x[1] === y[1] ? x[0] - y[0] : x[1] - y[1];
-}
-
-function plainValue(value: Value): Uint8Array | number | bigint {
-  if (typeof value === 'number' || value instanceof Uint8Array) return value;
-  return wide(value[0], value[1]);
 }

@@ -3,13 +3,17 @@ import { randomBytes } from 'node:crypto';
 import { appendFile, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { FlowtrieError } from '../model/errors.ts';
+import type { RawMessage } from './arrow-messages.ts';
+import type { Columns } from './chunk-data.ts';
 import type { OutputColumn } from './columns.ts';
 import { cannotWrite } from './destination.ts';
-import { ParquetFile, ROW_GROUP_ROWS } from './parquet.ts';
+import { heldColumns, ParquetFile, ROW_GROUP_ROWS } from './parquet.ts';
 import type { Compress } from './parquet-column.ts';
-import type { Segment } from './parquet-values.ts';
+import { type Group, GroupWriter, partGroups } from './parquet-groups.ts';
+import { partitionFolder, rowsByHour, startColumn } from './parquet-hours.ts';
+import type { Segment } from './parquet-join.ts';
 import type { OrderedOutput } from './part.ts';
-import { type PartBatch, partBatches } from './part-batches.ts';
+import { BatchReader } from './part-batches.ts';
 import { zstdCompressor } from './zstd.ts';
 
 /** Rows after which a partition goes on in its next file. */
@@ -20,12 +24,6 @@ const WAITING_BYTES_MAX = 192 * 1024 * 1024;
 
 /** Files begun and not ended; beyond it the one that was longest without a row group is ended. */
 const FILES_MAX = 256;
-
-const HOUR_SECONDS = 3600;
-
-/** Partition of the rows without a `start`, as Hive calls it. */
-const NO_HOUR = -1;
-const NO_VALUE = '__HIVE_DEFAULT_PARTITION__';
 
 interface Partition {
   readonly hour: number;
@@ -39,9 +37,7 @@ interface Partition {
  * are made in a hidden folder inside and put in place when all are whole; those of an earlier run are replaced.
  */
 export async function openParquetFolder(folder: string, columns: readonly OutputColumn[]): Promise<OrderedOutput> {
-  const startColumn = columns.findIndex((column) => column.name === 'start');
-  if (startColumn < 0)
-    throw new FlowtrieError('usage', '--columns: expected start among them, a folder is partitioned by it');
+  const start = startColumn(columns);
   const compress = await zstdCompressor();
   const staging = join(folder, `.${randomBytes(6).toString('hex')}.partial`);
   const guarded = async <T>(job: () => Promise<T>): Promise<T> => {
@@ -53,13 +49,16 @@ export async function openParquetFolder(folder: string, columns: readonly Output
     }
   };
   await guarded(() => mkdir(staging, { recursive: true }));
-  const partitions = new Partitions(staging, columns, startColumn, compress);
+  const partitions = new Partitions(staging, columns, start, compress);
   return {
     closed: false,
     append: (part) =>
       guarded(async () => {
-        for await (const batch of partBatches(part, columns)) await partitions.add(batch);
-        await rm(part, { force: true });
+        for await (const found of partGroups(part)) {
+          if ('note' in found) await partitions.addGroup(found);
+          else await partitions.addMessage(found);
+        }
+        if ('path' in part) await rm(part.path, { force: true });
       }),
     close: () =>
       guarded(async () => {
@@ -80,33 +79,55 @@ class Partitions {
   private readonly folder: string;
   private readonly columns: readonly OutputColumn[];
   private readonly startColumn: number;
-  private readonly compress: Compress;
+  private readonly groups: GroupWriter;
+  private readonly reader: BatchReader;
   /** In the order in which they last wrote a row group. */
   private readonly open = new Map<number, Partition>();
   private readonly parts = new Map<number, number>();
-  private readonly users = new Map<PartBatch, number>();
+  private readonly users = new Map<Columns, number>();
   private readonly files: string[] = [];
+  private readonly bytesOf = new WeakMap<Columns, number>();
   private waitingBytes = 0;
 
   constructor(folder: string, columns: readonly OutputColumn[], startColumn: number, compress: Compress) {
     this.folder = folder;
     this.columns = columns;
     this.startColumn = startColumn;
-    this.compress = compress;
+    this.groups = new GroupWriter(columns, compress);
+    this.reader = new BatchReader(columns);
   }
 
-  async add(batch: PartBatch): Promise<void> {
-    const found = rowsByHour(batch, this.startColumn);
-    this.users.set(batch, found.size);
+  /** A finished row group of one hour. */
+  async addGroup(group: Group): Promise<void> {
+    const { hour } = group.note;
+    assert(hour !== null, 'a row group of a folder has an hour');
+    const partition = this.partitionOf(hour);
+    await this.flush(partition);
+    await this.write(partition, group);
+    await this.boundFiles();
+  }
+
+  /** Rows that wait for others of their hours. */
+  async addMessage(message: RawMessage): Promise<void> {
+    const batch = this.reader.read(message);
+    if (batch === null) return;
+    const data = heldColumns(batch);
+    const found = rowsByHour(data.column(this.startColumn), batch.rows);
+    this.users.set(data, found.size);
+    this.bytesOf.set(data, batch.byteLength);
     this.waitingBytes += batch.byteLength;
     for (const [hour, rows] of found) {
       const partition = this.partitionOf(hour);
-      const segment: Segment = { batch, rows: found.size === 1 ? null : rows };
+      const segment: Segment = { data, rows: found.size === 1 ? null : rows };
       if (partition.rows + rows.length > ROW_GROUP_ROWS) await this.flush(partition);
       partition.waiting.push(segment);
       partition.rows += rows.length;
     }
     while (this.waitingBytes > WAITING_BYTES_MAX) await this.flush(this.largest());
+    await this.boundFiles();
+  }
+
+  private async boundFiles(): Promise<void> {
     while (this.open.size > FILES_MAX) {
       const [oldest] = this.open.values();
       assert(oldest !== undefined);
@@ -138,18 +159,22 @@ class Partitions {
 
   private async flush(partition: Partition): Promise<void> {
     if (partition.rows === 0) return;
-    partition.file ??= await this.begin(partition.hour);
-    await partition.file.rowGroup(partition.waiting);
-    for (const { batch } of partition.waiting) {
-      const users = (this.users.get(batch) ?? 1) - 1;
-      if (users > 0) this.users.set(batch, users);
+    await this.write(partition, this.groups.write(partition.waiting, partition.hour));
+    for (const { data } of partition.waiting) {
+      const users = (this.users.get(data) ?? 1) - 1;
+      if (users > 0) this.users.set(data, users);
       else {
-        this.users.delete(batch);
-        this.waitingBytes -= batch.byteLength;
+        this.users.delete(data);
+        this.waitingBytes -= this.bytesOf.get(data) ?? 0;
       }
     }
     partition.waiting = [];
     partition.rows = 0;
+  }
+
+  private async write(partition: Partition, group: Group): Promise<void> {
+    partition.file ??= await this.begin(partition.hour);
+    await partition.file.rowGroup(group);
     this.open.delete(partition.hour);
     this.open.set(partition.hour, partition);
     if (partition.file.rows >= FILE_ROWS) {
@@ -171,36 +196,10 @@ class Partitions {
     this.files.push(name);
     const path = join(this.folder, name);
     await mkdir(dirname(path), { recursive: true });
-    const file = new ParquetFile(this.columns, this.compress, (bytes) => appendFile(path, bytes));
+    const file = new ParquetFile(this.columns, (bytes) => appendFile(path, bytes));
     await file.start();
     return file;
   }
-}
-
-function partitionFolder(hour: number): string {
-  if (hour === NO_HOUR) return `dt=${NO_VALUE}/hour=${NO_VALUE}`;
-  const [dt, time = ''] = new Date(hour * HOUR_SECONDS * 1000).toISOString().split('T');
-  return `dt=${dt}/hour=${time.slice(0, 2)}`;
-}
-
-/** Numbers of the rows of each hour, hours in order of appearance. */
-function rowsByHour({ rows, columns }: PartBatch, startColumn: number): ReadonlyMap<number, Int32Array> {
-  const start = columns[startColumn];
-  assert(start?.kind === 'numbers');
-  const { valid, values } = start;
-  const lists = new Map<number, number[]>();
-  let [last, list]: [number | null, number[]] = [null, []];
-  for (let row = 0; row < rows; row++) {
-    const has = valid === null || ((valid[row >> 3]! >> (row & 7)) & 1) === 1;
-    const hour = has ? Math.floor(values[2 * row]! / HOUR_SECONDS) : NO_HOUR;
-    if (hour !== last) {
-      last = hour;
-      list = lists.get(hour) ?? [];
-      lists.set(hour, list);
-    }
-    list.push(row);
-  }
-  return new Map([...lists].map(([hour, found]) => [hour, Int32Array.from(found)]));
 }
 
 const OUR_FILE = /^dt=[^/]+\/hour=[^/]+\/part-\d{5}\.parquet$/;

@@ -1,33 +1,31 @@
 import type { FileMetaData, RowGroup } from 'hyparquet';
 import { ByteWriter } from 'hyparquet-writer';
 import { writeMetadata } from 'hyparquet-writer/src/metadata.js';
+import { CHUNK_ROWS } from './chunk.ts';
 import type { OutputColumn } from './columns.ts';
-import { ColumnWriter, schemaElements } from './parquet-column.ts';
-import { type Segment, segmentRows } from './parquet-values.ts';
+import { schemaElements } from './parquet-column.ts';
+import { type Group, GroupWriter, partGroups, rowGroup } from './parquet-groups.ts';
 import type { Assembly, WriteBytes } from './part.ts';
-import { partBatches } from './part-batches.ts';
+import { type Batch, BatchReader } from './part-batches.ts';
 import { zstdCompressor } from './zstd.ts';
 
 /** Rows of a row group at most: what DuckDB, Trino and Athena read as one piece of work. */
-export const ROW_GROUP_ROWS = 131_072;
+export const ROW_GROUP_ROWS: number = CHUNK_ROWS;
 
 /** `PAR1`, first and last in a file. */
 const MAGIC = Buffer.from('PAR1');
-const GROUP_BYTES_AT_FIRST = 1 << 22;
 
 /** One Parquet file: row groups as they are given, then the footer. Columns in order, ZSTD pages. */
 export class ParquetFile {
   private readonly columns: readonly OutputColumn[];
   private readonly groups: RowGroup[] = [];
-  private readonly compress: (page: Uint8Array) => Uint8Array;
   private readonly write: WriteBytes;
   private position = 0;
   /** Rows written. */
   rows = 0;
 
-  constructor(columns: readonly OutputColumn[], compress: (page: Uint8Array) => Uint8Array, write: WriteBytes) {
+  constructor(columns: readonly OutputColumn[], write: WriteBytes) {
     this.columns = columns;
-    this.compress = compress;
     this.write = write;
   }
 
@@ -35,21 +33,10 @@ export class ParquetFile {
     await this.put(MAGIC);
   }
 
-  async rowGroup(segments: readonly Segment[]): Promise<void> {
-    const rows = segments.reduce((sum, segment) => sum + segmentRows(segment), 0);
-    if (rows === 0) return;
-    const out = new ByteWriter(GROUP_BYTES_AT_FIRST);
-    const writer = new ColumnWriter(out, this.compress);
-    const columns = this.columns.map((column, i) => writer.write(column, i, segments, this.position));
-    const plain = columns.reduce((sum, { meta_data }) => sum + (meta_data?.total_uncompressed_size ?? 0n), 0n);
-    this.groups.push({
-      columns,
-      total_byte_size: plain,
-      num_rows: BigInt(rows),
-      total_compressed_size: BigInt(out.offset),
-    });
-    this.rows += rows;
-    await this.put(out.getBytes());
+  async rowGroup({ note, bytes }: Group): Promise<void> {
+    this.groups.push(rowGroup(this.columns, note, this.position));
+    this.rows += note.rows;
+    await this.put(bytes);
   }
 
   async end(): Promise<void> {
@@ -73,41 +60,58 @@ export class ParquetFile {
   }
 }
 
+/** Rows of a part as columns that stay. */
+export function heldColumns(batch: Batch): { rows: number; column(index: number): Batch['columns'][number] } {
+  return {
+    rows: batch.rows,
+    column: (index) => {
+      const column = batch.columns[index];
+      if (column === undefined) throw new Error(`no column ${index}`);
+      return column;
+    },
+  };
+}
+
 /**
- * A Parquet file from parts in the Arrow stream format. Row groups do not follow the parts: many small inputs give few
- * large groups.
+ * A Parquet file from parts: row groups that are finished are only copied; few rows wait for those of the next parts,
+ * so that many small inputs give few large groups.
  */
 export async function parquetAssembly(columns: readonly OutputColumn[]): Promise<Assembly> {
-  const compress = await zstdCompressor();
+  const groups = new GroupWriter(columns, await zstdCompressor());
+  const reader = new BatchReader(columns);
   let file: ParquetFile | undefined;
-  let waiting: Segment[] = [];
+  let waiting: Batch[] = [];
   let rows = 0;
-  const open = async (write: WriteBytes): Promise<ParquetFile> => {
-    if (file === undefined) {
-      file = new ParquetFile(columns, compress, write);
-      await file.start();
-    }
+  const open = (write: WriteBytes): ParquetFile => {
+    file ??= new ParquetFile(columns, write);
     return file;
   };
   const flush = async (write: WriteBytes): Promise<void> => {
-    await (await open(write)).rowGroup(waiting);
+    if (rows === 0) return;
+    const segments = waiting.map((batch) => ({ data: heldColumns(batch), rows: null }));
+    await open(write).rowGroup(groups.write(segments, null));
     waiting = [];
     rows = 0;
   };
   return {
-    async start(write) {
-      await open(write);
-    },
-    async part(path, write) {
-      for await (const batch of partBatches(path, columns)) {
-        if (rows > 0 && rows + batch.rows > ROW_GROUP_ROWS) await flush(write);
-        waiting.push({ batch, rows: null });
+    start: (write) => open(write).start(),
+    async part(part, write) {
+      for await (const found of partGroups(part)) {
+        if ('note' in found) {
+          await flush(write);
+          await open(write).rowGroup(found);
+          continue;
+        }
+        const batch = reader.read(found);
+        if (batch === null) continue;
+        if (rows + batch.rows > ROW_GROUP_ROWS) await flush(write);
+        waiting.push(batch);
         rows += batch.rows;
       }
     },
     async end(write) {
       await flush(write);
-      await (await open(write)).end();
+      await open(write).end();
     },
   };
 }

@@ -16,6 +16,8 @@ export interface RowContext {
   readonly names: readonly Names[];
   /** Label of each inventory version. */
   readonly versionLabels: readonly string[];
+  /** Rows go to a Parquet file for each hour. */
+  readonly byHour?: boolean;
   /** Interface id of a code of `FlowBatch.interfaceId`. */
   interfaceName(code: number): string;
   /** `namespace/pod` of each pod that side may be; null when attribution is not `candidates`. */

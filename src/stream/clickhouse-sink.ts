@@ -103,13 +103,13 @@ class Block {
       this.first = chunk.offsets[0] ?? 0;
     }
     this.next = chunk.next;
-    if (object === null) this.bytes += result.rowsMemory?.bytes.byteLength ?? 0;
+    if (object === null) for (const { length } of rowsOf({ result })) this.bytes += length;
   }
 }
 
-function rowsOf({ result }: LaneTask): Uint8Array[] {
-  const rows = result.rowsMemory;
-  return rows === null || rows.bytes.byteLength === 0 ? [] : [new Uint8Array(rows.bytes)];
+function rowsOf({ result: { rows } }: Pick<LaneTask, 'result'>): Uint8Array[] {
+  if (rows === null || !('memory' in rows) || rows.memory.length === 0) return [];
+  return [new Uint8Array(rows.memory.bytes)];
 }
 
 function pieceName({ object }: LaneTask): string {

@@ -5,6 +5,7 @@ const DEDUPLICATION_WINDOW = 10_000;
 
 const TYPES: Readonly<Record<ColumnType, string>> = {
   dictionary: 'LowCardinality(Nullable(String))',
+  word: 'LowCardinality(Nullable(String))',
   utf8: 'Nullable(String)',
   utf8list: 'Array(LowCardinality(Nullable(String)))',
   uint8: 'Nullable(UInt8)',

@@ -1,6 +1,6 @@
-import type { PartBytes } from '../engine/part.ts';
 import type { OutgoingMessage, TopicPartition } from '../kafka/driver.ts';
 import type { Malformed } from '../model/ledger.ts';
+import type { Part } from '../sink/part.ts';
 import type { MessageChunk } from './message-chunks.ts';
 import type { LaneTask, ObjectPiece } from './stream-sink.ts';
 
@@ -26,7 +26,7 @@ interface MalformedLine {
 export function deadLetters(topic: string, source: TopicPartition, task: LaneTask): OutgoingMessage[] {
   if (task.object !== null) return objectLetters(topic, source, task, task.object);
   const byMessage = new Map<number, MalformedLine[]>();
-  for (const line of malformedLines(task.result.quarantineMemory)) {
+  for (const line of malformedLines(task.result.quarantine)) {
     const list = byMessage.get(line.value);
     if (list === undefined) byMessage.set(line.value, [line]);
     else list.push(line);
@@ -49,7 +49,7 @@ function objectLetters(topic: string, source: TopicPartition, task: LaneTask, ob
     const headers = { ...origin, 'flowtrie.reason': `object-${trouble.end}`, 'flowtrie.error': trouble.message };
     return [{ ...frame(topic, source, task, 0), value: messageOf(task.chunk, 0), headers }];
   }
-  const lines = malformedLines(task.result.quarantineMemory);
+  const lines = malformedLines(task.result.quarantine);
   if (lines.length === 0) return [];
   const value = Buffer.from(lines.map(({ text }) => text).join('\n'));
   return [{ ...frame(topic, source, task, 0), value, headers: { ...origin, ...reasonsOf(lines, object.linesBefore) } }];
@@ -83,9 +83,9 @@ function reasonsOf(lines: readonly MalformedLine[], linesBefore: number): Readon
   };
 }
 
-function malformedLines(part: PartBytes | null): MalformedLine[] {
-  if (part === null || part.bytes.byteLength === 0) return [];
-  const text = Buffer.from(new Uint8Array(part.bytes)).toString('utf8');
+function malformedLines(part: Part | null): MalformedLine[] {
+  if (part === null || !('memory' in part)) return [];
+  const text = Buffer.from(new Uint8Array(part.memory.bytes)).toString('utf8');
   return text
     .split('\n')
     .slice(0, -1)

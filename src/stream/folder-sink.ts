@@ -64,7 +64,7 @@ async function openLane(options: FolderSinkOptions, at: TopicPartition): Promise
       return file === undefined ? Number.POSITIVE_INFINITY : Math.max(0, fileMs - age());
     },
     async append(task) {
-      const part = task.result.rowsPart;
+      const part = task.result.rows;
       try {
         file ??= await openFile(options, folder, task.chunk.offsets[0] ?? 0);
         if (part !== null && task.result.counts.classified + task.result.counts.notJudged > 0) {
@@ -78,7 +78,7 @@ async function openLane(options: FolderSinkOptions, at: TopicPartition): Promise
         }
         await offsets.letters(at, task);
       } finally {
-        if (part !== null) await rm(part, { force: true });
+        if (part !== null && 'path' in part) await rm(part.path, { force: true });
       }
     },
     due: () => file !== undefined && (file.bytes >= fileBytes || age() >= fileMs),

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { PartBytes } from '../engine/part.ts';
 import type { KafkaDriver, OutgoingMessage, TopicPartition } from '../kafka/driver.ts';
 import { FlowtrieError } from '../model/errors.ts';
+import type { Part } from '../sink/part.ts';
 import { deadLetters } from './dead-letters.ts';
 import type { LaneSink, StreamSink } from './stream-sink.ts';
 
@@ -71,7 +71,7 @@ async function openLane(options: KafkaSinkOptions, at: TopicPartition): Promise<
           'flowtrie.source': `${at.topic}/${at.partition}`,
           'flowtrie.offsets': `${chunk.offsets[0]}-${chunk.next - 1}`,
         };
-        for (const value of topic === null ? [] : rowValues(options, result.rowsMemory)) {
+        for (const value of topic === null ? [] : rowValues(options, result.rows)) {
           // the order of an input partition is kept
           messages.push({ topic: topic ?? '', partition: at.partition % partitions, key: null, value, headers });
           bytes += value.length;
@@ -111,15 +111,16 @@ async function settledOffset(driver: KafkaDriver, group: string, at: TopicPartit
 }
 
 /** The rows of a task as message values. */
-function* rowValues({ format, arrow }: KafkaSinkOptions, part: PartBytes | null): Generator<Uint8Array> {
-  if (part === null) return;
-  const bytes = new Uint8Array(part.bytes);
+function* rowValues({ format, arrow }: KafkaSinkOptions, part: Part | null): Generator<Uint8Array> {
+  if (part === null || !('memory' in part)) return;
+  const { memory } = part;
+  const bytes = new Uint8Array(memory.bytes);
   if (format === 'ndjson') {
     yield* lineValues(bytes);
     return;
   }
   let from = 0;
-  for (const end of part.ends) {
+  for (const end of memory.ends) {
     yield Buffer.concat([arrow.start, bytes.subarray(from, end), arrow.end]);
     from = end;
   }

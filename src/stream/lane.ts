@@ -163,7 +163,7 @@ export class Lane {
     await this.options.sink.append(task);
     if (this.ended) return;
     // rows, and messages whose credit is given back, are kept no longer: what remains is what is counted
-    const result = { ...task.result, rowsMemory: null, quarantineMemory: null };
+    const result = { ...task.result, rows: null, quarantine: null };
     const { chunk } = task;
     const values = this.options.sink.holds ? chunk.values : { ...chunk.values, bytes: NO_BYTES };
     this.appended.push({ ...task, result, chunk: { ...chunk, values } });

@@ -32,8 +32,8 @@ async function openLane(offsets: CommitOffset, at: TopicPartition, write: WriteB
     holds: false,
     dueInMs: Number.POSITIVE_INFINITY,
     async append(task) {
-      const rows = task.result.rowsMemory;
-      if (rows !== null && rows.bytes.byteLength > 0) await write(new Uint8Array(rows.bytes));
+      const { rows } = task.result;
+      if (rows !== null && 'memory' in rows && rows.memory.length > 0) await write(new Uint8Array(rows.memory.bytes));
       await offsets.letters(at, task);
       appended = true;
     },

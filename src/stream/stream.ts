@@ -205,12 +205,13 @@ export class Stream implements RunningStream {
     const columns = this.columns();
     return {
       versions: inventory.current.inventory.versions.map((version) => version.shared),
-      rows: target.kind === 'none' ? null : { format, columns, taken: inputNames(columns) },
+      rows: target.kind === 'none' ? null : { format, columns, taken: inputNames(columns), byHour: false },
       filter: null,
       twins: null,
       met: null,
       quarantine: deadLetterTopic !== null,
       partFolder,
+      partMemory: null,
       progress: new SharedArrayBuffer(16),
       stop: new SharedArrayBuffer(4),
     };

@@ -85,6 +85,6 @@ async function arrowFrame(
 ): Promise<{ readonly start: Uint8Array; readonly end: Uint8Array }> {
   const nothing = new Uint8Array(0);
   if (format !== 'arrows') return { start: nothing, end: nothing };
-  const { arrowSchema, END_OF_STREAM, schemaMessage } = await import('../sink/arrow.ts');
-  return { start: schemaMessage(arrowSchema(columns)), end: END_OF_STREAM };
+  const { END_OF_STREAM, streamStart } = await import('../sink/arrow.ts');
+  return { start: streamStart(columns), end: END_OF_STREAM };
 }

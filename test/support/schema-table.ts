@@ -4,6 +4,7 @@ import { type ColumnType, outputColumns } from '../../src/sink/columns.ts';
 /** Column type → what it is in Arrow, in Parquet (as DuckDB names it), and as a JSON value. */
 const TYPES: Readonly<Record<ColumnType, readonly [arrow: string, parquet: string, json: string]>> = {
   dictionary: ['Dictionary&lt;Utf8, Int32&gt;', 'VARCHAR', 'string'],
+  word: ['Dictionary&lt;Utf8, Int8&gt;', 'VARCHAR', 'string'],
   utf8: ['Utf8', 'VARCHAR', 'string'],
   utf8list: ['List&lt;Dictionary&lt;Utf8, Int32&gt;&gt;', 'VARCHAR[]', 'list of strings'],
   uint8: ['UInt8', 'UTINYINT', 'number'],

@@ -40,9 +40,9 @@ async function rowsOf(format: OutputFormat, columns: readonly OutputColumn[] | n
   const { flow, verdicts } = sampleRows();
   carry(flow, { 'account-id': ['111111111111', '', '222222222222'], own: ['x', '', 'ü'], later: ['l', '', ''] });
   const encoder = createBatchEncoder(format, columns === null ? context : { ...context, columns });
-  const text = Buffer.from(await encoder.encode(flow, verdicts)).toString();
+  const text = Buffer.concat(await encoder.encode(flow, verdicts)).toString();
   flow.judged = false;
-  return text + Buffer.from(await encoder.encode(flow, verdicts)).toString();
+  return text + Buffer.concat(await encoder.encode(flow, verdicts)).toString();
 }
 
 describe('chosen columns', () => {

@@ -44,7 +44,7 @@ describe('outputColumns', () => {
       packets: 'uint64',
       bytes: 'uint64',
       start: 'int64',
-      action: 'dictionary',
+      action: 'word',
       sg_rule: 'dictionary',
       src_candidates: 'utf8list',
       traffic_path: 'uint8',

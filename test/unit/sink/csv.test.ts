@@ -6,7 +6,7 @@ import { carry, emptyRows, type Rows, sampleContext, sampleRows } from './sample
 
 async function text(context: RowContext, { flow, verdicts }: Rows): Promise<string> {
   const header = Buffer.from(await csvHeader(context.columns));
-  return Buffer.concat([header, await csvEncoder(context).encode(flow, verdicts)]).toString('utf8');
+  return Buffer.concat([header, ...(await csvEncoder(context).encode(flow, verdicts))]).toString('utf8');
 }
 
 function parse(csv: string): Promise<Record<string, string>[]> {

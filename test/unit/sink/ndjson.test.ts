@@ -6,7 +6,7 @@ import { CarriedFields, type RowContext } from '../../../src/sink/rows.ts';
 import { carry, emptyRows, fillRow, type Rows, sampleContext, sampleRows } from './sample.ts';
 
 const text = (context: RowContext, { flow, verdicts }: Rows): string =>
-  Buffer.from(ndjsonEncoder(context).encode(flow, verdicts) as Uint8Array).toString('utf8');
+  Buffer.concat(ndjsonEncoder(context).encode(flow, verdicts) as Uint8Array[]).toString('utf8');
 
 const parse = (ndjson: string): Record<string, unknown>[] =>
   ndjson
@@ -174,8 +174,8 @@ describe('NDJSON', () => {
     rows.flow.rows = 4000;
     const context = sampleContext();
     const encoder = ndjsonEncoder(context);
-    const first = Buffer.from(encoder.encode(rows.flow, rows.verdicts) as Uint8Array).toString();
-    const again = Buffer.from(encoder.encode(rows.flow, rows.verdicts) as Uint8Array).toString();
+    const first = Buffer.concat(encoder.encode(rows.flow, rows.verdicts) as Uint8Array[]).toString();
+    const again = Buffer.concat(encoder.encode(rows.flow, rows.verdicts) as Uint8Array[]).toString();
     expect(first.length).toBeGreaterThan(2 ** 20);
     expect(parse(first)).toHaveLength(4000);
     expect(again).toBe(first);

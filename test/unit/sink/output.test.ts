@@ -72,7 +72,7 @@ describe('Arrow output', () => {
     const write = async (): Promise<void> => {};
     await assembly.start(write);
     const part = await writePart(join(folder, 'part'), 'arrow', context, [b]);
-    await expect(assembly.part(part, write)).rejects.toThrow(
+    await expect(assembly.part({ path: part }, write)).rejects.toThrow(
       /column dstaddr has more than 4 distinct values.*\.arrows/,
     );
   });
@@ -87,7 +87,7 @@ describe('openOutput', () => {
     const output = await openOutput('ndjson', path, columns);
     for (const n of [1, 2, 3]) {
       await writeFile(join(folder, `p${n}`), `{"n":${n}}\n`);
-      await output.append(join(folder, `p${n}`));
+      await output.append({ path: join(folder, `p${n}`) });
     }
     expect(await readFile(path, 'utf8')).toBe('old\n');
     await output.close();
@@ -100,7 +100,7 @@ describe('openOutput', () => {
     const large = Buffer.alloc(2_500_001, 'x');
     await writeFile(join(folder, 'p'), large);
     const output = await openOutput('ndjson', path, columns);
-    await output.append(join(folder, 'p'));
+    await output.append({ path: join(folder, 'p') });
     await output.close();
     expect((await readFile(path)).equals(large)).toBe(true);
   });

@@ -56,7 +56,13 @@ describe('Parquet output', () => {
   it('has the types and names of the schema, one optional column each', async () => {
     const path = await writeAll(join(folder, 'rows.parquet'), 'parquet', context, parts);
     const found = await duckRows(`SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM '${path}')`);
-    const types = { dictionary: 'VARCHAR', utf8: 'VARCHAR', utf8list: 'VARCHAR[]', uint8: 'UTINYINT' } as const;
+    const types = {
+      dictionary: 'VARCHAR',
+      word: 'VARCHAR',
+      utf8: 'VARCHAR',
+      utf8list: 'VARCHAR[]',
+      uint8: 'UTINYINT',
+    } as const;
     const wide = { uint16: 'USMALLINT', uint64: 'UBIGINT', int64: 'BIGINT' } as const;
     expect(found.map(({ column_name, column_type }) => [column_name, column_type])).toEqual(
       context.columns.map(({ name, type }) => [name, { ...types, ...wide }[type]]),
@@ -96,6 +102,73 @@ describe('Parquet output', () => {
     expect(metadata.row_groups.map((group) => Number(group.num_rows))).toEqual([ROW_GROUP_ROWS, 8 * 4096]);
   });
 });
+
+/** Batches with `count` rows altogether that cycle through the sample's, addresses and numbers different in each. */
+function many(count: number, first: number, secondsPerRow = 0): Rows[] {
+  const made: Rows[] = [];
+  for (let from = 0; from < count; from += 4096) {
+    const size = Math.min(4096, count - from);
+    const rows = emptyRows(size);
+    for (let row = 0; row < size; row++) {
+      const number = first + from + row;
+      fillRow(rows, row);
+      rows.flow.srcAddr[row] = 0x0a00_0000 + (number % 5003);
+      rows.flow.srcPort[row] = number % 65_536;
+      rows.flow.bytes.set([number, number % 3], 2 * row);
+      rows.flow.start[row] = 1_700_000_000 + number * secondsPerRow;
+      if (number % 7 === 0) rows.flow.present[row] = (rows.flow.present[row] ?? 0) & ~0x8;
+      if (number % 5 === 0) rows.verdicts.sgRule[row] = -1;
+      if (number % 11 === 0) rows.verdicts.srcOwner[row] = -1;
+    }
+    rows.flow.rows = size;
+    made.push(rows);
+  }
+  return made;
+}
+
+describe('row groups that a task finishes', () => {
+  const plain = sampleContext();
+  // few rows before, between and behind parts that are row groups of their own
+  const mixed = [
+    many(10, 0),
+    many(20_000, 10),
+    many(5, 20_010),
+    many(7, 20_015),
+    many(140_000, 20_022),
+    many(3, 160_022),
+  ];
+
+  it('stand between rows that wait for others, in order, with the values of NDJSON', { timeout: 60_000 }, async () => {
+    const path = await writeAll(join(folder, 'rows.parquet'), 'parquet', plain, mixed);
+    const metadata = await parquetMetadataAsync(await asyncBufferFromFile(path));
+    expect(metadata.row_groups.map((group) => Number(group.num_rows))).toEqual([10, 20_000, 12, 131_072, 8931]);
+    const ndjson = await writeAll(join(folder, 'rows.ndjson'), 'ndjson', plain, mixed);
+    const differing = await duckRows(`SELECT count(*) AS n FROM (
+      (SELECT * REPLACE (NULL AS src_candidates, NULL AS dst_candidates) FROM '${path}' EXCEPT ALL
+      SELECT * REPLACE (NULL AS src_candidates, NULL AS dst_candidates)
+        FROM read_json('${ndjson}', columns = {${await duckTypes(path)}})))`);
+    expect(differing).toEqual([{ n: 0n }]);
+    const order = await duckRows(`SELECT bool_and(bytes % 4294967296 = file_row_number) AS inOrder, count(*) AS n
+      FROM read_parquet('${path}', file_row_number = true)`);
+    expect(order).toEqual([{ inOrder: true, n: 160_025n }]);
+  });
+
+  it('are of one hour in a folder, whole or not', { timeout: 60_000 }, async () => {
+    const out = `${join(folder, 'out')}/`;
+    const parts = [many(20_000, 0, 0.3), many(100, 20_000, 0.3), many(18_000, 20_100, 2)];
+    await writeAll(out, 'parquet', { ...plain, byHour: true }, parts);
+    const rows = await duckRows(`SELECT count(*) AS n, bool_and(strftime(make_timestamp(start * 1000000),
+      '%Y-%m-%dT%H') = dt || 'T' || hour) AS placed, count(DISTINCT bytes) AS different FROM
+      read_parquet('${out}**/*.parquet', hive_partitioning = true, hive_types_autocast = false)`);
+    expect(rows).toEqual([{ n: 38_100n, placed: true, different: 38_100n }]);
+  });
+});
+
+/** Names and types of a Parquet file, as DuckDB writes a struct. */
+async function duckTypes(path: string): Promise<string> {
+  const found = await duckRows(`SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM '${path}')`);
+  return found.map((row) => `'${row.column_name}': '${row.column_type}'`).join(', ');
+}
 
 describe('a folder of Parquet', () => {
   /** 16 rows, one every 20 minutes from 1700000000 on, the last without a start. */
@@ -200,7 +273,7 @@ describe('levels and codes', () => {
       const same = dice.below(4) === 0 ? dice.below(2 ** width) : null;
       const values = Array.from({ length: dice.below(70) }, () => same ?? dice.below(2 ** width));
       const page = new PageBytes();
-      page.hybrid(values, values.length, width);
+      page.hybrid(Int32Array.from(values), values.length, width);
       expect(decodeHybrid(page.view(), values.length, width)).toEqual(values);
     }
     expect([0, 1, 2, 255, 256].map(bitWidth)).toEqual([1, 1, 2, 8, 9]);

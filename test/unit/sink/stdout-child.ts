@@ -10,7 +10,7 @@ let appended = 0;
 while (!output.closed && appended < Number(parts)) {
   const part = join(folder, `part-${appended}`);
   writeFileSync(part, `${String(appended).padEnd(65_535, '.')}\n`);
-  await output.append(part);
+  await output.append({ path: part });
   appended++;
 }
 await output.close();

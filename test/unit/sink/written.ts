@@ -35,8 +35,9 @@ export async function writePart(
 ): Promise<string> {
   const encoder = createBatchEncoder(format, context);
   const parts: Uint8Array[] = [];
-  for (const { flow, verdicts } of rows) parts.push(Buffer.from(await encoder.encode(flow, verdicts)));
-  parts.push(Buffer.from((await encoder.finish?.()) ?? []));
+  for (const { flow, verdicts } of rows)
+    parts.push(...(await encoder.encode(flow, verdicts)).map((bytes) => Buffer.from(bytes)));
+  parts.push(...((await encoder.finish?.()) ?? []).map((bytes) => Buffer.from(bytes)));
   await writeFile(path, Buffer.concat(parts));
   return path;
 }
@@ -50,7 +51,8 @@ export async function writeAll(
 ): Promise<string> {
   const output = await openOutput(format, path, context.columns);
   for (const [i, rows] of parts.entries()) {
-    await output.append(await writePart(`${path.replace(/\/$/, '')}.part-${i}`, format, context, rows));
+    const part = `${path.replace(/\/$/, '')}.part-${i}`;
+    await output.append({ path: await writePart(part, format, context, rows) });
   }
   await output.close();
   return path;

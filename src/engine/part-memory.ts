@@ -1,0 +1,28 @@
+/** Shared memory for parts on their way to the main thread: slots of equal size, and a word for each, 1 = taken. */
+export interface PartMemory {
+  readonly bytes: SharedArrayBuffer;
+  readonly slotBytes: number;
+  readonly taken: SharedArrayBuffer;
+}
+
+/** Memory that is never written to costs nothing. */
+export function createPartMemory(slots: number, slotBytes: number): PartMemory {
+  return {
+    bytes: new SharedArrayBuffer(slots * slotBytes),
+    slotBytes,
+    taken: new SharedArrayBuffer(4 * slots),
+  };
+}
+
+/** Offset of a slot that nobody has; null when all are taken. */
+export function takeSlot({ taken, slotBytes }: PartMemory): number | null {
+  const flags = new Int32Array(taken);
+  for (let slot = 0; slot < flags.length; slot++) {
+    if (Atomics.compareExchange(flags, slot, 0, 1) === 0) return slot * slotBytes;
+  }
+  return null;
+}
+
+export function releaseSlot({ taken, slotBytes }: PartMemory, offset: number): void {
+  Atomics.store(new Int32Array(taken), offset / slotBytes, 0);
+}
