@@ -6,7 +6,7 @@ import { loadInventory } from '../inventory/load.ts';
 import { FlowtrieError } from '../model/errors.ts';
 import type { RecordFilter } from '../model/filter.ts';
 import { parseColumns } from '../sink/column-selection.ts';
-import { outputFormatOf } from '../sink/output.ts';
+import { compressionOf, outputFormatOf } from '../sink/output.ts';
 import { renderSummary, summaryJson } from '../sink/summary.ts';
 import { withInterrupt } from './interrupt.ts';
 import type { ProgressChoice } from './options.ts';
@@ -18,6 +18,7 @@ export interface ReplayRequest {
   readonly out?: string;
   readonly outFormat?: string;
   readonly columns?: string;
+  readonly compression?: string;
   readonly quarantine?: string;
   readonly logFormat?: string;
   readonly dedupe?: boolean;
@@ -30,16 +31,17 @@ export interface ReplayRequest {
   readonly verbose?: boolean;
 }
 
-function outputOf({ out, outFormat, columns }: ReplayRequest): OutputRequest | null {
+function outputOf({ out, outFormat, columns, compression }: ReplayRequest): OutputRequest | null {
   if (out === undefined) {
     if (columns !== undefined) throw new FlowtrieError('usage', '--columns: expected --out beside it');
+    if (compression !== undefined) throw new FlowtrieError('usage', '--compression: expected --out beside it');
     return null;
   }
   const format = outputFormatOf(out, outFormat);
   if (columns !== undefined && format === 'ocsf')
     throw new FlowtrieError('usage', '--columns: OCSF events have their own members, expected another --out-format');
   const names = columns === undefined ? null : parseColumns(columns);
-  return { path: out, format, columns: names };
+  return { path: out, format, columns: names, compression: compressionOf(compression, format) };
 }
 
 /** A name that nothing bears selects nothing: most likely a slip. */

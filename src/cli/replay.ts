@@ -32,6 +32,7 @@ export function addReplay(program: Command): void {
         '- = NDJSON on stdout',
     )
     .option('--out-format <format>', 'ndjson, csv, arrow, arrows, parquet or ocsf, whatever the suffix')
+    .option('--compression <codec>', 'of Arrow output: none, lz4 or zstd (default: none)')
     .option('--columns <names>', "columns of --out in order: 'srcaddr,dst_pod,drift' or AWS's '${srcaddr} ${bytes}'")
     .option('--quarantine <file>', 'every malformed line as NDJSON: file, line, reason, text')
     .option('--log-format <fields>', "fields of lines without a header, AWS's syntax: '${version} ${account-id} …'")

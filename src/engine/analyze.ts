@@ -255,6 +255,7 @@ function createEncoder({ setup, versions, judge, verdicts, scratch, rows }: Benc
     columns: setup.rows?.columns ?? [],
     taken: new Set(setup.rows?.taken),
     byHour: setup.rows?.byHour ?? false,
+    compression: setup.rows?.compression ?? 'none',
     names,
     versionLabels: versions.map((version) => version.label),
     interfaceName: (code) => current().interfaces.name(code),

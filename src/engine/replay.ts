@@ -5,6 +5,7 @@ import type { Format } from '../decode/format.ts';
 import type { RecordFilter } from '../model/filter.ts';
 import type { Summary } from '../model/summary.ts';
 import { createTwinMemory, TWINS_BYTES, type TwinMemory } from '../pods/twins.ts';
+import type { ArrowCompression } from '../sink/arrow-compression.ts';
 import { selectColumns } from '../sink/column-selection.ts';
 import { inputNames, outputColumns } from '../sink/columns.ts';
 import { isFolder, openOutput } from '../sink/output.ts';
@@ -27,6 +28,8 @@ export interface OutputRequest {
   readonly path: string;
   readonly format: OutputFormat;
   readonly columns?: readonly string[] | null;
+  /** Of Arrow messages; absent = none. */
+  readonly compression?: ArrowCompression;
 }
 
 export interface ReplayOptions {
@@ -135,7 +138,10 @@ async function openRun(options: ReplayOptions, { files, first, stream, paired }:
   const all = outputColumns(first.flatMap((format) => format.names));
   const columns = options.out?.columns ? selectColumns(all, options.out.columns) : all;
   const quarantine = options.quarantine === null ? null : await openQuarantine(options.quarantine);
-  const output = options.out === null ? null : await openOutput(options.out.format, options.out.path, columns);
+  const output =
+    options.out === null
+      ? null
+      : await openOutput(options.out.format, options.out.path, columns, options.out.compression);
   const partBase =
     options.out === null || options.out.path === '-' ? join(tmpdir(), 'flowtrie') : withoutSlash(options.out.path);
   const partFolder = mkdtempSync(`${partBase}.part-`);
@@ -183,8 +189,12 @@ async function openRun(options: ReplayOptions, { files, first, stream, paired }:
   };
 }
 
-function rowsWanted({ format, path }: OutputRequest): { readonly format: OutputFormat; readonly byHour: boolean } {
-  return { format, byHour: format === 'parquet' && isFolder(path) };
+function rowsWanted({
+  format,
+  path,
+  compression = 'none',
+}: OutputRequest): Pick<NonNullable<AnalyzeSetup['rows']>, 'format' | 'compression' | 'byHour'> {
+  return { format, compression, byHour: format === 'parquet' && isFolder(path) };
 }
 
 /** Part files lie beside the output, also where it is a folder. */

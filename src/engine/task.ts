@@ -4,6 +4,7 @@ import type { RecordFilter } from '../model/filter.ts';
 import type { Ledger, Malformed } from '../model/ledger.ts';
 import type { RecordBlock } from '../model/record-block.ts';
 import type { TwinMemory } from '../pods/twins.ts';
+import type { ArrowCompression } from '../sink/arrow-compression.ts';
 import type { OutputColumn } from '../sink/columns.ts';
 import type { OutputFormat, Part } from '../sink/part.ts';
 import type { Content } from '../source/content.ts';
@@ -24,6 +25,8 @@ export interface AnalyzeSetup {
     readonly columns: readonly OutputColumn[];
     /** The input's fields that would be columns if none were chosen. */
     readonly taken: readonly string[];
+    /** Of Arrow messages. */
+    readonly compression: ArrowCompression;
     /** Parquet: a row group holds rows of one hour. */
     readonly byHour: boolean;
   } | null;

@@ -3,6 +3,8 @@ import { NULL_WORD, type NumberArray, type Texts } from './chunk-data.ts';
 /** Buffers begin at multiples of this many bytes, as the format recommends. */
 const ALIGNMENT = 64;
 const BYTES_AT_FIRST = 4096;
+/** In front of a compressed buffer. */
+const PREFIX_BYTES = 8;
 
 /** Bytes of a message's body. */
 export interface Region {
@@ -22,6 +24,39 @@ export class ArrowBody {
   readonly regions: Region[] = [];
   private memory: ArrayBuffer = new ArrayBuffer(BYTES_AT_FIRST);
   private length = 0;
+
+  /** A body that was made before, copied. */
+  static of(bytes: Uint8Array, nodes: readonly Node[], regions: readonly Region[]): ArrowBody {
+    const body = new ArrowBody();
+    body.nodes.push(...nodes);
+    body.regions.push(...regions);
+    body.memory = new Uint8Array(bytes).buffer;
+    body.length = bytes.length;
+    return body;
+  }
+
+  /**
+   * Its buffers compressed, in memory of their own: the length before in eight bytes (−1 = as it was, where compressing
+   * saves nothing), then the bytes. Empty buffers stay empty (Arrow format, Message.fbs BodyCompression).
+   */
+  packed(compress: (bytes: Uint8Array) => Uint8Array): ArrowBody {
+    const packed = new ArrowBody();
+    packed.nodes.push(...this.nodes);
+    for (const { offset, length } of this.regions) {
+      if (length === 0) {
+        packed.open(0);
+        continue;
+      }
+      const plain = new Uint8Array(this.memory, offset, length);
+      const shorter = compress(plain);
+      const bytes = shorter.length < length ? shorter : plain;
+      const at = packed.open(PREFIX_BYTES + bytes.length);
+      const view = new DataView(packed.memory, at);
+      view.setBigInt64(0, bytes === plain ? -1n : BigInt(length), true);
+      new Uint8Array(packed.memory, at + PREFIX_BYTES, bytes.length).set(bytes);
+    }
+    return packed;
+  }
 
   /** The bytes; valid until clear(). */
   view(): Uint8Array {

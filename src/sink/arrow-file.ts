@@ -3,8 +3,9 @@ import { type DataType, Dictionary, Int32, List, MetadataVersion, type Schema, U
 import { FileBlock, Footer } from 'apache-arrow/ipc/metadata/file';
 import { FlowtrieError } from '../model/errors.ts';
 import { arrowSchema, dictionaryBytes, END_OF_STREAM, type Message, schemaMessage, wordMessages } from './arrow.ts';
-import type { Node, Region } from './arrow-body.ts';
-import { partMessages, withPrefix } from './arrow-messages.ts';
+import { ArrowBody, type Node, type Region } from './arrow-body.ts';
+import type { ArrowCodec } from './arrow-compression.ts';
+import { partMessages, recordMessage, withPrefix } from './arrow-messages.ts';
 import { ByteIds } from './byte-ids.ts';
 import type { OutputColumn } from './columns.ts';
 import type { Assembly, WriteBytes } from './part.ts';
@@ -75,6 +76,7 @@ function tooManyValues(column: string, max: number): FlowtrieError {
  */
 export function arrowFileAssembly(
   columns: readonly OutputColumn[],
+  codec: ArrowCodec | null = null,
   dictionaryMax: number = ARROW_DICTIONARY_MAX,
 ): Assembly {
   const schema = arrowSchema(columns);
@@ -105,15 +107,17 @@ export function arrowFileAssembly(
           continue;
         }
         assert(message.isRecordBatch(), 'a part holds dictionaries and record batches only');
-        const { buffers, nodes } = message.header();
+        const { buffers, nodes, length } = message.header();
         for (const dictionary of dictionaries.values()) dictionary.remap(body, buffers, nodes);
-        await putMessage(write, [withPrefix(raw.metadata), body], recordBlocks);
+        const written: Message =
+          codec === null ? [withPrefix(raw.metadata), body] : packedRecord(length, body, nodes, buffers, codec);
+        await putMessage(write, written, recordBlocks);
       }
     },
     async end(write) {
       for (const message of wordMessages(columns)) await putMessage(write, message, dictionaryBlocks);
       for (const [id, { values }] of dictionaries) {
-        await putMessage(write, dictionaryBytes(id, values.all()), dictionaryBlocks);
+        await putMessage(write, dictionaryBytes(id, values.all(), codec), dictionaryBlocks);
       }
       await put(write, END_OF_STREAM);
       const footer = Footer.encode(new Footer(schema, MetadataVersion.V5, recordBlocks, dictionaryBlocks));
@@ -122,6 +126,18 @@ export function arrowFileAssembly(
       await put(write, MAGIC);
     },
   };
+}
+
+/** The record batch again, its buffers compressed. */
+function packedRecord(
+  rows: number,
+  body: Uint8Array,
+  nodes: readonly Node[],
+  regions: readonly Region[],
+  codec: ArrowCodec,
+): Message {
+  const packed = ArrowBody.of(body, nodes, regions).packed(codec.compress);
+  return [recordMessage(rows, packed, codec), packed.view()];
 }
 
 /** By dictionary id, with the place of each column's codes among the buffers and field nodes of a record batch. */

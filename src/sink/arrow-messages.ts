@@ -1,7 +1,14 @@
 import { strict as assert } from 'node:assert';
-import { Message } from 'apache-arrow';
-import { BufferRegion, DictionaryBatch, FieldNode, RecordBatch } from 'apache-arrow/ipc/metadata/message';
+import { CompressionType, Message } from 'apache-arrow';
+import {
+  BodyCompression,
+  BufferRegion,
+  DictionaryBatch,
+  FieldNode,
+  RecordBatch,
+} from 'apache-arrow/ipc/metadata/message';
 import type { ArrowBody } from './arrow-body.ts';
+import type { ArrowCodec } from './arrow-compression.ts';
 import { openPart, type Part, type PartReader } from './part.ts';
 
 /** In front of a message's metadata: continuation marker i32 −1 · length of the metadata i32. */
@@ -16,20 +23,21 @@ export interface RawMessage {
   readonly byteLength: number;
 }
 
-export function recordMessage(rows: number, body: ArrowBody): Uint8Array {
-  return encoded(batchOf(rows, body), body);
+export function recordMessage(rows: number, body: ArrowBody, codec: ArrowCodec | null): Uint8Array {
+  return encoded(batchOf(rows, body, codec), body);
 }
 
-export function dictionaryMessage(id: number, count: number, body: ArrowBody): Uint8Array {
-  return encoded(new DictionaryBatch(batchOf(count, body), id, false), body);
+export function dictionaryMessage(id: number, count: number, body: ArrowBody, codec: ArrowCodec | null): Uint8Array {
+  return encoded(new DictionaryBatch(batchOf(count, body, codec), id, false), body);
 }
 
-function batchOf(rows: number, { nodes, regions }: ArrowBody): RecordBatch {
+function batchOf(rows: number, { nodes, regions }: ArrowBody, codec: ArrowCodec | null): RecordBatch {
+  const type = codec === null ? null : codec.name === 'lz4' ? CompressionType.LZ4_FRAME : CompressionType.ZSTD;
   return new RecordBatch(
     rows,
     nodes.map(({ length, nullCount }) => new FieldNode(length, nullCount)),
     regions.map(({ offset, length }) => new BufferRegion(offset, length)),
-    null,
+    type === null ? null : new BodyCompression(type),
   );
 }
 

@@ -15,6 +15,7 @@ import {
   Utf8,
 } from 'apache-arrow';
 import { ArrowBody } from './arrow-body.ts';
+import type { ArrowCodec } from './arrow-compression.ts';
 import { dictionaryMessage, recordMessage } from './arrow-messages.ts';
 import { Chunk } from './chunk.ts';
 import { type ColumnData, type Columns, type Texts, textCount } from './chunk-data.ts';
@@ -79,32 +80,39 @@ export function wordMessages(columns: readonly OutputColumn[]): Message[] {
     assert(isWordName(name), `${name} has no table of words`);
     const texts = new TextBuffer();
     for (const word of wordsOf(name)) texts.addText(word);
-    return [dictionaryBytes(id, texts.view())];
+    return [dictionaryBytes(id, texts.view(), null)];
   });
 }
 
 /** The dictionary of a column as a message. */
-export function dictionaryBytes(id: number, texts: Texts): Message {
-  const body = new ArrowBody();
-  body.texts(textCount(texts), texts, null, 0);
-  return [dictionaryMessage(id, textCount(texts), body), body.view()];
+export function dictionaryBytes(id: number, texts: Texts, codec: ArrowCodec | null): Message {
+  const plain = new ArrowBody();
+  plain.texts(textCount(texts), texts, null, 0);
+  const body = codec === null ? plain : plain.packed(codec.compress);
+  return [dictionaryMessage(id, textCount(texts), body, codec), body.view()];
 }
 
 /**
  * IPC messages of one batch: a dictionary batch for every dictionary column, then the record batch. Dictionaries hold
  * the batch's own values in order of appearance (later batches replace them), so the bytes depend on the batch alone.
  */
-export function batchMessages(columns: readonly OutputColumn[], data: Columns, body: ArrowBody): Uint8Array[] {
+export function batchMessages(
+  columns: readonly OutputColumn[],
+  data: Columns,
+  body: ArrowBody,
+  codec: ArrowCodec | null,
+): Uint8Array[] {
   const messages: Uint8Array[] = [];
   body.clear();
   columns.forEach((_, i) => {
     const column = data.column(i);
     appendColumn(body, column, data.rows);
     if (column.kind === 'codes' || column.kind === 'lists') {
-      messages.push(...dictionaryBytes(i, column.dictionary));
+      messages.push(...dictionaryBytes(i, column.dictionary, codec));
     }
   });
-  messages.push(recordMessage(data.rows, body), body.view());
+  const done = codec === null ? body : body.packed(codec.compress);
+  messages.push(recordMessage(data.rows, done, codec), done.view());
   return messages;
 }
 
@@ -121,12 +129,12 @@ function appendColumn(body: ArrowBody, column: ColumnData, rows: number): void {
 }
 
 /** Record batches of up to CHUNK_ROWS rows; none spans two tasks. */
-export function arrowEncoder(context: RowContext): BatchEncoder {
+export function arrowEncoder(context: RowContext, codec: ArrowCodec | null): BatchEncoder {
   const chunk = new Chunk(context);
   const body = new ArrowBody();
   const take = (): Uint8Array[] => {
     if (chunk.rows === 0) return [];
-    const messages = batchMessages(context.columns, chunk, body);
+    const messages = batchMessages(context.columns, chunk, body, codec);
     chunk.reset();
     return messages;
   };

@@ -1,3 +1,4 @@
+import { type ArrowCompression, arrowCodec } from './arrow-compression.ts';
 import type { OutputColumn } from './columns.ts';
 import { type Assembly, type OutputFormat, openPart, type Part, type WriteBytes } from './part.ts';
 
@@ -6,7 +7,11 @@ const COPY_BYTES = 1 << 20;
 const nothing = async (): Promise<void> => {};
 
 /** The assembly of a format; apache-arrow and fast-csv are loaded only when asked for. */
-export async function createAssembly(format: OutputFormat, columns: readonly OutputColumn[]): Promise<Assembly> {
+export async function createAssembly(
+  format: OutputFormat,
+  columns: readonly OutputColumn[],
+  compression: ArrowCompression = 'none',
+): Promise<Assembly> {
   switch (format) {
     case 'ndjson':
     case 'ocsf':
@@ -16,13 +21,15 @@ export async function createAssembly(format: OutputFormat, columns: readonly Out
       return { start: (write) => write(header), part: copyPart, end: nothing };
     }
     case 'arrows': {
+      // missing packages are told before the first row
+      await arrowCodec(compression);
       const { END_OF_STREAM, streamStart } = await import('./arrow.ts');
       return { start: (write) => write(streamStart(columns)), part: copyPart, end: (write) => write(END_OF_STREAM) };
     }
     case 'parquet':
       return (await import('./parquet.ts')).parquetAssembly(columns);
     case 'arrow':
-      return (await import('./arrow-file.ts')).arrowFileAssembly(columns);
+      return (await import('./arrow-file.ts')).arrowFileAssembly(columns, await arrowCodec(compression));
   }
 }
 

@@ -1,3 +1,4 @@
+import { arrowCodec } from './arrow-compression.ts';
 import { ndjsonEncoder } from './ndjson.ts';
 import type { BatchEncoder, OutputFormat } from './part.ts';
 import type { RowContext } from './rows.ts';
@@ -14,9 +15,16 @@ export function createBatchEncoder(format: OutputFormat, context: RowContext): B
     case 'parquet':
       return ofColumns(loaded(async () => (await import('./parquet-encoder.ts')).parquetEncoder(context)));
     case 'arrow':
+      // whoever joins the dictionaries of a file compresses it
+      return ofColumns(loaded(async () => (await import('./arrow.ts')).arrowEncoder(context, null)));
     case 'arrows':
-      return ofColumns(loaded(async () => (await import('./arrow.ts')).arrowEncoder(context)));
+      return ofColumns(loaded(() => streamEncoder(context)));
   }
+}
+
+async function streamEncoder(context: RowContext): Promise<BatchEncoder> {
+  const codec = await arrowCodec(context.compression ?? 'none');
+  return (await import('./arrow.ts')).arrowEncoder(context, codec);
 }
 
 type Loaded = BatchEncoder & { readonly inner: () => BatchEncoder | undefined };

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { FlowtrieError } from '../model/errors.ts';
+import { ARROW_COMPRESSIONS, type ArrowCompression } from './arrow-compression.ts';
 import { createAssembly } from './assembly.ts';
 import type { OutputColumn } from './columns.ts';
 import { openDestination } from './destination.ts';
@@ -36,6 +37,17 @@ export function outputFormatOf(path: string, override?: string): OutputFormat {
   );
 }
 
+/** The compression of `--compression`, for Arrow only. Throws FlowtrieError `usage`. */
+export function compressionOf(word: string | undefined, format: OutputFormat): ArrowCompression {
+  if (word === undefined) return 'none';
+  const compression = ARROW_COMPRESSIONS.find((name) => name === word);
+  if (compression === undefined)
+    throw new FlowtrieError('usage', `--compression: expected ${ARROW_COMPRESSIONS.join(', ')}, got '${word}'`);
+  if (format === 'arrow' || format === 'arrows') return compression;
+  const own = format === 'parquet' ? 'pages of Parquet are always ZSTD' : `${format} is not compressed`;
+  throw new FlowtrieError('usage', `--compression: expected Arrow output (.arrow, .arrows) beside it, ${own}`);
+}
+
 /** True for what is a folder, or is to become one: a path that ends with `/`. */
 export function isFolder(path: string): boolean {
   return path.endsWith('/') || statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
@@ -49,10 +61,11 @@ export async function openOutput(
   format: OutputFormat,
   destination: string,
   columns: readonly OutputColumn[],
+  compression: ArrowCompression = 'none',
 ): Promise<OrderedOutput> {
   if (format === 'parquet' && isFolder(destination))
     return (await import('./parquet-folder.ts')).openParquetFolder(destination, columns);
-  const assembly = await createAssembly(format, columns);
+  const assembly = await createAssembly(format, columns, compression);
   const target = await openDestination(destination);
   try {
     await assembly.start(target.write);

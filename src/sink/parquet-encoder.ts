@@ -25,7 +25,7 @@ export async function parquetEncoder(context: RowContext): Promise<BatchEncoder>
   const body = new ArrowBody();
   const take = (): Uint8Array[] => {
     if (chunk.rows === 0) return [];
-    const pieces = write() ?? batchMessages(context.columns, chunk, body);
+    const pieces = write() ?? batchMessages(context.columns, chunk, body, null);
     chunk.reset();
     return pieces;
   };

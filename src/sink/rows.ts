@@ -3,6 +3,7 @@ import { type CarriedColumn, type FlowBatch, LOG_STATUS, Present, V6_WORDS } fro
 import { formatIpv4, formatIpv6 } from '../model/ip.ts';
 import type { Names } from '../model/names.ts';
 import { ACTION, Attribution, DIRECTION, Effective, IMPLICIT_DENY, Kind, type VerdictBatch } from '../model/verdict.ts';
+import type { ArrowCompression } from './arrow-compression.ts';
 import { ADDED_NAMES, type AddedName, columnName, isInput, type OutputColumn } from './columns.ts';
 
 export type Side = 'src' | 'dst';
@@ -16,6 +17,8 @@ export interface RowContext {
   readonly names: readonly Names[];
   /** Label of each inventory version. */
   readonly versionLabels: readonly string[];
+  /** Of the messages of an Arrow stream; absent = none. */
+  readonly compression?: ArrowCompression;
   /** Rows go to a Parquet file for each hour. */
   readonly byHour?: boolean;
   /** Interface id of a code of `FlowBatch.interfaceId`. */

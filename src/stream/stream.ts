@@ -205,7 +205,10 @@ export class Stream implements RunningStream {
     const columns = this.columns();
     return {
       versions: inventory.current.inventory.versions.map((version) => version.shared),
-      rows: target.kind === 'none' ? null : { format, columns, taken: inputNames(columns), byHour: false },
+      rows:
+        target.kind === 'none'
+          ? null
+          : { format, columns, taken: inputNames(columns), byHour: false, compression: 'none' },
       filter: null,
       twins: null,
       met: null,

@@ -1,7 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { tableFromIPC } from 'apache-arrow';
+import { decompress } from '@foxglove/wasm-zstd';
+import { CompressionType, compressionRegistry, tableFromIPC } from 'apache-arrow';
+import { decompressFrameSync } from 'lz4-napi';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Summary } from '../../src/model/summary.ts';
 import { runCli } from '../support/cli.ts';
@@ -27,7 +29,10 @@ beforeAll(async () => {
   expect(made.code).toBe(0);
   for (const name of ['rows.ndjson', 'rows.csv', 'rows.arrow', 'rows.arrows', 'rows.parquet', 'parts/', 'rows.ocsf'])
     summary = await replayTo(at(name));
-}, 120_000);
+  for (const codec of ['lz4', 'zstd'])
+    for (const suffix of ['arrow', 'arrows'])
+      await replayTo(at(`${codec}.${suffix}`), at('lab/logs'), '--compression', codec);
+}, 240_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 type Row = Readonly<Record<string, unknown>>;
@@ -94,7 +99,19 @@ describe('what other tools read', () => {
     }
   });
 
-  it.each(['rows.arrow', 'rows.arrows'])('apache-arrow: %s has the rows of NDJSON', (name) => {
+  // apache-arrow has no codecs of its own
+  compressionRegistry.set(CompressionType.LZ4_FRAME, { decode: (bytes) => decompressFrameSync(Buffer.from(bytes)) });
+  compressionRegistry.set(CompressionType.ZSTD, { decode: (bytes) => new Uint8Array(decompress(bytes, 1 << 20)) });
+  const arrows = ['rows', 'lz4', 'zstd'].flatMap((name) => [`${name}.arrow`, `${name}.arrows`]);
+
+  it('compressed Arrow is shorter', () => {
+    const length = (name: string): number => readFileSync(at(name)).length;
+    for (const suffix of ['arrow', 'arrows'])
+      for (const codec of ['lz4', 'zstd'])
+        expect(length(`${codec}.${suffix}`) * 2).toBeLessThan(length(`rows.${suffix}`));
+  });
+
+  it.each(arrows)('apache-arrow: %s has the rows of NDJSON', (name) => {
     const table = tableFromIPC(readFileSync(at(name)));
     const names = table.schema.names.map(String);
     const lists = (value: unknown): unknown =>
@@ -158,6 +175,8 @@ for row in wanted:
 tables = {
     'rows.arrow': ipc.open_file(folder + '/rows.arrow').read_all(),
     'rows.arrows': ipc.open_stream(folder + '/rows.arrows').read_all(),
+    **{codec + '.arrow': ipc.open_file(folder + '/' + codec + '.arrow').read_all() for codec in ('lz4', 'zstd')},
+    **{codec + '.arrows': ipc.open_stream(folder + '/' + codec + '.arrows').read_all() for codec in ('lz4', 'zstd')},
     'rows.parquet': pq.read_table(folder + '/rows.parquet'),
 }
 for name, table in tables.items():
@@ -170,6 +189,44 @@ whole = pq.read_table(folder + '/parts', partitioning='hive')
 assert whole.num_rows == len(wanted), whole.num_rows
 print(len(wanted))
 `;
+
+describe('--compression', () => {
+  const replayed = (flags: readonly string[], env: Record<string, string> = {}) =>
+    runCli(['replay', at('lab/logs'), '--inventory', inventory, '-q', ...flags], { env });
+
+  it.each([
+    [['--out', 'x.arrow', '--compression', 'xz'], "--compression: expected none, lz4, zstd, got 'xz'"],
+    [['--out', 'x.parquet', '--compression', 'zstd'], 'pages of Parquet are always ZSTD'],
+    [['--out', '-', '--compression', 'lz4'], 'ndjson is not compressed'],
+    [['--compression', 'lz4'], '--compression: expected --out beside it'],
+  ])('%j is refused', async (flags, message) => {
+    const { code, stderr } = await replayed(flags);
+    expect(code).toBe(2);
+    expect(stderr).toContain(message);
+  });
+
+  it.each(['arrow', 'arrows'])(
+    'lz4 without its package: %s says what to install and leaves nothing',
+    async (suffix) => {
+      const preload = at('no-lz4.cjs');
+      writeFileSync(
+        preload,
+        `const Module = require('node:module'); const resolve = Module._resolveFilename;
+      Module._resolveFilename = function (name, ...rest) {
+        if (name === 'lz4-napi') throw Object.assign(new Error('none'), { code: 'MODULE_NOT_FOUND' });
+        return resolve.call(this, name, ...rest);
+      };`,
+      );
+      const out = at(`none.${suffix}`);
+      const { code, stderr } = await replayed(['--out', out, '--compression', 'lz4'], {
+        NODE_OPTIONS: `--require=${preload}`,
+      });
+      expect(code).toBe(3);
+      expect(stderr).toContain('npm install lz4-napi');
+      expect(() => readFileSync(out)).toThrow('ENOENT');
+    },
+  );
+});
 
 describePyarrow('pyarrow', () => {
   it('reads Arrow file, Arrow stream, Parquet and the folder back equal to NDJSON', () => {

@@ -68,7 +68,7 @@ describe('Arrow output', () => {
   });
 
   it('refuses an Arrow file with too many distinct values and names the way out', async () => {
-    const assembly = arrowFileAssembly(context.columns, 4);
+    const assembly = arrowFileAssembly(context.columns, null, 4);
     const write = async (): Promise<void> => {};
     await assembly.start(write);
     const part = await writePart(join(folder, 'part'), 'arrow', context, [b]);
