@@ -211,6 +211,12 @@ export class FlowDecoder {
     this.batch.rows = 0;
   }
 
+  /** Counts records that were left out before anyone read them: their times are not wanted. */
+  countSkipped(rows: number): void {
+    this.ledger.lines += rows;
+    this.ledger.filtered += rows;
+  }
+
   /** Counts a line that never reached the decoder whole: too long, or cut off by the end of a damaged file. */
   countBroken(reason: Malformed, text: Uint8Array): void {
     this.ledger.lines++;

@@ -24,7 +24,7 @@ import { type OpenPart, openPart } from './part.ts';
 import { SpilledAnswers } from './spill.ts';
 import { Tally } from './tally.ts';
 import { type AnalyzeSetup, type AnalyzeTask, partFolderOf, type TaskResult } from './task.ts';
-import { decodeSlice, inputFailure, lengthOf, slicesOf } from './task-slices.ts';
+import { decodeSlice, inputFailure, lengthOf, slicesOf, wantedStarts } from './task-slices.ts';
 import { attachVersions, type SharedVersion } from './versions.ts';
 
 /** What a worker keeps from task to task: the same tables and buffers serve all of them, one at a time. */
@@ -145,13 +145,17 @@ export async function analyzeTask(worker: Bench, task: AnalyzeTask): Promise<Tas
   let failurePasses = false;
   try {
     const onRead = (bytes: number): void => void Atomics.add(bench.progress, 0, BigInt(bytes));
-    const slices = cursor === null ? slicesOf(task, rows !== null, onRead) : cursor.slices();
+    const slices = cursor === null ? slicesOf(task, rows !== null, wantedStarts(setup), onRead) : cursor.slices();
     for await (const slice of slices) {
       if (Atomics.load(bench.stop, 0) !== 0) break;
       if (slice.kind === 'begin') {
         await flush();
         decoder.restart();
         cursor?.begin(slice, ledger.lines);
+        continue;
+      }
+      if (slice.kind === 'skipped') {
+        decoder.countSkipped(slice.rows);
         continue;
       }
       if (slice.kind === 'broken') {

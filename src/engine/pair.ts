@@ -7,7 +7,7 @@ import { clearTwins, FlowWord, type TwinTable } from '../pods/twins.ts';
 import type { Bench } from './analyze.ts';
 import { answerPartition, SpillWriter } from './spill.ts';
 import { type AnswerTask, type PairResult, type PairTask, partFolderOf } from './task.ts';
-import { decodeSlice, inputFailure, lengthOf, slicesOf } from './task-slices.ts';
+import { decodeSlice, inputFailure, lengthOf, slicesOf, wantedStarts } from './task-slices.ts';
 
 /**
  * The first pass over one task: its records go to the twin table or, when that is too small for the run, with the
@@ -34,9 +34,18 @@ export async function pairTask(bench: Bench, task: PairTask): Promise<PairResult
     decoder.clear();
   };
   try {
-    const slices = slicesOf(task, false, (bytes) => void Atomics.add(progress, 0, BigInt(bytes)));
+    const slices = slicesOf(
+      task,
+      false,
+      wantedStarts(bench.setup),
+      (bytes) => void Atomics.add(progress, 0, BigInt(bytes)),
+    );
     for await (const slice of slices) {
       if (!fits || Atomics.load(stop, 0) !== 0) break;
+      if (slice.kind === 'skipped') {
+        decoder.countSkipped(slice.rows);
+        continue;
+      }
       if (slice.kind === 'broken') {
         decoder.countBroken(slice.reason, slice.text);
         continue;

@@ -3,11 +3,11 @@ import type { FlowDecoder } from '../decode/text.ts';
 import { FlowtrieError } from '../model/errors.ts';
 import { openFile } from '../source/byte-source.ts';
 import type { Slice } from '../source/frame.ts';
-import { parquetSlices } from '../source/parquet/slices.ts';
+import { parquetSlices, type WantedStarts } from '../source/parquet/slices.ts';
 import { objectBytes, openObject } from '../source/s3/object.ts';
 import { documentSlices, inflatedSlices, plainSlices } from '../source/slices.ts';
 import { streamSlices } from '../source/stream-slices.ts';
-import type { AnalyzeTask } from './task.ts';
+import type { AnalyzeSetup, AnalyzeTask } from './task.ts';
 
 /**
  * The slices of a task's input; with `carry` also the fields of Parquet that have no column. `onRead` hears of the
@@ -16,6 +16,7 @@ import type { AnalyzeTask } from './task.ts';
 export async function* slicesOf(
   task: AnalyzeTask,
   carry: boolean,
+  wanted: WantedStarts,
   onRead: (bytes: number) => void,
 ): AsyncGenerator<Slice> {
   const { source } = task;
@@ -34,7 +35,7 @@ export async function* slicesOf(
   } else if (source.kind === 'parquet') {
     const file = source.object === null ? openFile(source.path) : openObject(source.object);
     try {
-      yield* parquetSlices(file, source.first, source.last, carry, onRead);
+      yield* parquetSlices(file, source.first, source.last, carry, wanted, onRead);
     } finally {
       file.close();
     }
@@ -47,7 +48,19 @@ export async function* slicesOf(
   }
 }
 
-type Decodable = Exclude<Slice, { kind: 'broken' }>;
+/**
+ * Seconds from the span within which a record may still be the twin of one inside: both may last ten minutes, and their
+ * times differ by a minute.
+ */
+const TWIN_SLACK_SECONDS = 15 * 60;
+
+/** The starts that a run looks at. */
+export function wantedStarts({ filter, twins }: AnalyzeSetup): WantedStarts {
+  const span = { since: filter?.sinceSeconds ?? null, until: filter?.untilSeconds ?? null };
+  return { span, slackSeconds: twins === null ? 0 : TWIN_SLACK_SECONDS };
+}
+
+type Decodable = Exclude<Slice, { kind: 'broken' | 'skipped' }>;
 
 /** Bytes or rows of a slice. */
 export function lengthOf(slice: Decodable): number {

@@ -16,8 +16,11 @@ export type FramedSlice =
   | { readonly kind: 'records'; readonly block: RecordBlock }
   | { readonly kind: 'broken'; readonly reason: Malformed; readonly text: Uint8Array };
 
-/** What a decoder takes: also rows of an input that is stored as columns. */
-export type Slice = FramedSlice | { readonly kind: 'columns'; readonly columns: ColumnBatch };
+/** What a decoder takes: also rows of an input that is stored as columns, or how many of them are not wanted. */
+export type Slice =
+  | FramedSlice
+  | { readonly kind: 'columns'; readonly columns: ColumnBatch }
+  | { readonly kind: 'skipped'; readonly rows: number };
 
 /** Cuts the bytes of an input into slices. */
 export interface Framer {

@@ -283,3 +283,86 @@ describeCorpus('Parquet of others', () => {
     expect(rows[0]).toMatchObject({ account_id: '123456789010', srcport: 443, dstport: 49_152, action: 'ACCEPT' });
   });
 });
+
+describe('row groups of other times', () => {
+  const HOURS = 6;
+  const [noon, hour] = [1_700_049_600, 3600];
+  const path = at('times.parquet');
+  const times = (first: number, end: number): string[] =>
+    [first, end].flatMap((at, i) => [
+      i === 0 ? '--since' : '--until',
+      new Date((noon + at * hour) * 1000).toISOString(),
+    ]);
+  const replayed = async (...flags: readonly string[]): Promise<{ ledger: Record<string, number>; rows: string }> => {
+    const args = [
+      'replay',
+      path,
+      '--inventory',
+      INVENTORY,
+      '--threads',
+      '0',
+      '-q',
+      '--out',
+      at('times.ndjson'),
+      '--json',
+    ];
+    const { code, stdout, stderr } = await runCli([...args, ...flags]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const { ledger } = JSON.parse(stdout) as { readonly ledger: Record<string, number> };
+    return { ledger, rows: readFileSync(at('times.ndjson'), 'utf8') };
+  };
+
+  /** A group of 2,048 rows an hour, in `type` and unit; the last row of each has no start. */
+  const writeHours = (type: string, factor: number): Promise<unknown> =>
+    duck.run(`copy (select 2 as version, 'eni-0a' as interface_id, '10.0.0.1' as srcaddr, '10.0.1.' || i % 250 as dstaddr,
+      443 as srcport, i % 60000 as dstport, 6 as protocol, i as packets, 40 as bytes,
+      case when i % 2048 < 2047 then ((${noon} + i // 2048 * ${hour} + i % 2048) * ${factor})::${type} end as start,
+      ${noon} as "end", 'ACCEPT' as action from range(${HOURS * 2048}) r(i))
+      to '${path}' (format parquet, row_group_size 2048)`);
+
+  /** Destroys the pages of the groups, which then nobody can read. */
+  async function destroy(groups: readonly number[]): Promise<void> {
+    const bytes = readFileSync(path);
+    const found =
+      await duck.rows(`select row_group_id, min(coalesce(dictionary_page_offset, data_page_offset)) as first,
+      sum(total_compressed_size) as size from parquet_metadata('${path}') group by 1`);
+    for (const { row_group_id, first, size } of found)
+      if (groups.includes(Number(row_group_id))) bytes.fill(0xff, Number(first), Number(first) + Number(size));
+    writeFileSync(path, bytes);
+  }
+
+  it.each([
+    ['bigint', 1],
+    ['bigint', 1000],
+    ['integer', 1],
+  ] as const)('%s × %d: are not read, and their rows are filtered', async (type, factor) => {
+    await writeHours(type, factor);
+    const whole = await replayed('--no-pair', ...times(2, 4));
+    expect(whole.ledger.classified).toBe(2 * 2047);
+    expect(whole.ledger.filtered).toBe(HOURS * 2048 - 2 * 2047);
+    await destroy([0, 1, 4, 5]);
+    expect(await replayed('--no-pair', ...times(2, 4))).toEqual(whole);
+  });
+
+  it('near the span are read where records are paired: they may be twins', async () => {
+    await writeHours('bigint', 1);
+    const span = ['--since', new Date((noon + 3 * hour) * 1000).toISOString()];
+    const whole = await replayed('--pair', ...span);
+    // hour 2 ends 26 minutes before the span
+    await destroy([0, 1, 2]);
+    expect(await replayed('--pair', ...span)).toEqual(whole);
+    const near = ['--since', new Date((noon + 2 * hour + 2048 + 600) * 1000).toISOString()];
+    await writeHours('bigint', 1);
+    await destroy([2]);
+    expect((await runCli(['replay', path, '--inventory', INVENTORY, '--pair', '--json', ...near])).code).toBe(3);
+  });
+
+  it('are read where start is text: their order says nothing', async () => {
+    await writeHours('varchar', 1);
+    const { ledger } = await replayed('--no-pair', ...times(2, 4));
+    expect(ledger.classified).toBe(2 * 2047);
+    await destroy([0]);
+    const { code } = await runCli(['replay', path, '--inventory', INVENTORY, '--no-pair', '--json', ...times(2, 4)]);
+    expect(code).toBe(3);
+  });
+});

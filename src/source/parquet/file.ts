@@ -3,6 +3,7 @@ import { FlowtrieError } from '../../model/errors.ts';
 import type { ByteSource } from '../byte-source.ts';
 import { loadParquet, type ParquetLibrary } from './library.ts';
 import type { ColumnChunk } from './pages.ts';
+import { type StartRange, startRange } from './start-range.ts';
 import { thriftEnd } from './thrift.ts';
 import type { ValueType } from './values.ts';
 
@@ -32,6 +33,8 @@ export interface RowGroup {
   readonly bytes: number;
   /** By position in `names`. */
   readonly columns: readonly ColumnChunk[];
+  /** What the file says of the times at which its records start; null = nothing. */
+  readonly starts: StartRange | null;
 }
 
 /** Reads the footer. Throws FlowtrieError that names the file when it is damaged or lies. */
@@ -136,5 +139,15 @@ function rowGroupOf(source: ByteSource, leaves: readonly Leaf[], group: FileMeta
     }
     return { ...leaf, start, end, codec: data.codec };
   });
-  return { rows, bytes: columns.reduce((sum, column) => sum + column.end - column.start, 0), columns };
+  const bytes = columns.reduce((sum, column) => sum + column.end - column.start, 0);
+  return { rows, bytes, columns, starts: startRangeOf(leaves, group) };
+}
+
+/** From the statistics of the column `start`, when there is one of whole numbers. */
+function startRangeOf(leaves: readonly Leaf[], group: FileMetaData['row_groups'][number]): StartRange | null {
+  const named = leaves.filter((leaf) => leaf.name.toLowerCase() === 'start');
+  const [leaf] = named;
+  if (leaf === undefined || named.length > 1 || !/^INT(32|64)$/.test(leaf.type.physical)) return null;
+  const statistics = group.columns[leaf.index]?.meta_data?.statistics;
+  return startRange(statistics?.min_value ?? statistics?.min, statistics?.max_value ?? statistics?.max);
 }

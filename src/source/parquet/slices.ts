@@ -3,9 +3,17 @@ import { FIELDS } from '../../model/flow.ts';
 import type { ByteSource } from '../byte-source.ts';
 import type { FramedSlice, Slice } from '../frame.ts';
 import { OCSF_FIELDS, ocsfValues } from '../ocsf.ts';
+import type { Span } from '../s3/key-time.ts';
 import { SliceBuffer } from '../slice-buffer.ts';
 import { groupBatches } from './batches.ts';
 import { openParquet, type ParquetFile } from './file.ts';
+import { isOutside } from './start-range.ts';
+
+/** Records that start in the span are wanted, and those up to so many seconds before and behind it. */
+export interface WantedStarts {
+  readonly span: Span;
+  readonly slackSeconds: number;
+}
 
 /** What planning needs to know of a file. */
 export interface ParquetOutline {
@@ -23,13 +31,14 @@ export async function outlineOf(source: ByteSource): Promise<ParquetOutline> {
 
 /**
  * Rows of the row groups [first, last) of a file. With `carry` all columns are read, else only those whose values are
- * looked at. `onRead` is told the bytes of each group when it is done, with the first also those outside of groups.
+ * looked at. Row groups that hold no record of the wanted times are not read. `onRead` is told the bytes of each group when it is done, with the first also those outside of groups.
  */
 export async function* parquetSlices(
   source: ByteSource,
   first: number,
   last: number,
   carry: boolean,
+  wanted: WantedStarts,
   onRead: (bytes: number) => void,
 ): AsyncGenerator<Slice> {
   const file = await openParquet(source);
@@ -43,6 +52,11 @@ export async function* parquetSlices(
   const grouped = file.rowGroups.reduce((sum, group) => sum + group.bytes, 0);
   if (first === 0) onRead(Math.max(0, source.size - grouped));
   for (const group of file.rowGroups.slice(first, last)) {
+    if (isOutside(group.starts, wanted.span, wanted.slackSeconds)) {
+      yield { kind: 'skipped', rows: group.rows };
+      onRead(group.bytes);
+      continue;
+    }
     for await (const batch of groupBatches(file, group, names, positions)) {
       if (ocsf) yield* ocsfSlices(batch);
       else yield { kind: 'columns', columns: batch };
