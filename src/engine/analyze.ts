@@ -24,7 +24,7 @@ import { type OpenPart, openPart } from './part.ts';
 import { SpilledAnswers } from './spill.ts';
 import { Tally } from './tally.ts';
 import { type AnalyzeSetup, type AnalyzeTask, partFolderOf, type TaskResult } from './task.ts';
-import { decodeSlice, inputFailure, lengthOf, slicesOf, wantedStarts } from './task-slices.ts';
+import { decodeSlice, inputFailure, isCounted, lengthOf, slicesOf, wantedStarts } from './task-slices.ts';
 import { attachVersions, type SharedVersion } from './versions.ts';
 
 /** What a worker keeps from task to task: the same tables and buffers serve all of them, one at a time. */
@@ -114,11 +114,9 @@ function benchOf(bench: Bench, generation: SharedGeneration | null): Bench {
 export async function analyzeTask(worker: Bench, task: AnalyzeTask): Promise<TaskResult> {
   const bench = benchOf(worker, task.generation);
   const { setup, tally, verdicts, scratch } = bench;
-  const rows =
-    setup.rows === null ? null : openPart({ folder: setup.partFolder, memory: setup.partMemory }, `rows-${task.seq}`);
-  const quarantine = setup.quarantine
-    ? openPart({ folder: setup.partFolder, memory: null }, `quarantine-${task.seq}`)
-    : null;
+  const [folder, memory] = [setup.partFolder, setup.partMemory];
+  const rows = setup.rows === null ? null : openPart({ folder, memory }, `rows-${task.seq}`);
+  const quarantine = setup.quarantine ? openPart({ folder, memory: null }, `quarantine-${task.seq}`) : null;
   const cursor = task.source.kind === 'values' ? new ValueCursor(task.source) : null;
   const decoder = decoderOf(bench, task, rows !== null, quarantine, cursor);
   const judge: Judge = {
@@ -126,7 +124,6 @@ export async function analyzeTask(worker: Bench, task: AnalyzeTask): Promise<Tas
     interfaces: bench.judge.versions.map((v) => new InterfaceIndex(v)),
   };
   const encoder = rows === null ? null : encoderOf(bench, decoder);
-  encoder?.begin?.();
   const { batch, ledger } = decoder;
   const answers = task.spilled ? new SpilledAnswers(partFolderOf(setup), task.seq) : null;
   const twins = twinsOf(bench, answers);
@@ -154,14 +151,7 @@ export async function analyzeTask(worker: Bench, task: AnalyzeTask): Promise<Tas
         cursor?.begin(slice, ledger.lines);
         continue;
       }
-      if (slice.kind === 'skipped') {
-        decoder.countSkipped(slice.rows);
-        continue;
-      }
-      if (slice.kind === 'broken') {
-        decoder.countBroken(slice.reason, slice.text);
-        continue;
-      }
+      if (isCounted(decoder, slice)) continue;
       const end = lengthOf(slice);
       for (let at = 0; at < end; ) {
         at = decodeSlice(decoder, slice, at, end);
@@ -243,7 +233,10 @@ function decoderOf(
 function encoderOf(bench: Bench, decoder: FlowDecoder): BatchEncoder {
   const { rows } = bench;
   rows.decoder = decoder;
-  if (rows.encoder !== null) return rows.encoder;
+  if (rows.encoder !== null) {
+    rows.encoder.begin?.();
+    return rows.encoder;
+  }
   const encoder = createEncoder(bench);
   if (encoder.begin !== undefined) rows.encoder = encoder;
   return encoder;

@@ -7,7 +7,7 @@ import { clearTwins, FlowWord, type TwinTable } from '../pods/twins.ts';
 import type { Bench } from './analyze.ts';
 import { answerPartition, SpillWriter } from './spill.ts';
 import { type AnswerTask, type PairResult, type PairTask, partFolderOf } from './task.ts';
-import { decodeSlice, inputFailure, lengthOf, slicesOf, wantedStarts } from './task-slices.ts';
+import { decodeSlice, inputFailure, isCounted, lengthOf, slicesOf, wantedStarts } from './task-slices.ts';
 
 /**
  * The first pass over one task: its records go to the twin table or, when that is too small for the run, with the
@@ -42,14 +42,7 @@ export async function pairTask(bench: Bench, task: PairTask): Promise<PairResult
     );
     for await (const slice of slices) {
       if (!fits || Atomics.load(stop, 0) !== 0) break;
-      if (slice.kind === 'skipped') {
-        decoder.countSkipped(slice.rows);
-        continue;
-      }
-      if (slice.kind === 'broken') {
-        decoder.countBroken(slice.reason, slice.text);
-        continue;
-      }
+      if (isCounted(decoder, slice)) continue;
       const end = lengthOf(slice);
       for (let at = 0; at < end && fits; ) {
         at = decodeSlice(decoder, slice, at, end);

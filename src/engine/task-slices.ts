@@ -62,6 +62,14 @@ export function wantedStarts({ filter, twins }: AnalyzeSetup): WantedStarts {
 
 type Decodable = Exclude<Slice, { kind: 'broken' | 'skipped' }>;
 
+/** True for a slice that holds nothing to decode: it is counted. */
+export function isCounted(decoder: FlowDecoder, slice: Slice): slice is Exclude<Slice, Decodable> {
+  if (slice.kind === 'skipped') decoder.countSkipped(slice.rows);
+  else if (slice.kind === 'broken') decoder.countBroken(slice.reason, slice.text);
+  else return false;
+  return true;
+}
+
 /** Bytes or rows of a slice. */
 export function lengthOf(slice: Decodable): number {
   if (slice.kind === 'lines') return slice.bytes.length;

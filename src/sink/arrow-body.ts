@@ -18,7 +18,7 @@ export interface Node {
   readonly nullCount: number;
 }
 
-/** The body of a message: the buffers of its columns, one behind the other, in one piece of memory that is used again. */
+/** The body of a message: the buffers of its columns, one behind the other, in memory that is used again. */
 export class ArrowBody {
   readonly nodes: Node[] = [];
   readonly regions: Region[] = [];

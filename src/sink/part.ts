@@ -23,7 +23,7 @@ export interface BatchEncoder {
 /** Pieces, one behind the other. */
 export type Encoded = readonly Uint8Array[];
 
-/** A part in shared memory: `length` bytes from `offset` on; `ends[i]` is where the i-th piece that was written ends. */
+/** A part in shared memory: `length` bytes from `offset` on; `ends[i]` is where what was written i-th ends. */
 export interface PartBytes {
   readonly bytes: SharedArrayBuffer;
   readonly offset: number;

@@ -314,8 +314,8 @@ describe('row groups of other times', () => {
 
   /** A group of 2,048 rows an hour, in `type` and unit; the last row of each has no start. */
   const writeHours = (type: string, factor: number): Promise<unknown> =>
-    duck.run(`copy (select 2 as version, 'eni-0a' as interface_id, '10.0.0.1' as srcaddr, '10.0.1.' || i % 250 as dstaddr,
-      443 as srcport, i % 60000 as dstport, 6 as protocol, i as packets, 40 as bytes,
+    duck.run(`copy (select 2 as version, 'eni-0a' as interface_id, '10.0.0.1' as srcaddr,
+      '10.0.1.' || i % 250 as dstaddr, 443 as srcport, i % 60000 as dstport, 6 as protocol, i as packets, 40 as bytes,
       case when i % 2048 < 2047 then ((${noon} + i // 2048 * ${hour} + i % 2048) * ${factor})::${type} end as start,
       ${noon} as "end", 'ACCEPT' as action from range(${HOURS * 2048}) r(i))
       to '${path}' (format parquet, row_group_size 2048)`);

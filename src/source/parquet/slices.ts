@@ -31,7 +31,8 @@ export async function outlineOf(source: ByteSource): Promise<ParquetOutline> {
 
 /**
  * Rows of the row groups [first, last) of a file. With `carry` all columns are read, else only those whose values are
- * looked at. Row groups that hold no record of the wanted times are not read. `onRead` is told the bytes of each group when it is done, with the first also those outside of groups.
+ * looked at. Row groups that hold no record of the wanted times are not read. `onRead` is told the bytes of each group
+ * when it is done, with the first also those outside of groups.
  */
 export async function* parquetSlices(
   source: ByteSource,
