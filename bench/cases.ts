@@ -157,15 +157,18 @@ function formatsCase(data: Data, parquet: readonly LogFile[]): Case {
       one('Parquet in, no rows', 'replay', { files: parquet }),
       one('lines in, Arrow out', 'replay-arrow'),
       one('lines in, Parquet out', 'replay-parquet'),
+      one('lines in, Parquet out, 10 columns', 'replay-parquet-few'),
       one(rows, 'duckdb-in', { files: parquet }),
       one(columns, 'duckdb-out'),
     ],
     comparisons: [
       comparison('lines in, Arrow out', 'rate-core', 'lines in, no rows', 'least', 0.6),
       comparison('lines in, Parquet out', 'rate-core', 'lines in, no rows'),
+      comparison('lines in, Parquet out, 10 columns', 'rate-core', 'lines in, no rows'),
       comparison('Parquet in, no rows', 'rate-core', 'lines in, no rows'),
       comparison('Parquet in, no rows', 'rate-core', rows),
       comparison('lines in, Parquet out', 'rate-core', columns),
+      comparison('lines in, Parquet out, 10 columns', 'rate-core', columns),
     ],
   };
 }

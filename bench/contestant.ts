@@ -10,6 +10,10 @@ const JOBS: Readonly<Record<string, (turn: Turn) => Promise<ReadyJob>>> = {
   'replay-paired': async (turn) => (await import('./rivals/replay.ts')).readyReplay(turn, null, true),
   'replay-arrow': async (turn) => (await import('./rivals/replay.ts')).readyReplay(turn, 'arrow'),
   'replay-parquet': async (turn) => (await import('./rivals/replay.ts')).readyReplay(turn, 'parquet'),
+  'replay-parquet-few': async (turn) => {
+    const { FEW_COLUMNS, readyReplay } = await import('./rivals/replay.ts');
+    return readyReplay(turn, 'parquet', false, FEW_COLUMNS);
+  },
   'duckdb-in': async (turn) => (await import('./rivals/duckdb-formats.ts')).readyDuckdbIn(turn),
   'duckdb-out': async (turn) => (await import('./rivals/duckdb-formats.ts')).readyDuckdbOut(turn),
   decoder: async (turn) => (await import('./rivals/decoder.ts')).readyDecoder(turn),

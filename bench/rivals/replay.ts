@@ -7,11 +7,32 @@ import { loadInventory } from '../../src/inventory/load.ts';
 import type { OutputFormat } from '../../src/sink/part.ts';
 import type { ReadyJob, Turn } from '../measurement.ts';
 
+/** What a question to the rows mostly needs. */
+export const FEW_COLUMNS: readonly string[] = [
+  ...[
+    'start',
+    'src_addr',
+    'dst_addr',
+    'dstport',
+    'protocol',
+    'bytes',
+    'src_workload',
+    'dst_workload',
+    'action',
+    'drift',
+  ],
+];
+
 /**
  * flowtrie: decode, classify in all layers, attribute, count, and with `format` write rows; the inventory is compiled
  * before.
  */
-export async function readyReplay(turn: Turn, format: OutputFormat | null = null, pair = false): Promise<ReadyJob> {
+export async function readyReplay(
+  turn: Turn,
+  format: OutputFormat | null = null,
+  pair = false,
+  columns: readonly string[] | null = null,
+): Promise<ReadyJob> {
   const inventory = compileInventory(await loadInventory(turn.inventory));
   return {
     async run() {
@@ -23,7 +44,7 @@ export async function readyReplay(turn: Turn, format: OutputFormat | null = null
         pair,
         threads,
         logFormat: null,
-        out: folder === null || format === null ? null : { path: join(folder, 'rows'), format },
+        out: folder === null || format === null ? null : { path: join(folder, 'rows'), format, columns },
         quarantine: null,
       });
       if (folder !== null) rmSync(folder, { recursive: true, force: true });
