@@ -2,26 +2,28 @@ import { type Format, formatOf } from '../decode/format.ts';
 import { DecodeKernel } from '../decode/kernel.ts';
 import { FlowDecoder } from '../decode/text.ts';
 import { addLedger, createLedger, type Ledger } from '../model/ledger.ts';
+import type { WantedStarts } from '../source/parquet/slices.ts';
 import { openInputs, planTasks } from './opened-inputs.ts';
-import { decodeSlice, lengthOf, slicesOf } from './task-slices.ts';
+import { decodeSlice, isCounted, lengthOf, slicesOf } from './task-slices.ts';
+
+/** Records of every time are wanted. */
+const ALL: WantedStarts = { span: { since: null, until: null }, slackSeconds: 0 };
 
 /** Reads inputs into columns and no further, in the calling thread: what became of their lines; for benches. */
 export async function decodeInputs(inputs: readonly string[], logFormat: Format | null): Promise<Ledger> {
-  const opened = await openInputs(inputs, logFormat, false, { since: null, until: null });
+  const opened = await openInputs(inputs, logFormat, false, ALL.span);
   const kernel = new DecodeKernel();
   const total = createLedger();
   for await (const { task } of planTasks(opened, false, [])) {
     const decoder = new FlowDecoder({ format: formatOf(task.fields), carry: false, kernel });
     const { batch, ledger } = decoder;
-    for await (const slice of slicesOf(task, false, () => {})) {
-      if (slice.kind === 'broken') decoder.countBroken(slice.reason, slice.text);
-      else {
-        const end = lengthOf(slice);
-        for (let at = 0; at < end; ) {
-          at = decodeSlice(decoder, slice, at, end);
-          ledger.classified += batch.rows;
-          decoder.clear();
-        }
+    for await (const slice of slicesOf(task, false, ALL, () => {})) {
+      if (isCounted(decoder, slice)) continue;
+      const end = lengthOf(slice);
+      for (let at = 0; at < end; ) {
+        at = decodeSlice(decoder, slice, at, end);
+        ledger.classified += batch.rows;
+        decoder.clear();
       }
     }
     addLedger(total, ledger);
