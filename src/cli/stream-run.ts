@@ -1,4 +1,5 @@
-import { parseLogFormat } from '../decode/format.ts';
+import { DEFAULT, parseLogFormat } from '../decode/format.ts';
+import { hidesPods } from '../engine/opened-inputs.ts';
 import { openKafkajs } from '../kafka/kafkajs.ts';
 import { FlowtrieError } from '../model/errors.ts';
 import type { OutputFormat } from '../sink/part.ts';
@@ -9,6 +10,7 @@ import { LiveInventory } from '../stream/live-inventory.ts';
 import type { LogLevel, StreamLog } from '../stream/status.ts';
 import { Stream, type StreamOptions } from '../stream/stream.ts';
 import type { StreamTarget } from '../stream/targets.ts';
+import type { WindowTarget } from '../stream/window-outlet.ts';
 import { withInterrupt } from './interrupt.ts';
 import { readSettings, type StreamSettings } from './stream-settings.ts';
 import { printWarnings } from './warnings.ts';
@@ -24,12 +26,15 @@ export async function runStream(flags: Readonly<Record<string, unknown>>): Promi
     levelOf(quiet === true, verbose === true),
   );
   const target = targetOf(settings);
-  if (target.kind === 'stdout' && json === true)
-    throw new FlowtrieError('usage', '--out - and --json both write to stdout: choose one');
+  if ((target.kind === 'stdout' || settings.windows === '-') && json === true)
+    throw new FlowtrieError(
+      'usage',
+      `--${target.kind === 'stdout' ? 'out' : 'windows'} - and --json both write to stdout: choose one`,
+    );
   const options = optionsOf(settings, target, log);
   const topic = await inventoryTopic(settings.inventory, options);
   try {
-    const inventory = await LiveInventory.open(topic?.folder ?? settings.inventory, log);
+    const inventory = await LiveInventory.open(topic?.folder ?? settings.inventory, log, settings.latenessSeconds);
     if (quiet !== true) printWarnings(inventory.current.inventory.warnings, verbose === true);
     await runWith(new Stream({ ...options, inventory }), settings.http, json === true, quiet === true, log);
   } finally {
@@ -73,6 +78,7 @@ function levelOf(quiet: boolean, verbose: boolean): LogLevel {
 
 function optionsOf(settings: StreamSettings, target: StreamTarget, log: StreamLog): Omit<StreamOptions, 'inventory'> {
   const { kafka, threads, logFormat, deadLetter, stopAtEnd, inventorySeconds } = settings;
+  const format = logFormat === undefined ? null : parseLogFormat(logFormat);
   const { brokers, clientId, tls, sasl, group, topics, from, sessionSeconds } = kafka;
   return {
     connect: () => openKafkajs({ brokers, clientId, tls, sasl: sasl ?? null }, log),
@@ -80,7 +86,10 @@ function optionsOf(settings: StreamSettings, target: StreamTarget, log: StreamLo
     topics,
     from: from === 'earliest' || from === 'latest' ? from : Math.floor(Date.parse(from) / 1000),
     threads,
-    logFormat: logFormat === undefined ? null : parseLogFormat(logFormat),
+    logFormat: format,
+    pair: settings.pair ?? hidesPods(format ?? DEFAULT),
+    latenessSeconds: settings.latenessSeconds,
+    windows: { target: windowTargetOf(settings, target), seconds: settings.windowSeconds, top: settings.windowTop },
     target,
     format: formatOf(settings, target),
     deadLetterTopic: deadLetter ?? null,
@@ -110,6 +119,15 @@ function targetOf({ out, fileBytes, fileSeconds, clickhouse }: StreamSettings): 
     'usage',
     `--out: expected kafka:TOPIC, clickhouse:TABLE, a folder ending in /, - or none, got '${out}'`,
   );
+}
+
+function windowTargetOf({ windows }: StreamSettings, target: StreamTarget): WindowTarget {
+  if (windows === 'none') return null;
+  if (windows.startsWith(KAFKA_PREFIX)) return { kind: 'kafka', topic: windows.slice(KAFKA_PREFIX.length) };
+  if (windows !== '-') throw new FlowtrieError('usage', `--windows: expected kafka:TOPIC, - or none, got '${windows}'`);
+  if (target.kind === 'stdout')
+    throw new FlowtrieError('usage', '--out - and --windows - both write to stdout: choose one');
+  return { kind: 'stdout' };
 }
 
 /** Formats that can be cut anywhere between two rows; the others need a file. */

@@ -26,6 +26,7 @@ import { Tally } from './tally.ts';
 import { type AnalyzeSetup, type AnalyzeTask, partFolderOf, type TaskResult } from './task.ts';
 import { decodeSlice, inputFailure, isCounted, lengthOf, slicesOf, wantedStarts } from './task-slices.ts';
 import { attachVersions, type SharedVersion } from './versions.ts';
+import { WindowTally } from './window-tally.ts';
 
 /** What a worker keeps from task to task: the same tables and buffers serve all of them, one at a time. */
 export interface Bench {
@@ -37,6 +38,7 @@ export interface Bench {
   readonly blocks: readonly KernelBlock[];
   readonly judge: Judge;
   readonly tally: Tally;
+  readonly windows: WindowTally | null;
   readonly verdicts: VerdictBatch;
   readonly scratch: Scratch;
   readonly filter: RowFilter | null;
@@ -75,10 +77,10 @@ export function openBench(setup: AnalyzeSetup): Bench {
 }
 
 function tablesOf(
-  { filter }: AnalyzeSetup,
+  { filter, windowSeconds }: AnalyzeSetup,
   versions: readonly SharedVersion[],
   heap: KernelHeap,
-): Pick<Bench, 'versions' | 'blocks' | 'judge' | 'tally' | 'filter' | 'rows'> {
+): Pick<Bench, 'versions' | 'blocks' | 'judge' | 'tally' | 'windows' | 'filter' | 'rows'> {
   const { judge, blocks } = attachVersions(versions, heap);
   const groups = versions.map((version) => version.groups);
   const names = versions.map((version) => version.names);
@@ -89,12 +91,13 @@ function tablesOf(
     judge,
     tally,
     rows: { encoder: null, decoder: null },
+    windows: windowSeconds === 0 ? null : new WindowTally(windowSeconds, groups),
     filter: filter === null ? null : new RowFilter(filter, names, BATCH_ROWS),
   };
 }
 
 /** The bench with the tables that a task is judged by. */
-function benchOf(bench: Bench, generation: SharedGeneration | null): Bench {
+export function benchOf(bench: Bench, generation: SharedGeneration | null): Bench {
   if (generation === null) return bench;
   const { generations, setup, heap } = bench;
   const known = generations.get(generation.id);
@@ -113,16 +116,14 @@ function benchOf(bench: Bench, generation: SharedGeneration | null): Bench {
 /** The heart: slices of the task → batches → verdicts → counters and, when wanted, the bytes of a part file. */
 export async function analyzeTask(worker: Bench, task: AnalyzeTask): Promise<TaskResult> {
   const bench = benchOf(worker, task.generation);
-  const { setup, tally, verdicts, scratch } = bench;
+  const { setup, tally, windows, verdicts, scratch } = bench;
   const [folder, memory] = [setup.partFolder, setup.partMemory];
   const rows = setup.rows === null ? null : openPart({ folder, memory }, `rows-${task.seq}`);
   const quarantine = setup.quarantine ? openPart({ folder, memory: null }, `quarantine-${task.seq}`) : null;
   const cursor = task.source.kind === 'values' ? new ValueCursor(task.source) : null;
   const decoder = decoderOf(bench, task, rows !== null, quarantine, cursor);
-  const judge: Judge = {
-    versions: bench.judge.versions,
-    interfaces: bench.judge.versions.map((v) => new InterfaceIndex(v)),
-  };
+  const { versions } = bench.judge;
+  const judge: Judge = { versions, interfaces: versions.map((v) => new InterfaceIndex(v)) };
   const encoder = rows === null ? null : encoderOf(bench, decoder);
   const { batch, ledger } = decoder;
   const answers = task.spilled ? new SpilledAnswers(partFolderOf(setup), task.seq) : null;
@@ -132,6 +133,7 @@ export async function analyzeTask(worker: Bench, task: AnalyzeTask): Promise<Tas
     if (decoded === 0) return;
     classifyWanted(bench, judge, decoder, twins, task.flowLog);
     tally.add(batch, verdicts, scratch);
+    windows?.add(batch, verdicts);
     if (batch.judged) ledger.classified += batch.rows;
     else ledger.notJudged += batch.rows;
     if (encoder !== null) rows?.write(await encoder.encode(batch, verdicts));
@@ -173,6 +175,7 @@ export async function analyzeTask(worker: Bench, task: AnalyzeTask): Promise<Tas
     seq: task.seq,
     ledger,
     counts: tally.drain(),
+    windows: windows?.drain() ?? null,
     endFields,
     rows: rows?.close() ?? null,
     quarantine: quarantine?.close() ?? null,

@@ -77,6 +77,11 @@ export class GroupTable {
     return this.words32.byteOffset;
   }
 
+  /** Groups that fit before any is folded away. */
+  get room(): number {
+    return this.capacity - this.size;
+  }
+
   private get size(): number {
     return this.words32[SIZE_WORD]!;
   }

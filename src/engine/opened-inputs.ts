@@ -65,7 +65,7 @@ export async function openInputs(
 }
 
 /** True when the records show an interface's primary address in place of the packet's own. */
-function hidesPods(format: Format): boolean {
+export function hidesPods(format: Format): boolean {
   return !format.tgw && !(format.names.includes('pkt-srcaddr') && format.names.includes('pkt-dstaddr'));
 }
 

@@ -4,70 +4,110 @@ import { InterfaceIndex } from '../classify/tables.ts';
 import { formatOf, sameFields } from '../decode/format.ts';
 import { FlowDecoder } from '../decode/text.ts';
 import { clearTwins, FlowWord, type TwinTable } from '../pods/twins.ts';
-import type { Bench } from './analyze.ts';
+import { ValueCursor } from '../source/values.ts';
+import { type Bench, benchOf } from './analyze.ts';
+import { type RecordTimes, timesOf } from './record-times.ts';
 import { answerPartition, SpillWriter } from './spill.ts';
 import { type AnswerTask, type PairResult, type PairTask, partFolderOf } from './task.ts';
 import { decodeSlice, inputFailure, isCounted, lengthOf, slicesOf, wantedStarts } from './task-slices.ts';
 
 /**
  * The first pass over one task: its records go to the twin table or, when that is too small for the run, with the
- * questions of the second pass to a spill file. Ends early when the table is full.
+ * questions of the second pass to a spill file. Ends early when the table is full, and at a header among messages that
+ * are not told apart: which of them it is for is not known.
  */
-export async function pairTask(bench: Bench, task: PairTask): Promise<PairResult> {
-  const { verdicts, scratch, progress, stop } = bench;
-  const table = tableOf(bench);
-  if (bench.epoch !== task.epoch) {
-    table.reset();
-    bench.epoch = task.epoch;
+export async function pairTask(worker: Bench, task: PairTask): Promise<PairResult> {
+  const { progress, stop } = worker;
+  const bench = benchOf(worker, task.generation);
+  const table = tableOf(worker);
+  if (worker.epoch !== task.epoch) {
+    table.fill(task.epoch);
+    worker.epoch = task.epoch;
   }
   const decoder = new FlowDecoder({ format: formatOf(task.fields), carry: false, kernel: bench.kernel });
-  const { batch, ledger } = decoder;
-  const interfaces = bench.judge.versions.map((v) => new InterfaceIndex(v));
-  const judge = { versions: bench.judge.versions, interfaces };
   const spill = task.spill ? new SpillWriter(partFolderOf(bench.setup), task.seq) : null;
-  let fits = true;
+  const pass = new FirstPass(bench, decoder, table, spill);
+  const cursor = task.source.kind === 'values' ? new ValueCursor(task.source) : null;
+  const mixed = task.source.kind === 'values' && !task.source.apart;
+  const blurred = (): boolean => mixed && decoder.ledger.headers > 0;
   const flush = (): void => {
-    fits = publishBatch(batch, verdicts, scratch, judge, decoder.interfaces, table, spill);
-    if (batch.judged) ledger.classified += batch.rows;
-    else ledger.notJudged += batch.rows;
-    Atomics.add(progress, 1, BigInt(batch.rows));
-    decoder.clear();
+    if (!blurred()) pass.flush();
   };
   try {
-    const slices = slicesOf(
-      task,
-      false,
-      wantedStarts(bench.setup),
-      (bytes) => void Atomics.add(progress, 0, BigInt(bytes)),
-    );
+    const onRead = (bytes: number): void => void Atomics.add(progress, 0, BigInt(bytes));
+    const slices = cursor === null ? slicesOf(task, false, wantedStarts(bench.setup), onRead) : cursor.slices();
     for await (const slice of slices) {
-      if (!fits || Atomics.load(stop, 0) !== 0) break;
+      if (!pass.fits || blurred() || Atomics.load(stop, 0) !== 0) break;
+      if (slice.kind === 'begin') {
+        flush();
+        decoder.restart();
+        continue;
+      }
       if (isCounted(decoder, slice)) continue;
       const end = lengthOf(slice);
-      for (let at = 0; at < end && fits; ) {
+      for (let at = 0; at < end && pass.fits && !blurred(); ) {
         at = decodeSlice(decoder, slice, at, end);
-        if (batch.rows === batch.capacity || at < end) flush();
+        if (decoder.batch.rows === decoder.batch.capacity || at < end) flush();
       }
     }
   } catch (error) {
     // the second pass meets it again and tells
     inputFailure(error, task);
   }
-  if (fits) flush();
+  if (pass.fits) flush();
   spill?.close();
-  return { ledger, endFields: sameFields(decoder.format, formatOf(task.fields)) ? null : decoder.format.names };
+  const endFields = sameFields(decoder.format, formatOf(task.fields)) ? null : decoder.format.names;
+  return { ledger: decoder.ledger, times: pass.times, fits: pass.fits, endFields };
+}
+
+/** What one task adds to the twin table. */
+class FirstPass {
+  fits = true;
+  private readonly bench: Bench;
+  private readonly decoder: FlowDecoder;
+  private readonly table: TwinTable;
+  private readonly spill: SpillWriter | null;
+  private readonly judge: Bench['judge'];
+  private first = Number.POSITIVE_INFINITY;
+  private last = Number.NEGATIVE_INFINITY;
+
+  constructor(bench: Bench, decoder: FlowDecoder, table: TwinTable, spill: SpillWriter | null) {
+    this.bench = bench;
+    this.decoder = decoder;
+    this.table = table;
+    this.spill = spill;
+    const { versions } = bench.judge;
+    this.judge = { versions, interfaces: versions.map((version) => new InterfaceIndex(version)) };
+  }
+
+  get times(): RecordTimes {
+    return { first: this.first, last: this.last };
+  }
+
+  flush(): void {
+    const { bench, decoder, table, spill, judge } = this;
+    const { batch, ledger, interfaces } = decoder;
+    this.fits = publishBatch(batch, bench.verdicts, bench.scratch, judge, interfaces, table, spill);
+    const { first, last } = timesOf(batch);
+    this.first = Math.min(this.first, first);
+    this.last = Math.max(this.last, last);
+    if (batch.judged) ledger.classified += batch.rows;
+    else ledger.notJudged += batch.rows;
+    Atomics.add(bench.progress, 1, BigInt(batch.rows));
+    decoder.clear();
+  }
 }
 
 /** Answers the spilled questions of one partition. */
 export function answerTask(bench: Bench, { partition, tasks }: AnswerTask): void {
   const { setup, judge } = bench;
   const table = tableOf(bench);
-  const memory = setup.twins;
-  if (memory === null) return;
+  const [memory] = setup.twins ?? [];
+  if (memory === undefined) return;
   const indexOf = judge.versions.map(({ eniNumber }) => new Map(Array.from(eniNumber, (number, eni) => [number, eni])));
   const clear = (): void => {
     clearTwins(memory);
-    table.reset();
+    table.fill(0);
   };
   answerPartition(partFolderOf(setup), tasks, partition, table, clear, (version) => {
     const tables = judge.versions[version];

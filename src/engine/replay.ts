@@ -160,7 +160,8 @@ async function openRun(options: ReplayOptions, { files, first, stream, paired }:
     partMemory,
     progress: new SharedArrayBuffer(16),
     stop: new SharedArrayBuffer(4),
-    twins,
+    twins: twins === null ? null : [twins],
+    windowSeconds: 0,
   };
   const stop = (): void => void Atomics.store(new Int32Array(setup.stop), 0, 1);
   options.signal?.addEventListener('abort', stop);

@@ -13,8 +13,10 @@ import type { S3Object } from '../source/s3/object.ts';
 import type { ValueChunk } from '../source/values.ts';
 import type { SharedGeneration } from './generation.ts';
 import type { PartMemory } from './part-memory.ts';
+import type { RecordTimes } from './record-times.ts';
 import type { TaskCounts } from './tally.ts';
 import type { SharedVersion } from './versions.ts';
+import type { WindowCounts } from './window-tally.ts';
 
 /** What every worker is given once, when it starts. Shared memory travels by reference. */
 export interface AnalyzeSetup {
@@ -44,8 +46,10 @@ export interface AnalyzeSetup {
   readonly progress: SharedArrayBuffer;
   /** Int32 flag, 1 = stop: tasks end early. Running tasks are never aborted, that would kill their worker. */
   readonly stop: SharedArrayBuffer;
-  /** Memory of the twin table; null = records are not paired. */
-  readonly twins: TwinMemory | null;
+  /** Memories of the twin table; null = records are not paired. */
+  readonly twins: readonly TwinMemory[] | null;
+  /** Seconds of the windows that counts are kept by besides; 0 = none are. */
+  readonly windowSeconds: number;
 }
 
 /** The folder of part files where there must be one. */
@@ -97,7 +101,7 @@ export interface AnalyzeTask {
 
 /** A task of the first pass of pairing. */
 export interface PairTask extends AnalyzeTask {
-  /** Number of this filling of the twin table: a worker forgets what it remembers of another. */
+  /** Number of this filling of the twin table: chooses the memory; a worker forgets what it remembers of another. */
   readonly epoch: number;
   /** To a spill file, because the table was too small. */
   readonly spill: boolean;
@@ -105,6 +109,9 @@ export interface PairTask extends AnalyzeTask {
 
 export interface PairResult {
   readonly ledger: Ledger;
+  readonly times: RecordTimes;
+  /** False when the table was full before the task was done. */
+  readonly fits: boolean;
   /** As in TaskResult. */
   readonly endFields: Format['names'] | null;
 }
@@ -123,6 +130,8 @@ export interface TaskResult {
   readonly endFields: Format['names'] | null;
   readonly rows: Part | null;
   readonly quarantine: Part | null;
+  /** Counts by window, where they are kept. */
+  readonly windows: WindowCounts | null;
   /** The input ended early or is corrupt: the message; what was decoded before counts. */
   readonly failure: string | null;
   /** The failure says nothing of the input: the same task may succeed later. */

@@ -10,6 +10,7 @@ import { eniNames, podNames } from '../pods/names.ts';
 import { attachPodMap } from '../pods/pod-map.ts';
 import type { ServiceTable } from '../pods/services.ts';
 import { buildSnat, type SnatTable } from '../pods/snat.ts';
+import { NUMBERS_MAX } from '../pods/twins.ts';
 import { attachRules } from '../rules/arena.ts';
 import type { Catalog } from '../rules/catalog.ts';
 import { RuleCompiler } from '../rules/compile.ts';
@@ -33,6 +34,8 @@ export interface SharedVersion {
   readonly services: ServiceTable;
   /** Interface ids by ENI index. */
   readonly eniIds: readonly string[];
+  /** Number of each interface: the same in every version, and in every generation of a live inventory. */
+  readonly eniNumbers: Uint32Array;
   readonly hasNetworkPolicies: boolean;
   readonly groups: OwnerGroups;
   readonly names: Names;
@@ -52,10 +55,35 @@ export interface CompiledInventory {
   readonly warnings: readonly InventoryWarning[];
 }
 
-/** Compiles every version of an inventory, ascending in time; `compiler` may know versions before them. */
+/** Numbers that interfaces keep from one generation of an inventory to the next: what the twin table knows them by. */
+export class InterfaceNumbers {
+  private numbers = new Map<string, number>();
+  private next = 0;
+
+  of(id: string): number {
+    let number = this.numbers.get(id);
+    if (number === undefined) {
+      number = this.next++ % NUMBERS_MAX;
+      this.numbers.set(id, number);
+    }
+    return number;
+  }
+
+  /** Forgets interfaces that no version has any more. */
+  keep(versions: readonly CompiledVersion[]): void {
+    const ids = new Set(versions.flatMap(({ shared }) => shared.eniIds));
+    this.numbers = new Map([...this.numbers].filter(([id]) => ids.has(id)));
+  }
+}
+
+/**
+ * Compiles every version of an inventory, ascending in time; `compiler` may know versions before them, `numbers` are
+ * those of the generation before, where there is one.
+ */
 export function compileInventory(
   loaded: LoadedInventory,
   compiler: RuleCompiler = new RuleCompiler(),
+  numbers: InterfaceNumbers = new InterfaceNumbers(),
 ): CompiledInventory {
   const warnings = [...loaded.warnings];
   const versions = loaded.versions.map((inventory, index) => {
@@ -77,6 +105,7 @@ export function compileInventory(
       snat: buildSnat(inventory),
       services: pods.services.table,
       eniIds: inventory.networkInterfaces.map((eni) => eni.id),
+      eniNumbers: Uint32Array.from(inventory.networkInterfaces, (eni) => numbers.of(eni.id)),
       hasNetworkPolicies: inventory.networkPolicies > 0,
       groups,
       names,
@@ -115,8 +144,6 @@ export interface PlacedJudge {
  */
 export function attachVersions(versions: readonly SharedVersion[], heap: KernelHeap): PlacedJudge {
   const blocks: KernelBlock[] = [];
-  const numbers = new Map<string, number>();
-  for (const { eniIds } of versions) for (const id of eniIds) if (!numbers.has(id)) numbers.set(id, numbers.size);
   const tables: VersionTables[] = versions.map((shared) => {
     const rules = attachRules(shared.rules, 0, shared.rulesBytes);
     const pods = attachPodMap(shared.pods, 0, shared.podsBytes);
@@ -131,7 +158,7 @@ export function attachVersions(versions: readonly SharedVersion[], heap: KernelH
       snat: shared.snat,
       services: shared.services,
       eniIndex: new Map(shared.eniIds.map((id, index) => [id, index])),
-      eniNumber: Uint32Array.from(shared.eniIds, (id) => numbers.get(id) ?? 0),
+      eniNumber: shared.eniNumbers,
       natGateways: shared.eniIds.flatMap((_, eni) => (isNat(eni) ? [eni] : [])),
       facts: shared.facts,
       hasNetworkPolicies: shared.hasNetworkPolicies,

@@ -68,7 +68,7 @@ export interface Consumption {
   pause(at: TopicPartition): void;
   resume(at: TopicPartition): void;
   /** Commits `next` as the group's offset under the current generation, with a note that is kept beside it. */
-  commit(at: TopicPartition, next: number, note?: string): Promise<void>;
+  commit(at: TopicPartition, next: number, note: string): Promise<void>;
   /** Leaves the group. */
   stop(): Promise<void>;
 }
@@ -78,10 +78,16 @@ export interface TransactionalProducer {
   /** Messages of the transaction that the next commit ends; read_committed readers see them after it. */
   send(messages: readonly OutgoingMessage[]): Promise<void>;
   /**
-   * One transaction: what was sent since the last one, the messages, and `next` as the group's offset of `source`.
-   * When it rejects, whether it was committed is not known: open the id again and read the offset.
+   * One transaction: what was sent since the last one, the messages, and `next` with its note as the group's offset of
+   * `source`. When it rejects, whether it was committed is not known: open the id again and read the offset.
    */
-  commit(messages: readonly OutgoingMessage[], group: string, source: TopicPartition, next: number): Promise<void>;
+  commit(
+    messages: readonly OutgoingMessage[],
+    group: string,
+    source: TopicPartition,
+    next: number,
+    note: string,
+  ): Promise<void>;
   /** What was sent and not committed is dropped. */
   close(): Promise<void>;
 }
@@ -90,6 +96,13 @@ export interface Producer {
   /** Resolves when every replica in sync has the messages. */
   send(messages: readonly OutgoingMessage[]): Promise<void>;
   close(): Promise<void>;
+}
+
+/** A group's offset, and what it was committed with. */
+export interface CommittedOffset {
+  readonly offset: number;
+  /** Empty when there is none. */
+  readonly note: string;
 }
 
 /** Where a partition begins and ends. */
@@ -105,9 +118,7 @@ export interface KafkaDriver {
   /** Offset of the first message not older than `seconds` (Unix time), or the end of the partition. */
   offsetAt(at: TopicPartition, seconds: number): Promise<number>;
   /** The group's committed offset; null = none. */
-  committed(group: string, at: TopicPartition): Promise<number | null>;
-  /** The note beside it; '' = none. */
-  committedNote(group: string, at: TopicPartition): Promise<string>;
+  committed(group: string, at: TopicPartition): Promise<CommittedOffset | null>;
   /** A member that has not joined yet. */
   consume(options: ConsumeOptions): Promise<Consumption>;
   /**

@@ -11,6 +11,7 @@ import { FlowtrieError } from '../model/errors.ts';
 import { registerCodecs } from './codecs.ts';
 import { type KafkaConnection, kafkaConfig } from './connection.ts';
 import type {
+  CommittedOffset,
   ConsumeOptions,
   Consumption,
   Following,
@@ -77,11 +78,7 @@ export async function openKafkajs(connection: KafkaConnection, log: KafkaLog): P
       const found = await admin.fetchTopicOffsetsByTimestamp(topic, seconds * 1000);
       return Number(found.find((entry) => entry.partition === partition)?.offset ?? 0);
     },
-    async committed(group, at) {
-      const offset = Number((await groupOffset(admin, group, at))?.offset ?? -1);
-      return offset < 0 ? null : offset;
-    },
-    committedNote: async (group, at) => (await groupOffset(admin, group, at))?.metadata ?? '',
+    committed: (group, at) => committed(admin, group, at),
     consume: (options) => consume(kafka, options),
     follow: (topic, onMessages) => follow(kafka, topic, onMessages),
     openTransactional: (id) => openTransactional(kafka, id),
@@ -121,13 +118,15 @@ async function partitionEnds(admin: Admin, topic: string): Promise<readonly Part
   return offsets.map(({ partition, low, high }) => ({ topic, partition, low: Number(low), high: Number(high) }));
 }
 
-async function groupOffset(
+async function committed(
   admin: Admin,
   group: string,
   { topic, partition }: TopicPartition,
-): Promise<{ readonly offset: string; readonly metadata: string | null } | undefined> {
+): Promise<CommittedOffset | null> {
   const [found] = await admin.fetchOffsets({ groupId: group, topics: [topic] });
-  return found?.partitions.find((entry) => entry.partition === partition);
+  const entry = found?.partitions.find((one) => one.partition === partition);
+  const offset = Number(entry?.offset ?? -1);
+  return offset < 0 ? null : { offset, note: entry?.metadata ?? '' };
 }
 
 async function consume(kafka: Kafka, options: ConsumeOptions): Promise<Consumption> {
@@ -156,8 +155,8 @@ async function consume(kafka: Kafka, options: ConsumeOptions): Promise<Consumpti
     seek: ({ topic, partition }, offset) => consumer.seek({ topic, partition, offset: String(offset) }),
     pause: ({ topic, partition }) => consumer.pause([{ topic, partitions: [partition] }]),
     resume: ({ topic, partition }) => consumer.resume([{ topic, partitions: [partition] }]),
-    commit: ({ topic, partition }, next, metadata = '') =>
-      consumer.commitOffsets([{ topic, partition, offset: String(next), metadata }]),
+    commit: ({ topic, partition }, next, note) =>
+      consumer.commitOffsets([{ topic, partition, offset: String(next), metadata: note }]),
     stop: () => consumer.disconnect(),
   };
 }
@@ -245,10 +244,10 @@ async function openTransactional(kafka: Kafka, id: string): Promise<Transactiona
     async send(messages) {
       await send(messages);
     },
-    async commit(messages, group, { topic, partition }, next) {
+    async commit(messages, group, { topic, partition }, next, note) {
       const transaction = await send(messages);
       open = undefined;
-      const offsets = [{ topic, partitions: [{ partition, offset: String(next) }] }];
+      const offsets = [{ topic, partitions: [{ partition, offset: String(next), metadata: note }] }];
       await transaction.sendOffsets({ consumerGroupId: group, topics: offsets });
       await transaction.commit();
     },

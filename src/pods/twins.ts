@@ -65,7 +65,7 @@ const EGRESS_BIT = 0x100_0000;
 const ROLE_SHIFT = 25;
 
 /** Interfaces and entries that fit into 24 bits. */
-const NUMBERS_MAX = NONE;
+export const NUMBERS_MAX: number = NONE;
 
 /** Memory of a table as it travels to workers. */
 export interface TwinMemory {
@@ -102,6 +102,12 @@ export function createTwinMemory(bytes: number, expected: number): TwinMemory {
 export function clearTwins({ heads, state }: TwinMemory): void {
   new Uint32Array(heads).fill(NONE);
   new Int32Array(state).fill(0);
+}
+
+/** Entries added so far, or about to be. */
+export function twinsReserved({ state, entries }: TwinMemory): number {
+  const capacity = entries.byteLength / (EntryWord.count * 4);
+  return Math.min(Atomics.load(new Int32Array(state), State.reserved), capacity);
 }
 
 export function twinsOverflowed(memory: TwinMemory): boolean {
@@ -157,31 +163,60 @@ export function portsHash(protocol: number, port: number, otherPort: number): nu
 /** Entries remembered per thread, to join records of one flow that follow each other. */
 const RECENT = 1 << 15;
 
-/** One thread's view of a table. */
+/** One memory as a thread sees it. */
+interface Shelf {
+  readonly entries: Uint32Array;
+  readonly capacity: number;
+  readonly heads: Uint32Array;
+  readonly mask: number;
+  readonly state: Int32Array;
+}
+
+function shelfOf({ entries, heads, state }: TwinMemory): Shelf {
+  const words = new Uint32Array(entries);
+  const chains = new Uint32Array(heads);
+  return {
+    entries: words,
+    capacity: words.length / EntryWord.count,
+    heads: chains,
+    mask: chains.length - 1,
+    state: new Int32Array(state),
+  };
+}
+
+/**
+ * One thread's view of a table of one or several memories: records are added to the one that is being filled, questions
+ * are answered by all. A stream clears the oldest memory and fills that one next.
+ */
 export class TwinTable {
   /** The record that `add` takes, the question that `find` answers: fill all words. */
   readonly flow: Uint32Array = new Uint32Array(FlowWord.count);
   readonly answer: TwinAnswer = createTwinAnswer();
-  private readonly entries: Uint32Array;
-  private readonly capacity: number;
-  private readonly heads: Uint32Array;
-  private readonly mask: number;
-  private readonly state: Int32Array;
+  private readonly shelves: readonly Shelf[];
+  private entries!: Uint32Array;
+  private capacity!: number;
+  private heads!: Uint32Array;
+  private mask!: number;
+  private state!: Int32Array;
   private readonly recent = new Uint32Array(RECENT).fill(NONE);
   /** The reserved block: next free entry, and its end. */
   private free = 0;
   private blockEnd = 0;
 
-  constructor(memory: TwinMemory) {
-    this.entries = new Uint32Array(memory.entries);
-    this.capacity = this.entries.length / EntryWord.count;
-    this.heads = new Uint32Array(memory.heads);
-    this.mask = this.heads.length - 1;
-    this.state = new Int32Array(memory.state);
+  constructor(memories: readonly TwinMemory[]) {
+    assert(memories.length > 0);
+    this.shelves = memories.map(shelfOf);
+    this.fill(0);
   }
 
-  /** Forgets what this thread remembers of a table that was cleared. */
-  reset(): void {
+  /** What is added from now on goes to memory `epoch` modulo their number; forgets what is remembered of another. */
+  fill(epoch: number): void {
+    const shelf = this.shelves[epoch % this.shelves.length]!;
+    this.entries = shelf.entries;
+    this.capacity = shelf.capacity;
+    this.heads = shelf.heads;
+    this.mask = shelf.mask;
+    this.state = shelf.state;
     this.recent.fill(NONE);
     this.free = 0;
     this.blockEnd = 0;
@@ -260,23 +295,35 @@ export class TwinTable {
    * in `pods`, `vpc` that interface's VPC: a twin counts only when the address it shows is the interface's own then.
    */
   find(pods: PodMapView, vpc: number, eni: number): void {
+    for (const shelf of this.shelves) this.findOn(shelf, pods, vpc, eni);
+  }
+
+  private findOn({ entries, heads, mask, state }: Shelf, pods: PodMapView, vpc: number, eni: number): void {
     const { flow } = this;
     const start = flow[FlowWord.start]!;
-    const earliest = start - TWIN_SLACK_SECONDS - this.state[State.longest]!;
+    const earliest = start - TWIN_SLACK_SECONDS - state[State.longest]!;
     const latest = flow[FlowWord.end]! + TWIN_SLACK_SECONDS;
     const last = latest >>> SLOT_BITS;
     const egress = 1 - flow[FlowWord.egress]!;
     for (let slot = Math.max(earliest, 0) >>> SLOT_BITS; slot <= last; slot++) {
-      let entry = this.heads[bucketHash(flow, slot, egress) & this.mask]!;
+      let entry = heads[bucketHash(flow, slot, egress) & mask]!;
       while (entry !== NONE) {
-        entry = this.look(entry, start - TWIN_SLACK_SECONDS, latest, pods, vpc, eni);
+        entry = this.look(entries, entry, start - TWIN_SLACK_SECONDS, latest, pods, vpc, eni);
       }
     }
   }
 
   /** Looks at one entry; returns the next of its chain. */
-  private look(entry: number, from: number, to: number, pods: PodMapView, vpc: number, eni: number): number {
-    const { entries, flow } = this;
+  private look(
+    entries: Uint32Array,
+    entry: number,
+    from: number,
+    to: number,
+    pods: PodMapView,
+    vpc: number,
+    eni: number,
+  ): number {
+    const { flow } = this;
     const at = entry * EntryWord.count;
     const link = entries[at]!;
     const next = link & NONE;

@@ -2,6 +2,7 @@ import type { TopicPartition } from '../kafka/driver.ts';
 import type { OutputColumn } from '../sink/columns.ts';
 import type { ClickHouse } from './clickhouse-client.ts';
 import { quotedTable, tableText } from './clickhouse-table.ts';
+import { membersOf, withMember } from './lane-note.ts';
 import type { CommitOffset } from './offsets.ts';
 import type { LaneSink, LaneTask, StreamSink } from './stream-sink.ts';
 
@@ -47,7 +48,8 @@ async function openLane(options: ClickHouseSinkOptions, at: TopicPartition): Pro
   const { clickhouse, columns, offsets } = options;
   await clickhouse.command(tableText(quotedTable(options.table), columns));
   const committed = await offsets.committed(at);
-  let resumed = committed === null ? null : intentOf(await offsets.note(at));
+  let note = committed?.note ?? '';
+  let resumed = intentOf(note);
   let block = new Block();
   const age = (): number => (block.openedAt === null ? 0 : Date.now() - block.openedAt);
   return {
@@ -71,17 +73,18 @@ async function openLane(options: ClickHouseSinkOptions, at: TopicPartition): Pro
       if (resumed !== null) return block.next >= resumed.next;
       return block.bytes >= options.blockBytes || age() >= options.blockMs;
     },
-    async commit(next) {
+    async commit(next, extra) {
       const { first, rows } = block;
       if (resumed !== null && next < resumed.next)
         throw new Error(`the block that was begun before, up to offset ${resumed.next - 1}, is not complete`);
       if (rows.length > 0) {
         const intent = resumed ?? { next, version: options.versionLabel() };
-        if (resumed === null) await offsets.commit(at, first, noteOf(intent));
+        if (resumed === null) await offsets.commit(at, first, withMember(note, 'clickhouse', intent));
         const range = `${at.topic}/${at.partition}/${first}-${intent.next - 1}`;
         await insert(options, `${range}/${intent.version}`, rows);
       }
-      await offsets.commit(at, next);
+      await offsets.commit(at, next, extra.note);
+      note = extra.note;
       resumed = null;
       block = new Block();
     },
@@ -122,17 +125,8 @@ async function insert(options: ClickHouseSinkOptions, range: string, rows: reado
   await clickhouse.insert(quotedTable(table), `${group}/${range}`, [arrow.start, ...rows, arrow.end]);
 }
 
-function noteOf({ next, version }: Intent): string {
-  return JSON.stringify({ clickhouse: { next, version } });
-}
-
 /** Null where the offset has no note, or one of somebody else. */
 function intentOf(note: string): Intent | null {
-  try {
-    const { clickhouse } = JSON.parse(note) as { clickhouse?: Partial<Intent> };
-    const { next, version } = clickhouse ?? {};
-    return typeof next === 'number' && typeof version === 'string' ? { next, version } : null;
-  } catch {
-    return null;
-  }
+  const { next, version } = (membersOf(note).clickhouse ?? {}) as Partial<Intent>;
+  return typeof next === 'number' && typeof version === 'string' ? { next, version } : null;
 }

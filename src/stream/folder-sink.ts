@@ -82,10 +82,10 @@ async function openLane(options: FolderSinkOptions, at: TopicPartition): Promise
       }
     },
     due: () => file !== undefined && (file.bytes >= fileBytes || age() >= fileMs),
-    async commit(next) {
+    async commit(next, { note }) {
       if (file !== undefined) await publish(options, folder, file, next);
       file = undefined;
-      await offsets.commit(at, next);
+      await offsets.commit(at, next, note);
     },
     async close() {
       await file?.destination.abort();

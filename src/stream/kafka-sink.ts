@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { KafkaDriver, OutgoingMessage, TopicPartition } from '../kafka/driver.ts';
+import type { CommittedOffset, KafkaDriver, OutgoingMessage, TopicPartition } from '../kafka/driver.ts';
 import { FlowtrieError } from '../model/errors.ts';
 import type { Part } from '../sink/part.ts';
 import { deadLetters } from './dead-letters.ts';
 import type { LaneSink, StreamSink } from './stream-sink.ts';
+import { windowMessages } from './window-outlet.ts';
 
 export interface KafkaSinkOptions {
   readonly driver: KafkaDriver;
@@ -11,6 +12,8 @@ export interface KafkaSinkOptions {
   /** Topic of the classified records; null = none are wanted. */
   readonly topic: string | null;
   readonly deadLetterTopic: string | null;
+  /** Topic of complete windows; null = they go elsewhere or nowhere. */
+  readonly windowTopic: string | null;
   /** `arrows`: one Arrow IPC stream a message; `ndjson`: lines. */
   readonly format: 'ndjson' | 'arrows';
   /** The schema message in front of every Arrow IPC stream, and the mark behind it. */
@@ -38,8 +41,8 @@ const NEWLINE = 10;
  * reads the offset after that.
  */
 export function kafkaSink(options: KafkaSinkOptions): StreamSink {
-  const { driver, topic, deadLetterTopic } = options;
-  const topics = [topic, deadLetterTopic].filter((name) => name !== null);
+  const { driver, topic, deadLetterTopic, windowTopic } = options;
+  const topics = [topic, deadLetterTopic, windowTopic].filter((name) => name !== null);
   return {
     name: topic === null ? 'offsets only' : `kafka:${topic}`,
     async ready() {
@@ -86,8 +89,9 @@ async function openLane(options: KafkaSinkOptions, at: TopicPartition): Promise<
         }
       },
       due: (idle) => tasks > 0 && (idle || bytes >= TRANSACTION_BYTES || tasks >= TRANSACTION_TASKS),
-      async commit(next) {
-        await producer.commit(messages, group, at, next);
+      async commit(next, { note, windows }) {
+        if (options.windowTopic !== null) messages.push(...windowMessages(options.windowTopic, windows));
+        await producer.commit(messages, group, at, next, note);
         messages = [];
         bytes = 0;
         sent = 0;
@@ -101,11 +105,11 @@ async function openLane(options: KafkaSinkOptions, at: TopicPartition): Promise<
   }
 }
 
-async function settledOffset(driver: KafkaDriver, group: string, at: TopicPartition): Promise<number | null> {
+async function settledOffset(driver: KafkaDriver, group: string, at: TopicPartition): Promise<CommittedOffset | null> {
   for (let before = await driver.committed(group, at); ; ) {
     await sleep(OFFSETS_SETTLE_MS);
     const now = await driver.committed(group, at);
-    if (now === before) return now;
+    if (now?.offset === before?.offset) return now;
     before = now;
   }
 }

@@ -1,7 +1,12 @@
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { packGeneration, type SharedGeneration, sameGeneration } from '../engine/generation.ts';
-import { type CompiledInventory, type CompiledVersion, compileInventory } from '../engine/versions.ts';
+import {
+  type CompiledInventory,
+  type CompiledVersion,
+  compileInventory,
+  InterfaceNumbers,
+} from '../engine/versions.ts';
 import { type LoadedInventory, loadInventory } from '../inventory/load.ts';
 import { RuleCompiler } from '../rules/compile.ts';
 import { messageOf, pause, type StreamLog } from './status.ts';
@@ -24,8 +29,8 @@ export interface InventoryState {
 /** Versions that stay resident. */
 const VERSIONS_RESIDENT = 8;
 
-/** A record comes so late at most: an aggregation interval of 10 minutes, and 11 of delivery (measured), and spare. */
-const LATENESS_SECONDS = 1800;
+/** A record begins so long before it ends at most: AWS's longest aggregation interval. */
+const INTERVAL_SECONDS = 600;
 
 /**
  * A folder that is published again and again, by renaming it, a link to it or files in it. A change is loaded (of one
@@ -38,23 +43,31 @@ export class LiveInventory {
   private readonly log: StreamLog;
   private readonly compiler: RuleCompiler;
   private signature: string;
+  private readonly numbers = new InterfaceNumbers();
+  /** A record is judged so long after its start at most. */
+  private readonly keptSeconds: number;
   private generation: Generation;
   private swaps = 0;
   private failures = 0;
   private warned = '';
 
-  private constructor(folder: string, log: StreamLog, signature: string, loaded: LoadedInventory) {
+  private constructor(folder: string, log: StreamLog, signature: string, loaded: LoadedInventory, latenessSeconds: number) {
+    // it may come that late, and then wait as long for its twin
+    this.keptSeconds = INTERVAL_SECONDS + 2 * latenessSeconds;
     this.folder = folder;
     this.log = log;
     this.signature = signature;
     this.compiler = new RuleCompiler();
-    this.generation = generationOf(0, compileInventory(loaded, this.compiler));
+    this.generation = generationOf(0, compileInventory(loaded, this.compiler, this.numbers));
   }
 
-  /** Throws FlowtrieError `inventory` when the folder cannot be loaded at the start. */
-  static async open(folder: string, log: StreamLog): Promise<LiveInventory> {
+  /**
+   * Versions stay as long as records may be meant for them that come `latenessSeconds` after their end. Throws
+   * FlowtrieError `inventory` when the folder cannot be loaded at the start.
+   */
+  static async open(folder: string, log: StreamLog, latenessSeconds: number): Promise<LiveInventory> {
     const signature = await signatureOf(folder).catch(() => '');
-    return new LiveInventory(folder, log, signature, await loadInventory(folder));
+    return new LiveInventory(folder, log, signature, await loadInventory(folder), latenessSeconds);
   }
 
   /** What the next task is judged by. */
@@ -97,12 +110,13 @@ export class LiveInventory {
 
   private swap(loaded: LoadedInventory, now: number): void {
     const { versions: before } = this.generation.inventory;
-    const { versions, warnings } = compileInventory(loaded, this.compiler);
+    const { versions, warnings } = compileInventory(loaded, this.compiler, this.numbers);
     const named = versions.some(({ inventory }) => inventory.validFrom !== null);
-    const next = withinLateness(named ? versions : appended(before, versions, now), now);
+    const next = withinLateness(named ? versions : appended(before, versions, now), now - this.keptSeconds);
     const generation = generationOf(this.generation.shared.id + 1, { versions: next, warnings });
     if (sameGeneration(generation.shared, this.generation.shared)) return;
     this.generation = generation;
+    this.numbers.keep(next);
     this.swaps++;
     const labels = next.map(({ shared }) => shared.label);
     this.log('info', 'inventory swapped', {
@@ -139,10 +153,10 @@ function appended(
 }
 
 /** Without versions that no record can be meant for any more; the first of the rest also takes what is older. */
-function withinLateness(versions: readonly CompiledVersion[], now: number): readonly CompiledVersion[] {
+function withinLateness(versions: readonly CompiledVersion[], since: number): readonly CompiledVersion[] {
   const inTime = versions.filter((_, i) => {
     const until = versions[i + 1]?.shared.validFromSeconds ?? Number.POSITIVE_INFINITY;
-    return until > now - LATENESS_SECONDS;
+    return until > since;
   });
   return inTime
     .slice(-VERSIONS_RESIDENT)

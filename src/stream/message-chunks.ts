@@ -24,12 +24,12 @@ const NEWLINE = 10;
 /**
  * Copies messages, which are in offset order, into chunks of shared memory; those below `position` were taken before,
  * those without a value say nothing. One message is never cut, and one that names objects is alone. No chunk has
- * messages from before and behind `cutAt`.
+ * messages from both sides of one of `borders`.
  */
 export function* messageChunks(
   messages: readonly KafkaMessage[],
   position: number,
-  cutAt: number | null = null,
+  borders: readonly number[] = [],
 ): Generator<MessageChunk> {
   let from = 0;
   while (from < messages.length && offsetOf(messages, from) < position) from++;
@@ -38,7 +38,7 @@ export function* messageChunks(
     let to = from;
     let notification: Notification | null = null;
     for (; to < messages.length && bytes < CHUNK_BYTES && to - from < CHUNK_MESSAGES; to++) {
-      if (cutAt !== null && to > from && offsetOf(messages, from) < cutAt && offsetOf(messages, to) >= cutAt) break;
+      if (to > from && isBorder(borders, offsetOf(messages, from), offsetOf(messages, to))) break;
       const value = messages[to]?.value ?? null;
       notification = value === null ? null : notificationOf(value);
       if (notification !== null) break;
@@ -54,6 +54,10 @@ export function* messageChunks(
 
 function offsetOf(messages: readonly KafkaMessage[], index: number): number {
   return messages[index]?.offset ?? 0;
+}
+
+function isBorder(borders: readonly number[], first: number, offset: number): boolean {
+  return borders.some((border) => first < border && offset >= border);
 }
 
 /** `bytes`: room for the values and a newline each. */

@@ -45,6 +45,28 @@ export const METRICS: Readonly<Record<string, MetricKind>> = {
     labels: [],
     help: 'Unix time from which the newest version is valid; 0 = the first one',
   },
+  flowtrie_watermark_timestamp_seconds: {
+    type: 'gauge',
+    labels: [],
+    help: 'Unix time up to which every partition has been read; the clock where nothing waits',
+  },
+  flowtrie_pairing_held_bytes: { type: 'gauge', labels: [], help: 'Message bytes that wait for twin records' },
+  flowtrie_pairing_early_messages_total: {
+    type: 'counter',
+    labels: [],
+    help: 'Messages judged before the lateness bound because too many waited',
+  },
+  flowtrie_pairing_evicted_total: {
+    type: 'counter',
+    labels: [],
+    help: 'Records dropped from the twin table before the lateness bound because it was full',
+  },
+  flowtrie_windows_closed_total: { type: 'counter', labels: [], help: 'Windows written, by partition and late ones' },
+  flowtrie_window_records_total: {
+    type: 'counter',
+    labels: ['fate'],
+    help: 'Records that no open window has: late, undated, or missed after a restart',
+  },
   flowtrie_ready: { type: 'gauge', labels: [], help: '1 when the stream does its work, 0 when /readyz says why not' },
 };
 
@@ -116,5 +138,13 @@ function fill(registry: Registry, stream: RunningStream): void {
   add('flowtrie_inventory_failures_total', {}, failures);
   add('flowtrie_inventory_versions', {}, versions);
   add('flowtrie_inventory_newest_timestamp_seconds', {}, newestSeconds);
+  add('flowtrie_watermark_timestamp_seconds', {}, stream.watermark());
+  const pairing = stream.pairing() ?? { heldBytes: 0, early: 0, evicted: 0 };
+  add('flowtrie_pairing_held_bytes', {}, pairing.heldBytes);
+  add('flowtrie_pairing_early_messages_total', {}, pairing.early);
+  add('flowtrie_pairing_evicted_total', {}, pairing.evicted);
+  const { closed, ...records } = stream.windows();
+  add('flowtrie_windows_closed_total', {}, closed);
+  for (const [fate, count] of Object.entries(records)) add('flowtrie_window_records_total', { fate }, count);
   add('flowtrie_ready', {}, status.ready ? 1 : 0);
 }

@@ -1,5 +1,4 @@
 import { type Format, parseHeader } from '../decode/format.ts';
-import type { AnalyzerPool } from '../engine/pool.ts';
 import type { AnalyzeTask, TaskResult, TaskSource } from '../engine/task.ts';
 import { FlowtrieError } from '../model/errors.ts';
 import type { ByteSource } from '../source/byte-source.ts';
@@ -14,9 +13,13 @@ import { ObjectQueue } from './object-queue.ts';
 import { backoffMs, messageOf, pause, type Status } from './status.ts';
 import type { LaneTask, ObjectPiece, ObjectTrouble } from './stream-sink.ts';
 
-export interface ObjectReadingOptions {
+/** What a reading has to know of the result of a piece. */
+export type PieceResult = Pick<TaskResult, 'ledger' | 'endFields' | 'failure' | 'failurePasses'>;
+
+export interface ObjectReadingOptions<R extends PieceResult> {
   readonly objects: readonly NamedObject[];
-  readonly pool: AnalyzerPool;
+  /** What is done with each piece. */
+  run(task: AnalyzeTask): Promise<R>;
   /** What all readings of the process may have in memory. */
   readonly credits: Credits;
   readonly status: Status;
@@ -42,8 +45,8 @@ function memoryOf(objects: readonly NamedObject[], firstSize: number): number {
   return objects.length === 1 ? Math.min(most, firstSize * INFLATES) : most;
 }
 
-type Item =
-  | { readonly kind: 'task'; readonly name: string; readonly task: AnalyzeTask; readonly result: Promise<TaskResult> }
+type Item<R> =
+  | { readonly kind: 'task'; readonly name: string; readonly task: AnalyzeTask; readonly result: Promise<R> }
   | { readonly kind: 'end'; readonly name: string; readonly bytes: number; readonly trouble: ObjectTrouble | null };
 
 /** The reading was given up. */
@@ -54,17 +57,17 @@ class GivenUp extends Error {}
  * bounded memory for `pieces` to take it. What may pass (the connection, the server, credentials) is tried again until
  * it has passed; what is the object's own fault is told with its last piece.
  */
-export class ObjectReading {
+export class ObjectReading<R extends PieceResult = TaskResult> {
   /** Resolves when the reading has its credits, or needs none any more. */
   readonly granted: Promise<void>;
-  private readonly options: ObjectReadingOptions;
-  private readonly queue = new ObjectQueue<Item>(PIECES_AHEAD);
+  private readonly options: ObjectReadingOptions<R>;
+  private readonly queue = new ObjectQueue<Item<R>>(PIECES_AHEAD);
   private readonly giveUp = new AbortController();
   private readonly troubled = new Set<string>();
   private grant: () => void = () => {};
   private credit = 0;
 
-  constructor(options: ObjectReadingOptions) {
+  constructor(options: ObjectReadingOptions<R>) {
     this.options = options;
     this.granted = new Promise((resolve) => {
       this.grant = resolve;
@@ -73,7 +76,7 @@ export class ObjectReading {
   }
 
   /** The results in order. Throws when the objects have to be read again from their beginning. */
-  async *pieces(): AsyncGenerator<Pick<LaneTask, 'result' | 'generation'> & { readonly object: ObjectPiece }> {
+  async *pieces(): AsyncGenerator<Pick<LaneTask, 'generation'> & { readonly result: R; readonly object: ObjectPiece }> {
     let fields: Format['names'] | null = null;
     let linesBefore = 0;
     let damage: ObjectTrouble | null = null;
@@ -92,7 +95,7 @@ export class ObjectReading {
       const { name, bytes } = item;
       const trouble = item.trouble ?? damage;
       const task = this.options.task(name, lastOf(name, trouble, truncated), null);
-      const result = await this.options.pool.run(task);
+      const result = await this.options.run(task);
       yield { result, generation: task.generation, object: { name, linesBefore, end: { bytes, trouble } } };
       [fields, linesBefore, damage, truncated] = [null, 0, null, false];
     }
@@ -109,18 +112,18 @@ export class ObjectReading {
     this.credit = 0;
   }
 
-  private async resultOf(item: Extract<Item, { kind: 'task' }>, fields: Format['names'] | null): Promise<TaskResult> {
-    const { pool } = this.options;
+  private async resultOf(item: Extract<Item<R>, { kind: 'task' }>, fields: Format['names'] | null): Promise<R> {
+    const { run } = this.options;
     let { task } = item;
     let result = await item.result;
     if (fields !== null && fields.join(' ') !== task.fields.join(' ')) {
       // an earlier part of the object met another header: this one was decoded with the wrong fields
       task = { ...task, fields };
-      result = await pool.run(task);
+      result = await run(task);
     }
     for (let tries = 0; result.failurePasses; tries++) {
       await this.again(item.name, result.failure, tries);
-      result = await pool.run(task);
+      result = await run(task);
     }
     this.well(item.name);
     return result;
@@ -150,7 +153,7 @@ export class ObjectReading {
   }
 
   private async readObject(name: string, found: FoundObject): Promise<void> {
-    const { pool, task } = this.options;
+    const { run, task } = this.options;
     if (found.object.size === 0) return;
     let tries = 0;
     const source = openFound(found, (error) => this.again(name, error, tries++));
@@ -161,7 +164,7 @@ export class ObjectReading {
       tries = 0;
       fields ??= fieldsOf(piece);
       const planned = task(name, piece, fields);
-      const result = pool.run(planned);
+      const result = run(planned);
       // a rejection is met when its turn comes; until then it must not count as unhandled
       result.catch(() => {});
       await this.queue.put({ kind: 'task', name, task: planned, result });

@@ -1,11 +1,12 @@
-import type { AnalyzerPool } from '../engine/pool.ts';
-import type { AnalyzeTask } from '../engine/task.ts';
-import type { Consumption, KafkaBatch, KafkaDriver, TopicPartition } from '../kafka/driver.ts';
+import type { CommittedOffset, Consumption, KafkaBatch, KafkaDriver, TopicPartition } from '../kafka/driver.ts';
 import type { Credits } from './credits.ts';
-import { Lane, type LaneOptions } from './lane.ts';
-import { type MessageChunk, messageChunks } from './message-chunks.ts';
+import { Lane } from './lane.ts';
+import { type LaneNote, parseNote } from './lane-note.ts';
+import type { LaneOptions, LaneStart } from './lane-options.ts';
+import { messageChunks } from './message-chunks.ts';
 import { backoffMs, messageOf, pause, type Status, type StreamLog } from './status.ts';
-import type { LaneTask, StreamSink } from './stream-sink.ts';
+import type { LaneSink, LaneTask, StreamSink } from './stream-sink.ts';
+import type { Windows } from './windows.ts';
 
 /** Where a group without an offset begins: Unix seconds, or one of the ends. */
 export type StartAt = 'earliest' | 'latest' | number;
@@ -16,14 +17,21 @@ export interface SessionOptions {
   readonly topics: readonly string[];
   readonly from: StartAt;
   readonly sessionTimeoutMs: number;
-  readonly pool: AnalyzerPool;
+  readonly judging: Judging;
   readonly credits: Credits;
   readonly status: Status;
   readonly log: StreamLog;
-  task(at: TopicPartition, chunk: MessageChunk, apart: boolean): AnalyzeTask;
-  read: LaneOptions['read'];
   committed(tasks: readonly LaneTask[]): void;
 }
+
+/** How chunks become rows and counts. */
+export type Judging = Pick<
+  LaneOptions,
+  'task' | 'judge' | 'read' | 'tell' | 'judgedBy' | 'pairing' | 'watermark' | 'finishing'
+> & {
+  /** The windows of a partition; null = none are kept. */
+  windows(at: TopicPartition, before: LaneNote | null): Windows | null;
+};
 
 /** What is known of an assigned partition. */
 export interface Assigned {
@@ -31,6 +39,9 @@ export interface Assigned {
   lane: Lane | null;
   /** Offset behind the newest message known. */
   highWatermark: number;
+  /** A batch is being taken; when the last one was. */
+  taking: boolean;
+  takenAt: number;
   /** The group's offset. */
   committed: number;
 }
@@ -42,6 +53,9 @@ const DRAIN_SHARE = 0.5;
 const STOP_DRAIN_MS = 30_000;
 
 const HEARTBEAT_MS = 1_000;
+
+/** A partition that hands out nothing for so long has nothing: fetches wait for a fraction of it. */
+const QUIET_MS = 5_000;
 
 /** One life of a group member, from joining to leaving or crashing: hands batches to the lanes of their partitions. */
 export class Session {
@@ -121,7 +135,7 @@ export class Session {
     status.clear('group');
     log('info', 'partitions assigned', { partitions: partitions.map(keyOf) });
     for (const at of partitions) {
-      const assigned: Assigned = { at, lane: null, highWatermark: 0, committed: 0 };
+      const assigned: Assigned = { at, lane: null, highWatermark: 0, taking: false, takenAt: Date.now(), committed: 0 };
       this.assigned.set(keyOf(at), assigned);
       this.consumption.pause(at);
       void this.openLane(assigned, this.generation.signal);
@@ -146,10 +160,12 @@ export class Session {
       try {
         const sink = await this.sink.open(at);
         if (signal.aborted) return await sink.close();
-        const start = sink.committed ?? (await this.startOf(at));
-        assigned.committed = start;
-        assigned.lane = new Lane(this.laneOptions(assigned, sink, signal), start);
-        this.consumption.seek(at, start);
+        const start = await this.startOf(at, sink.committed);
+        if (signal.aborted) return await sink.close();
+        assigned.committed = start.committed;
+        assigned.highWatermark = start.high;
+        assigned.lane = new Lane(this.laneOptions(assigned, sink, start.note, signal), start);
+        this.consumption.seek(at, start.position);
         this.consumption.resume(at);
         status.clear(keyOf(at));
         return;
@@ -161,15 +177,16 @@ export class Session {
     }
   }
 
-  private laneOptions(assigned: Assigned, sink: LaneOptions['sink'], signal: AbortSignal): LaneOptions {
+  private laneOptions(assigned: Assigned, sink: LaneSink, note: LaneNote | null, signal: AbortSignal): LaneOptions {
     const { at } = assigned;
-    const { pool, credits, status, task, read, committed } = this.options;
+    const { judging, credits, status, committed } = this.options;
     return {
+      ...judging,
       at,
       sink,
-      pool,
-      task,
-      read,
+      windows: judging.windows(at, note),
+      caughtUp: (position) => position >= assigned.highWatermark || isQuiet(assigned),
+      taken: (chunk) => credits.tryTake(chunk.values.length),
       released: (chunk) => credits.give(chunk.values.length),
       committed: (tasks, next) => {
         assigned.committed = next;
@@ -185,11 +202,27 @@ export class Session {
     };
   }
 
-  private async startOf(at: TopicPartition): Promise<number> {
-    const { driver, from } = this.options;
-    if (typeof from === 'number') return driver.offsetAt(at, from);
+  /** Where to go on, and from where messages are read again for what the last owner had in memory. */
+  private async startOf(
+    at: TopicPartition,
+    found: CommittedOffset | null,
+  ): Promise<LaneStart & { readonly high: number; readonly note: LaneNote | null }> {
+    const { driver, from, log } = this.options;
     const ends = (await driver.partitionEnds(at.topic)).find((entry) => entry.partition === at.partition);
-    return (from === 'latest' ? ends?.high : ends?.low) ?? 0;
+    const { low = 0, high = 0 } = ends ?? {};
+    if (found === null) {
+      const first = from === 'latest' ? high : low;
+      const position = typeof from === 'number' ? await driver.offsetAt(at, from) : first;
+      return { position, committed: position, high, note: null };
+    }
+    const committed = found.offset;
+    const note = parseNote(found.note);
+    const rewind = Math.min(note?.rewind ?? committed, committed);
+    if (rewind < low) {
+      const facts = { partition: keyOf(at), from: rewind, kept: low };
+      log('warn', 'messages of open windows are gone, their first rows are incomplete', facts);
+    }
+    return { position: Math.max(rewind, Math.min(low, committed)), committed, high, note };
   }
 
   private async take(batch: KafkaBatch): Promise<boolean> {
@@ -197,10 +230,20 @@ export class Session {
     const lane = assigned?.lane;
     if (assigned === undefined || lane === null || lane === undefined) return false;
     assigned.highWatermark = batch.highWatermark;
-    const { credits } = this.options;
-    for (const chunk of messageChunks(batch.messages, lane.position, lane.cutAt)) {
+    assigned.taking = true;
+    try {
+      return await this.submit(lane, batch);
+    } finally {
+      assigned.taking = false;
+      assigned.takenAt = Date.now();
+    }
+  }
+
+  private async submit(lane: Lane, batch: KafkaBatch): Promise<boolean> {
+    const { credits, judging } = this.options;
+    for (const chunk of messageChunks(batch.messages, lane.position, lane.borders)) {
       const bytes = chunk.values.length;
-      while (lane.open && !batch.stale() && !credits.tryTake(bytes)) {
+      while (lane.open && !batch.stale() && (judging.pairing?.full === true || !credits.tryTake(bytes))) {
         await credits.changed(HEARTBEAT_MS);
         await batch.heartbeat();
       }
@@ -209,6 +252,11 @@ export class Session {
     }
     return true;
   }
+}
+
+/** What is between the last message and the end can be marks of transactions, which nobody is handed. */
+function isQuiet({ taking, takenAt, lane }: Assigned): boolean {
+  return !taking && lane !== null && Date.now() - takenAt > QUIET_MS;
 }
 
 export function keyOf({ topic, partition }: TopicPartition): string {

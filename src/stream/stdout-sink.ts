@@ -38,8 +38,8 @@ async function openLane(offsets: CommitOffset, at: TopicPartition, write: WriteB
       appended = true;
     },
     due: () => appended,
-    async commit(next) {
-      await offsets.commit(at, next);
+    async commit(next, { note }) {
+      await offsets.commit(at, next, note);
       appended = false;
     },
     close: async () => {},

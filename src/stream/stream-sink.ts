@@ -1,6 +1,6 @@
 import type { SharedGeneration } from '../engine/generation.ts';
 import type { TaskResult } from '../engine/task.ts';
-import type { TopicPartition } from '../kafka/driver.ts';
+import type { CommittedOffset, TopicPartition } from '../kafka/driver.ts';
 import type { MessageChunk } from './message-chunks.ts';
 
 /** How it went with what notifications name: `damaged` objects are read in part, `ignored` events name nothing. */
@@ -33,10 +33,25 @@ export interface ObjectPiece {
   readonly end: { readonly bytes: number; readonly trouble: ObjectTrouble | null } | null;
 }
 
+/** What is committed beside the rows. */
+export interface CommitExtra {
+  /** Kept with the offset. */
+  readonly note: string;
+  /** Windows that are complete, NDJSON; they go out before the offset moves, or together with it. */
+  readonly windows: readonly WindowLines[];
+}
+
+/** The rows of one window of one input partition. */
+export interface WindowLines {
+  /** The same for the same rows, whenever they are written. */
+  readonly key: string;
+  readonly lines: string;
+}
+
 /** Where the classified records of one input partition go. The group's offset moves with them, never before them. */
 export interface LaneSink {
   /** The group's offset, to go on from; null = none yet. */
-  readonly committed: number | null;
+  readonly committed: CommittedOffset | null;
   append(task: LaneTask): Promise<void>;
   /** A task must end before the message of this offset; absent or null = anywhere. */
   readonly cutAt?: number | null;
@@ -47,7 +62,7 @@ export interface LaneSink {
   /** Milliseconds until `due(true)` may turn true by itself. */
   readonly dueInMs: number;
   /** Makes everything appended durable, and `next` the group's offset. */
-  commit(next: number): Promise<void>;
+  commit(next: number, extra: CommitExtra): Promise<void>;
   /** Drops what was appended and not committed. */
   close(): Promise<void>;
 }

@@ -1,24 +1,31 @@
+import { strict as assert } from 'node:assert';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DEFAULT, type Format } from '../decode/format.ts';
 import type { SharedGeneration } from '../engine/generation.ts';
-import { openPool } from '../engine/pool.ts';
+import { type AnalyzerPool, openPool } from '../engine/pool.ts';
 import { summaryOf } from '../engine/summary.ts';
 import type { AnalyzeSetup, AnalyzeTask, TaskSource } from '../engine/task.ts';
 import { Totals } from '../engine/totals.ts';
+import type { CompiledVersion } from '../engine/versions.ts';
 import type { Consumption, KafkaDriver, TopicPartition } from '../kafka/driver.ts';
 import { FlowtrieError } from '../model/errors.ts';
 import type { Summary } from '../model/summary.ts';
+import type { TwinMemory } from '../pods/twins.ts';
 import { inputNames, outputColumns } from '../sink/columns.ts';
 import type { OutputFormat } from '../sink/part.ts';
 import { Credits } from './credits.ts';
 import type { Generation, InventoryState, LiveInventory } from './live-inventory.ts';
 import { ObjectReading } from './object-reading.ts';
-import { keyOf, Session, type StartAt } from './session.ts';
+import { Pairing, type PairingState, streamTwins } from './pairing.ts';
+import { type Judging, keyOf, Session, type StartAt } from './session.ts';
 import { backoffMs, messageOf, pause, Status, type StreamLog } from './status.ts';
 import { type LaneTask, OBJECT_ENDS, type ObjectEnd } from './stream-sink.ts';
 import { openSink, type StreamTarget } from './targets.ts';
+import { Watermark } from './watermark.ts';
+import type { WindowTarget } from './window-outlet.ts';
+import { type WindowState, Windows } from './windows.ts';
 
 export interface StreamOptions {
   /** Connects to the cluster; called again whenever the connection is lost for good. */
@@ -36,6 +43,12 @@ export interface StreamOptions {
   readonly target: StreamTarget;
   readonly format: OutputFormat;
   readonly deadLetterTopic: string | null;
+  /** Whether twin records are paired. */
+  readonly pair: boolean;
+  /** A record comes at most so long after its end. */
+  readonly latenessSeconds: number;
+  /** Where windows go, and what they are like. */
+  readonly windows: { readonly target: WindowTarget; readonly seconds: number; readonly top: number };
   readonly sessionTimeoutMs: number;
   /** End when every message that is there at the start is committed. */
   readonly stopAtEnd: boolean;
@@ -71,6 +84,11 @@ export interface RunningStream {
   /** Tasks and message bytes under way. */
   underWay(): { readonly tasks: number; readonly bytes: number };
   inventory(): InventoryState;
+  windows(): WindowState;
+  /** null = records are not paired. */
+  pairing(): PairingState | null;
+  /** Unix seconds that all partitions have reached. */
+  watermark(): number;
   /** Of everything committed by this process so far. */
   summary(): Summary;
 }
@@ -94,6 +112,9 @@ export class Stream implements RunningStream {
   private readonly judgedBy = new WeakMap<SharedGeneration, Generation>();
   private seq = 0;
   private ends: ReadonlyMap<string, number> | undefined;
+  private readonly clock = new Watermark();
+  private readonly windowState: WindowState = { closed: 0, late: 0, undated: 0, missed: 0 };
+  private table: Pairing | null = null;
 
   constructor(options: StreamOptions) {
     this.options = options;
@@ -116,6 +137,18 @@ export class Stream implements RunningStream {
     return this.options.inventory.state;
   }
 
+  windows(): WindowState {
+    return this.windowState;
+  }
+
+  pairing(): PairingState | null {
+    return this.table?.state ?? null;
+  }
+
+  watermark(): number {
+    return this.clock.seconds();
+  }
+
   summary(): Summary {
     const { totals, options, bytes, objects, startedAt } = this;
     const { inventory } = options.inventory.current;
@@ -133,7 +166,9 @@ export class Stream implements RunningStream {
     signal.addEventListener('abort', stop);
     if (signal.aborted) stop();
     const files = options.target.kind === 'folder' ? mkdtempSync(join(tmpdir(), 'flowtrie-stream-')) : null;
-    const pool = openPool(options.threads, this.setup(files));
+    const twins = options.pair ? streamTwins() : null;
+    const pool = openPool(options.threads, this.setup(files, twins));
+    this.table = twins === null ? null : new Pairing(pool, twins, this.clock, options.latenessSeconds);
     const watching =
       options.inventorySeconds > 0 ? options.inventory.watch(options.inventorySeconds, stopping.signal) : undefined;
     try {
@@ -158,7 +193,7 @@ export class Stream implements RunningStream {
     }
   }
 
-  private async runSession(pool: ReturnType<typeof openPool>): Promise<void> {
+  private async runSession(pool: AnalyzerPool): Promise<void> {
     const { options, status, stopping } = this;
     const driver = await options.connect();
     let timer: NodeJS.Timeout | undefined;
@@ -167,25 +202,21 @@ export class Stream implements RunningStream {
       if (missing.length > 0) throw new Error(`topic ${missing.join(', ')} does not exist`);
       if (options.stopAtEnd) this.ends ??= await endsOf(driver, options.topics);
       const sinkOf = (commit: Consumption['commit']): ReturnType<typeof openSink> =>
-        openSink({ ...options, driver, commit, columns: this.columns(), versionLabel: () => this.versionLabel() });
+        openSink({
+          ...options,
+          driver,
+          commit,
+          columns: this.columns(),
+          versionLabel: () => this.versionLabel(),
+          windows: options.windows.target,
+        });
       this.session = await Session.open(
         {
           ...options,
           driver,
-          pool,
           credits: this.credits,
           status,
-          task: (at, { offsets, values }, apart) =>
-            this.taskOf(`${keyOf(at)}@${offsets[0]}`, { kind: 'values', ...values, apart }, null),
-          read: ({ objects }, turn) =>
-            new ObjectReading({
-              objects,
-              pool,
-              credits: this.objectCredits,
-              status,
-              turn,
-              task: (name, source, fields) => this.taskOf(name, source, fields),
-            }),
+          judging: this.judging(pool),
           committed: (tasks) => this.count(tasks),
         },
         sinkOf,
@@ -200,8 +231,41 @@ export class Stream implements RunningStream {
     }
   }
 
-  private setup(partFolder: string | null): AnalyzeSetup {
-    const { inventory, target, format, deadLetterTopic } = this.options;
+  private judging(pool: AnalyzerPool): Judging {
+    const { clock, table, windowState } = this;
+    const { windows, latenessSeconds } = this.options;
+    const judge: Judging['judge'] = (task) => (table === null ? pool.run(task) : table.judge(task));
+    const reading = {
+      credits: this.objectCredits,
+      status: this.status,
+      task: (name: string, source: TaskSource, fields: Format['names'] | null) => this.taskOf(name, source, fields),
+    };
+    return {
+      watermark: clock,
+      pairing: table,
+      task: (at, { offsets, values }, apart) =>
+        this.taskOf(`${keyOf(at)}@${offsets[0]}`, { kind: 'values', ...values, apart }, null),
+      judge,
+      read: ({ objects }, turn) => new ObjectReading({ ...reading, objects, turn, run: judge }),
+      tell: ({ objects }, turn) =>
+        new ObjectReading({
+          ...reading,
+          objects,
+          turn,
+          run: async (task) => {
+            assert(table !== null);
+            return { ...(await table.publish(task)), failure: null, failurePasses: false };
+          },
+        }),
+      judgedBy: (generation) => this.versionsOf(generation),
+      finishing: () => this.options.stopAtEnd && this.readToEnd(),
+      windows: (at, before) =>
+        windows.target === null ? null : new Windows({ ...windows, latenessSeconds }, keyOf(at), windowState, before),
+    };
+  }
+
+  private setup(partFolder: string | null, twins: readonly TwinMemory[] | null): AnalyzeSetup {
+    const { inventory, target, format, deadLetterTopic, windows } = this.options;
     const columns = this.columns();
     return {
       versions: inventory.current.inventory.versions.map((version) => version.shared),
@@ -210,7 +274,8 @@ export class Stream implements RunningStream {
           ? null
           : { format, columns, taken: inputNames(columns), byHour: false, compression: 'none' },
       filter: null,
-      twins: null,
+      twins,
+      windowSeconds: windows.target === null ? 0 : windows.seconds,
       met: null,
       quarantine: deadLetterTopic !== null,
       partFolder,
@@ -248,8 +313,7 @@ export class Stream implements RunningStream {
 
   private count(tasks: readonly LaneTask[]): void {
     for (const { chunk, result, generation, object } of tasks) {
-      const judgedBy = generation === null ? undefined : this.judgedBy.get(generation);
-      this.totals.useVersions((judgedBy ?? this.options.inventory.current).inventory.versions);
+      this.totals.useVersions(this.versionsOf(generation));
       this.totals.add(result);
       if (object === null) {
         this.bytes += chunk.values.length;
@@ -263,13 +327,27 @@ export class Stream implements RunningStream {
     }
   }
 
+  private versionsOf(generation: SharedGeneration | null): readonly CompiledVersion[] {
+    const judgedBy = generation === null ? undefined : this.judgedBy.get(generation);
+    return (judgedBy ?? this.options.inventory.current).inventory.versions;
+  }
+
+  /** Everything that was there at the start has been read: all twins are known. */
+  private readToEnd(): boolean {
+    const assigned = [...(this.session?.assigned.values() ?? [])];
+    return (
+      assigned.length > 0 &&
+      assigned.every(({ at, lane }) => lane !== null && lane.readUntil >= (this.ends?.get(keyOf(at)) ?? 0))
+    );
+  }
+
   private stopAtEnd(): void {
     const assigned = [...(this.session?.assigned.values() ?? [])];
-    if (assigned.length === 0 || assigned.some(({ lane }) => lane === null)) return;
+    if (assigned.length === 0) return;
     const endOf = (at: TopicPartition): number => this.ends?.get(keyOf(at)) ?? 0;
     // nothing more is waited for: a file that is not full or old is complete now
     for (const { at, lane } of assigned) if (lane !== null && lane.position >= endOf(at)) lane.hurry();
-    const done = assigned.every(({ at, committed }) => committed >= endOf(at));
+    const done = assigned.every(({ at, lane, committed }) => lane?.settled === true && committed >= endOf(at));
     if (done) this.stopping.abort();
   }
 }

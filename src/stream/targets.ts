@@ -1,5 +1,6 @@
 import type { Consumption, KafkaDriver } from '../kafka/driver.ts';
 import type { OutputColumn } from '../sink/columns.ts';
+import { openDestination } from '../sink/destination.ts';
 import type { OutputFormat } from '../sink/part.ts';
 import { type ClickHouseConnection, openClickHouse } from './clickhouse-client.ts';
 import { clickhouseSink } from './clickhouse-sink.ts';
@@ -8,6 +9,7 @@ import { kafkaSink } from './kafka-sink.ts';
 import { type CommitOffset, plainOffsets } from './offsets.ts';
 import { stdoutSink } from './stdout-sink.ts';
 import type { StreamSink } from './stream-sink.ts';
+import { type WindowTarget, windowMessages, withWindows } from './window-outlet.ts';
 
 /** Where a stream writes; `none` = counters and metrics only. */
 export type StreamTarget =
@@ -31,20 +33,35 @@ export interface TargetOptions {
   readonly format: OutputFormat;
   readonly columns: readonly OutputColumn[];
   readonly deadLetterTopic: string | null;
+  /** Where windows go. */
+  readonly windows: WindowTarget;
   /** Label of the newest inventory version in force. */
   versionLabel(): string;
 }
 
 /** The sink of a target for one life of the consumer. */
 export async function openSink(options: TargetOptions): Promise<StreamSink> {
-  const { driver, commit, group, target, format, columns, deadLetterTopic } = options;
-  if (target.kind === 'none' || target.kind === 'kafka') {
+  const { windows, target, driver, deadLetterTopic, group, commit } = options;
+  const inTransaction = target.kind === 'none' || target.kind === 'kafka';
+  const offsets = inTransaction ? null : plainOffsets(driver, group, deadLetterTopic, commit);
+  const rows = await openRows(options, offsets);
+  if (windows?.kind === 'stdout') {
+    const out = await openDestination('-');
+    return withWindows(rows, async (list) => out.write(Buffer.from(list.map(({ lines }) => lines).join(''))));
+  }
+  if (windows === null || offsets === null) return rows;
+  return withWindows(rows, (list) => offsets.send(windowMessages(windows.topic, list)));
+}
+
+async function openRows(options: TargetOptions, offsets: CommitOffset | null): Promise<StreamSink> {
+  const { driver, group, target, format, columns, deadLetterTopic, windows } = options;
+  if (offsets === null || target.kind === 'none' || target.kind === 'kafka') {
     const arrow = await arrowFrame(format, columns);
     const topic = target.kind === 'kafka' ? target.topic : null;
     const rows = format === 'arrows' ? 'arrows' : 'ndjson';
-    return kafkaSink({ driver, group, topic, deadLetterTopic, format: rows, arrow });
+    const windowTopic = windows?.kind === 'kafka' ? windows.topic : null;
+    return kafkaSink({ driver, group, topic, deadLetterTopic, windowTopic, format: rows, arrow });
   }
-  const offsets = plainOffsets(driver, group, deadLetterTopic, commit);
   const sink = await sinkBy(options, target, offsets);
   return {
     ...sink,

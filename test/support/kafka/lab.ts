@@ -11,8 +11,8 @@ export interface Lab {
   readonly inventory: string;
   /** Records of the default format, without headers. */
   readonly lines: readonly string[];
-  /** Sorted rows that `replay` writes for these lines. */
-  replayRows(lines: readonly string[], inventory?: string): Promise<string[]>;
+  /** Sorted rows that `replay` writes for these lines; `pair`: paired (default: not). */
+  replayRows(lines: readonly string[], inventory?: string, pair?: boolean): Promise<string[]>;
   /** Digests of the same rows, sorted: a soak has more of them than one text can hold. */
   replayDigests(lines: readonly string[]): Promise<string[]>;
   close(): void;
@@ -26,10 +26,19 @@ export async function openLab(records: number): Promise<Lab> {
   const logs = join(folder, 'logs');
   const texts = readdirSync(logs).map((name) => readFileSync(join(logs, name), 'utf8'));
   const inventory = join(folder, 'inventory');
-  const replayed = async (lines: readonly string[], judgedBy: string): Promise<string> => {
+  const replayed = async (lines: readonly string[], judgedBy: string, pair: boolean): Promise<string> => {
     const [input, out] = [join(folder, 'input.log'), join(folder, 'rows.ndjson')];
     writeFileSync(input, `${lines.join('\n')}\n`);
-    const run = await runCli(['replay', input, '--inventory', judgedBy, '--out', out, '--no-pair', '-q']);
+    const run = await runCli([
+      'replay',
+      input,
+      '--inventory',
+      judgedBy,
+      '--out',
+      out,
+      pair ? '--pair' : '--no-pair',
+      '-q',
+    ]);
     if (run.code !== 0) throw new Error(run.stderr);
     return out;
   };
@@ -37,12 +46,12 @@ export async function openLab(records: number): Promise<Lab> {
     folder,
     inventory,
     lines: texts.flatMap((text) => text.split('\n').slice(1, -1)),
-    async replayRows(lines, judgedBy = inventory) {
-      return sortedLines(readFileSync(await replayed(lines, judgedBy), 'utf8'));
+    async replayRows(lines, judgedBy = inventory, pair = false) {
+      return sortedLines(readFileSync(await replayed(lines, judgedBy, pair), 'utf8'));
     },
     async replayDigests(lines) {
       const digests: string[] = [];
-      const rows = createInterface({ input: createReadStream(await replayed(lines, inventory)) });
+      const rows = createInterface({ input: createReadStream(await replayed(lines, inventory, false)) });
       for await (const row of rows) digests.push(digestOf(row));
       return digests.sort();
     },

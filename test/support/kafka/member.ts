@@ -19,7 +19,8 @@ export interface Member {
 const SESSION_SECONDS = '2';
 
 export function startMember(args: readonly string[], more: Readonly<Record<string, string>> = {}): Member {
-  const env = { FLOWTRIE_KAFKA_SESSION_SECONDS: SESSION_SECONDS, ...more };
+  // rows of paired records depend on who has which partition: what is not about pairing goes without
+  const env = { FLOWTRIE_KAFKA_SESSION_SECONDS: SESSION_SECONDS, FLOWTRIE_PAIR: 'false', ...more };
   const child = startCli(['stream', '--log', 'json', ...args], { env });
   let [stdout, stderr] = ['', ''];
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {

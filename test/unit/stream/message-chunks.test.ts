@@ -73,7 +73,7 @@ describe('messages as chunks', () => {
   it('end at an offset that they are told, and leave a message that names objects alone', () => {
     const event = JSON.stringify({ Records: [{ s3: { bucket: { name: 'b' }, object: { key: 'k' } } }] });
     const offsets = (values: readonly string[], position: number, cutAt: number): number[][] =>
-      [...messageChunks(messages(values), position, cutAt)].map((chunk) => [...chunk.offsets]);
+      [...messageChunks(messages(values), position, [cutAt])].map((chunk) => [...chunk.offsets]);
     expect(offsets(['a', 'b', 'c', 'd'], 0, 14)).toEqual([
       [10, 12],
       [14, 16],

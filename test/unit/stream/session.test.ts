@@ -1,14 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import type { AnalyzerPool } from '../../../src/engine/pool.ts';
 import type { ConsumeOptions, KafkaDriver } from '../../../src/kafka/driver.ts';
 import { Credits } from '../../../src/stream/credits.ts';
 import { Session } from '../../../src/stream/session.ts';
 import { Status } from '../../../src/stream/status.ts';
 import type { StreamSink } from '../../../src/stream/stream-sink.ts';
+import { Watermark } from '../../../src/stream/watermark.ts';
 
 const nobody = (): never => expect.fail('nobody asks for this');
-const pool: AnalyzerPool = { inFlightMax: 1, run: nobody, pair: nobody, answer: nobody, close: async () => {} };
 
 /** A client whose group hands out a partition once more while its member leaves, as kafkajs does in a rebalance. */
 function lateJoiner(): KafkaDriver {
@@ -16,8 +15,7 @@ function lateJoiner(): KafkaDriver {
     missingTopics: async () => [],
     partitionEnds: async () => [],
     offsetAt: async () => 0,
-    committed: async () => 0,
-    committedNote: async () => '',
+    committed: async () => null,
     follow: nobody,
     openTransactional: nobody,
     openProducer: nobody,
@@ -54,12 +52,20 @@ it('opens no lane for what is assigned while it leaves: that would fence the nex
       topics: ['raw'],
       from: 'earliest',
       sessionTimeoutMs: 1000,
-      pool,
+      judging: {
+        watermark: new Watermark(),
+        pairing: null,
+        task: nobody,
+        judge: nobody,
+        read: nobody,
+        tell: nobody,
+        judgedBy: nobody,
+        finishing: () => false,
+        windows: () => null,
+      },
       credits: new Credits(1, 1),
       status: new Status(log),
       log,
-      task: nobody,
-      read: nobody,
       committed: nobody,
     },
     async () => sink,
