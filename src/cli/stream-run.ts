@@ -1,12 +1,14 @@
 import { DEFAULT, parseLogFormat } from '../decode/format.ts';
 import { hidesPods } from '../engine/opened-inputs.ts';
 import { openKafkajs } from '../kafka/kafkajs.ts';
+import { openKubernetesApi } from '../kubernetes/api.ts';
 import { FlowtrieError } from '../model/errors.ts';
 import type { OutputFormat } from '../sink/part.ts';
 import { renderSummary, summaryJson } from '../sink/summary.ts';
 import { serve } from '../stream/http.ts';
 import { InventoryTopic } from '../stream/inventory-topic.ts';
 import { LiveInventory } from '../stream/live-inventory.ts';
+import { PodSource } from '../stream/pod-source.ts';
 import type { LogLevel, StreamLog } from '../stream/status.ts';
 import { Stream, type StreamOptions } from '../stream/stream.ts';
 import type { StreamTarget } from '../stream/targets.ts';
@@ -32,11 +34,14 @@ export async function runStream(flags: Readonly<Record<string, unknown>>): Promi
       `--${target.kind === 'stdout' ? 'out' : 'windows'} - and --json both write to stdout: choose one`,
     );
   const options = optionsOf(settings, target, log);
+  const { watchPods, kubeContext = null } = settings;
+  const pods = watchPods || kubeContext !== null ? new PodSource(await openKubernetesApi(kubeContext), log) : null;
   const topic = await inventoryTopic(settings.inventory, options);
   try {
-    const inventory = await LiveInventory.open(topic?.folder ?? settings.inventory, log, settings.latenessSeconds);
+    const folder = topic?.folder ?? settings.inventory;
+    const inventory = await LiveInventory.open(folder, log, settings.latenessSeconds, pods?.pods ?? null);
     if (quiet !== true) printWarnings(inventory.current.inventory.warnings, verbose === true);
-    await runWith(new Stream({ ...options, inventory }), settings.http, json === true, quiet === true, log);
+    await runWith(new Stream({ ...options, inventory, pods }), settings.http, json === true, quiet === true, log);
   } finally {
     await topic?.close();
   }
@@ -76,7 +81,11 @@ function levelOf(quiet: boolean, verbose: boolean): LogLevel {
   return verbose ? 'debug' : 'info';
 }
 
-function optionsOf(settings: StreamSettings, target: StreamTarget, log: StreamLog): Omit<StreamOptions, 'inventory'> {
+function optionsOf(
+  settings: StreamSettings,
+  target: StreamTarget,
+  log: StreamLog,
+): Omit<StreamOptions, 'inventory' | 'pods'> {
   const { kafka, threads, logFormat, deadLetter, stopAtEnd, inventorySeconds } = settings;
   const format = logFormat === undefined ? null : parseLogFormat(logFormat);
   const { brokers, clientId, tls, sasl, group, topics, from, sessionSeconds } = kafka;

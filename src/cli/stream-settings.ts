@@ -103,6 +103,10 @@ export interface StreamSettings {
   readonly inventory: string;
   /** Seconds between two looks at the folder; 0 = never. */
   readonly inventorySeconds: number;
+  /** Ask the API server for pods. */
+  readonly watchPods: boolean;
+  /** Context of the kubeconfig; absent = the current one, or the pod's service account. */
+  readonly kubeContext?: string | undefined;
   /** `kafka:TOPIC`, `clickhouse:TABLE`, a folder ending in `/`, `-` or `none`. */
   readonly out: string;
   readonly outFormat?: OutputFormat | undefined;
@@ -133,6 +137,8 @@ const MEMBERS = {
   kafka: KAFKA,
   inventory: text,
   inventorySeconds: z.coerce.number({ error: SECONDS_TEXT }).min(0, { error: SECONDS_TEXT }).default(5),
+  watchPods: flag.default(false),
+  kubeContext: text.optional(),
   out: text.default('none'),
   outFormat: z.enum(OUTPUT_FORMATS).optional(),
   deadLetter: topic.optional(),
@@ -168,6 +174,8 @@ const FLAGS: Readonly<Record<string, string>> = {
   group: 'kafka.group',
   from: 'kafka.from',
   inventory: 'inventory',
+  watchPods: 'watchPods',
+  kubeContext: 'kubeContext',
   out: 'out',
   outFormat: 'outFormat',
   deadLetter: 'deadLetter',

@@ -10,6 +10,8 @@ export function addStream(program: Command): void {
     .option('--group <name>', 'consumer group (default: flowtrie)')
     .option('--from <where>', 'where a new group begins: earliest (default), latest, or an RFC 3339 instant')
     .option('--inventory <dir>', 'folder of describe-* and kubectl documents, or kafka:TOPIC with one document a key')
+    .option('--watch-pods', 'list and watch the pods of a cluster, found as kubectl finds it or as a pod of it')
+    .option('--kube-context <name>', 'context of the kubeconfig, for --watch-pods, which it implies')
     .option('--out <target>', 'kafka:TOPIC, clickhouse:TABLE, DIR/, - for stdout, or none (default): metrics, summary')
     .option('--out-format <format>', 'ndjson (default) or arrows; in a folder also csv and arrow')
     .option('--dead-letter <topic>', 'topic for malformed lines and unreadable messages, with reason and origin')

@@ -20,14 +20,31 @@ export interface LoadedInventory {
  * recognised, or holds a broken document or a wrong value.
  */
 export async function loadInventory(folder: string): Promise<LoadedInventory> {
+  return assembleFolder(await readFolder(folder), []);
+}
+
+/** What a folder holds, before it is put together. */
+export interface ReadFolder {
+  readonly folder: string;
+  readonly documents: readonly SourceDocument[];
+  readonly warnings: readonly InventoryWarning[];
+}
+
+/** Reads every document of a folder; throws as `loadInventory` does. */
+export async function readFolder(folder: string): Promise<ReadFolder> {
   const warnings = new Warnings();
   const documents = await readInventoryFolder(folder, warnings.warn);
-  const { loaded, count } = assemble(documents, warnings);
+  return { folder, documents, warnings: warnings.list() };
+}
+
+/** The inventory of a folder and of documents from elsewhere. */
+export function assembleFolder(read: ReadFolder, more: readonly SourceDocument[]): LoadedInventory {
+  const { loaded, count } = assemble([...read.documents, ...more], new Warnings());
   if (count === 0) {
     const expected = 'expected what aws ec2 describe-… or kubectl get … -o json print';
-    throw new FlowtrieError('inventory', `${folder}: no document of this folder is recognised: ${expected}`);
+    throw new FlowtrieError('inventory', `${read.folder}: no document of this folder is recognised: ${expected}`);
   }
-  return loaded;
+  return { ...loaded, warnings: [...read.warnings, ...loaded.warnings] };
 }
 
 /** The same from documents in memory; `file` is what messages name and where a version folder is looked for. */

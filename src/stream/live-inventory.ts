@@ -7,7 +7,9 @@ import {
   compileInventory,
   InterfaceNumbers,
 } from '../engine/versions.ts';
-import { type LoadedInventory, loadInventory } from '../inventory/load.ts';
+import type { SourceDocument } from '../inventory/documents.ts';
+import type { LivePods } from '../inventory/live-pods.ts';
+import { assembleFolder, type ReadFolder, readFolder } from '../inventory/load.ts';
 import { RuleCompiler } from '../rules/compile.ts';
 import { messageOf, pause, type StreamLog } from './status.ts';
 
@@ -46,28 +48,48 @@ export class LiveInventory {
   private readonly numbers = new InterfaceNumbers();
   /** A record is judged so long after its start at most. */
   private readonly keptSeconds: number;
+  /** What the API server tells of pods; null = it is not asked. */
+  private readonly pods: LivePods | null;
+  /** Revision of the pods that are in force. */
+  private revision = 0;
+  /** With live pods every version is put together again when they change: what its folder held, and since when. */
+  private contents: readonly { readonly from: number; readonly read: ReadFolder }[];
   private generation: Generation;
   private swaps = 0;
   private failures = 0;
   private warned = '';
 
-  private constructor(folder: string, log: StreamLog, signature: string, loaded: LoadedInventory, latenessSeconds: number) {
+  private constructor(
+    folder: string,
+    log: StreamLog,
+    signature: string,
+    read: ReadFolder,
+    latenessSeconds: number,
+    pods: LivePods | null,
+  ) {
+    this.pods = pods;
+    this.contents = pods === null ? [] : [{ from: 0, read }];
     // it may come that late, and then wait as long for its twin
     this.keptSeconds = INTERVAL_SECONDS + 2 * latenessSeconds;
     this.folder = folder;
     this.log = log;
     this.signature = signature;
     this.compiler = new RuleCompiler();
-    this.generation = generationOf(0, compileInventory(loaded, this.compiler, this.numbers));
+    this.generation = generationOf(0, this.compiled(read, []));
   }
 
   /**
    * Versions stay as long as records may be meant for them that come `latenessSeconds` after their end. Throws
    * FlowtrieError `inventory` when the folder cannot be loaded at the start.
    */
-  static async open(folder: string, log: StreamLog, latenessSeconds: number): Promise<LiveInventory> {
+  static async open(
+    folder: string,
+    log: StreamLog,
+    latenessSeconds: number,
+    pods: LivePods | null,
+  ): Promise<LiveInventory> {
     const signature = await signatureOf(folder).catch(() => '');
-    return new LiveInventory(folder, log, signature, await loadInventory(folder), latenessSeconds);
+    return new LiveInventory(folder, log, signature, await readFolder(folder), latenessSeconds, pods);
   }
 
   /** What the next task is judged by. */
@@ -89,16 +111,22 @@ export class LiveInventory {
     }
   }
 
-  /** Loads the folder when it has changed; `now`, Unix seconds, is from when an unnamed version is valid. */
+  /**
+   * Loads the folder when it has changed, or pods have; `now`, Unix seconds, is from when an unnamed version is valid.
+   */
   async look(now: number): Promise<void> {
     try {
       const before = await signatureOf(this.folder);
-      if (before === this.signature) return;
-      const loaded = await loadInventory(this.folder);
+      const revision = this.pods?.revision ?? 0;
+      const moved = before !== this.signature;
+      if (!moved && revision === this.revision) return;
+      const read = moved ? await readFolder(this.folder) : null;
       // changed while it was read: what was read may be half of each, the next look will tell
-      if ((await signatureOf(this.folder)) !== before) return;
+      if (moved && (await signatureOf(this.folder)) !== before) return;
+      const compiled = this.compile(read, now);
       this.signature = before;
-      this.swap(loaded, now);
+      this.revision = revision;
+      this.swap(compiled, now);
       this.warned = '';
     } catch (error) {
       this.failures++;
@@ -108,11 +136,40 @@ export class LiveInventory {
     }
   }
 
-  private swap(loaded: LoadedInventory, now: number): void {
-    const { versions: before } = this.generation.inventory;
-    const { versions, warnings } = compileInventory(loaded, this.compiler, this.numbers);
-    const named = versions.some(({ inventory }) => inventory.validFrom !== null);
-    const next = withinLateness(named ? versions : appended(before, versions, now), now - this.keptSeconds);
+  /** The versions of a folder that was just read; null = only what is known of pods has changed. */
+  private compile(read: ReadFolder | null, now: number): CompiledInventory {
+    const { pods } = this;
+    if (pods === null) {
+      if (read === null) return this.generation.inventory;
+      const { versions, warnings } = this.compiled(read, []);
+      const before = this.generation.inventory.versions;
+      return { versions: isNamed(versions) ? versions : appended(before, versions, now), warnings };
+    }
+    if (read !== null) this.contents = [...this.contents.filter(({ from }) => from < now), { from: now, read }];
+    pods.forget(now - this.keptSeconds);
+    this.contents = withinLateness(this.contents, ({ from }) => from, now - this.keptSeconds);
+    const history = [pods.document()];
+    const compiled = this.contents.map(({ from, read: folder }) => {
+      const inventory = this.compiled(folder, history);
+      return { ...inventory, from };
+    });
+    const newest = compiled.at(-1);
+    const warnings = newest?.warnings ?? [];
+    if (newest !== undefined && isNamed(newest.versions)) return { versions: newest.versions, warnings };
+    return {
+      versions: compiled.flatMap(({ versions, from }) => versions.map((one) => validFrom(one, from))),
+      warnings,
+    };
+  }
+
+  private compiled(read: ReadFolder, more: readonly SourceDocument[]): CompiledInventory {
+    return compileInventory(assembleFolder(read, more), this.compiler, this.numbers);
+  }
+
+  private swap({ versions, warnings }: CompiledInventory, now: number): void {
+    const next = withinLateness(versions, ({ shared }) => shared.validFromSeconds, now - this.keptSeconds).map(
+      (version, i) => (i === 0 ? { ...version, shared: { ...version.shared, validFromSeconds: 0 } } : version),
+    );
     const generation = generationOf(this.generation.shared.id + 1, { versions: next, warnings });
     if (sameGeneration(generation.shared, this.generation.shared)) return;
     this.generation = generation;
@@ -127,6 +184,17 @@ export class LiveInventory {
   }
 }
 
+function isNamed(versions: readonly CompiledVersion[]): boolean {
+  return versions.some(({ inventory }) => inventory.validFrom !== null);
+}
+
+/** A version named by when it was found; what was there at the start has no name. */
+function validFrom(version: CompiledVersion, seconds: number): CompiledVersion {
+  if (seconds === 0) return version;
+  const label = new Date(seconds * 1000).toISOString().replace('.000Z', 'Z');
+  return { ...version, shared: { ...version.shared, validFromSeconds: seconds, label } };
+}
+
 function generationOf(id: number, inventory: CompiledInventory): Generation {
   const shared = inventory.versions.map((version) => version.shared);
   return { shared: packGeneration(id, shared), inventory };
@@ -138,10 +206,7 @@ function appended(
   versions: readonly CompiledVersion[],
   now: number,
 ): readonly CompiledVersion[] {
-  const label = new Date(now * 1000).toISOString().replace('.000Z', 'Z');
-  const fresh = versions.map((version) => {
-    return { ...version, shared: { ...version.shared, validFromSeconds: now, label } };
-  });
+  const fresh = versions.map((version) => validFrom(version, now));
   const last = before.at(-1);
   const [first] = fresh;
   if (last !== undefined && first !== undefined) {
@@ -153,14 +218,12 @@ function appended(
 }
 
 /** Without versions that no record can be meant for any more; the first of the rest also takes what is older. */
-function withinLateness(versions: readonly CompiledVersion[], since: number): readonly CompiledVersion[] {
+function withinLateness<T>(versions: readonly T[], from: (version: T) => number, since: number): readonly T[] {
   const inTime = versions.filter((_, i) => {
-    const until = versions[i + 1]?.shared.validFromSeconds ?? Number.POSITIVE_INFINITY;
-    return until > since;
+    const next = versions[i + 1];
+    return next === undefined || from(next) > since;
   });
-  return inTime
-    .slice(-VERSIONS_RESIDENT)
-    .map((version, i) => (i === 0 ? { ...version, shared: { ...version.shared, validFromSeconds: 0 } } : version));
+  return inTime.slice(-VERSIONS_RESIDENT);
 }
 
 /** Changes whenever a file below the folder is added, removed, renamed or written. Links are followed. */

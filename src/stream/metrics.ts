@@ -45,6 +45,12 @@ export const METRICS: Readonly<Record<string, MetricKind>> = {
     labels: [],
     help: 'Unix time from which the newest version is valid; 0 = the first one',
   },
+  flowtrie_pods: { type: 'gauge', labels: [], help: 'Pods known from the API server, also those lately gone' },
+  flowtrie_pod_events_total: {
+    type: 'counter',
+    labels: ['kind'],
+    help: 'What the API server said of pods: lists, changes, and malformed ones',
+  },
   flowtrie_watermark_timestamp_seconds: {
     type: 'gauge',
     labels: [],
@@ -138,6 +144,9 @@ function fill(registry: Registry, stream: RunningStream): void {
   add('flowtrie_inventory_failures_total', {}, failures);
   add('flowtrie_inventory_versions', {}, versions);
   add('flowtrie_inventory_newest_timestamp_seconds', {}, newestSeconds);
+  const { pods, ...events } = stream.pods() ?? { pods: 0, lists: 0, changes: 0, malformed: 0 };
+  add('flowtrie_pods', {}, pods);
+  for (const [kind, count] of Object.entries(events)) add('flowtrie_pod_events_total', { kind }, count);
   add('flowtrie_watermark_timestamp_seconds', {}, stream.watermark());
   const pairing = stream.pairing() ?? { heldBytes: 0, early: 0, evicted: 0 };
   add('flowtrie_pairing_held_bytes', {}, pairing.heldBytes);

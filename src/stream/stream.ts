@@ -19,6 +19,7 @@ import { Credits } from './credits.ts';
 import type { Generation, InventoryState, LiveInventory } from './live-inventory.ts';
 import { ObjectReading } from './object-reading.ts';
 import { Pairing, type PairingState, streamTwins } from './pairing.ts';
+import type { PodSource, PodSourceState } from './pod-source.ts';
 import { type Judging, keyOf, Session, type StartAt } from './session.ts';
 import { backoffMs, messageOf, pause, Status, type StreamLog } from './status.ts';
 import { type LaneTask, OBJECT_ENDS, type ObjectEnd } from './stream-sink.ts';
@@ -34,6 +35,8 @@ export interface StreamOptions {
   readonly topics: readonly string[];
   readonly from: StartAt;
   readonly inventory: LiveInventory;
+  /** Who tells of pods; null = the inventory's folder alone. */
+  readonly pods: PodSource | null;
   /** Seconds between two looks at the inventory's folder; 0 = never. */
   readonly inventorySeconds: number;
   /** Workers; 0 = in the calling thread. */
@@ -84,6 +87,8 @@ export interface RunningStream {
   /** Tasks and message bytes under way. */
   underWay(): { readonly tasks: number; readonly bytes: number };
   inventory(): InventoryState;
+  /** null = pods are not watched. */
+  pods(): PodSourceState | null;
   windows(): WindowState;
   /** null = records are not paired. */
   pairing(): PairingState | null;
@@ -137,6 +142,10 @@ export class Stream implements RunningStream {
     return this.options.inventory.state;
   }
 
+  pods(): PodSourceState | null {
+    return this.options.pods?.state ?? null;
+  }
+
   windows(): WindowState {
     return this.windowState;
   }
@@ -171,7 +180,10 @@ export class Stream implements RunningStream {
     this.table = twins === null ? null : new Pairing(pool, twins, this.clock, options.latenessSeconds);
     const watching =
       options.inventorySeconds > 0 ? options.inventory.watch(options.inventorySeconds, stopping.signal) : undefined;
+    const watchingPods = options.pods?.run(status, stopping.signal);
     try {
+      await options.pods?.listed(stopping.signal);
+      if (options.pods !== null) await options.inventory.look(Math.floor(Date.now() / 1000));
       for (let tries = 0; !stopping.signal.aborted; tries++) {
         const begun = performance.now();
         try {
@@ -188,6 +200,7 @@ export class Stream implements RunningStream {
       signal.removeEventListener('abort', stop);
       stop();
       await watching;
+      await watchingPods;
       await pool.close();
       if (files !== null) rmSync(files, { recursive: true, force: true });
     }
