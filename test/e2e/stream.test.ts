@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
@@ -8,10 +8,11 @@ import type { Summary } from '../../src/model/summary.ts';
 import { METRICS } from '../../src/stream/metrics.ts';
 import { Dice } from '../support/dice.ts';
 import type { Broker } from '../support/kafka/broker.ts';
-import { caughtUp, difference, runChaos } from '../support/kafka/chaos.ts';
+import { difference, runChaos } from '../support/kafka/chaos.ts';
 import { type Lab, openLab, packed, sortedLines } from '../support/kafka/lab.ts';
 import { startMember } from '../support/kafka/member.ts';
 import { describeKafka } from '../support/kafka/suite.ts';
+import { runSwaps } from '../support/kafka/swaps.ts';
 import { createTopics, produce, readCommitted, testKafka } from '../support/kafka/topics.ts';
 
 const LINES = 12_000;
@@ -164,84 +165,14 @@ async function folder(broker: Broker): Promise<void> {
   expect(difference(await lab.replayRows(lab.lines.slice(0, 3000)), rows).lost).toBe(0);
 }
 
-/** Swaps of the inventory; the soak makes 100. */
-const SWAPS = Number(process.env.FLOWTRIE_SWAPS ?? 2);
-/** Versions begin at full seconds. */
-const SWAP_MS = 1_100;
-/** A record is so old when it comes: the version that its start asks for is in force by then. */
-const AGE_SECONDS = 3;
-const FIRST_VERSION = '2020-01-01T00:00:00Z';
+/** Swaps of the inventory; `npm run soak:swap` makes 100. */
+const SWAPS = 2;
 
 async function swaps(broker: Broker): Promise<void> {
-  const kafka = testKafka(broker.address);
-  await createTopics(kafka, { swapped: 2, judged: 2 });
-  const own = mkdtempSync(join(lab.folder, 'swaps-'));
-  const inventories = [lab.inventory, withoutIngress(lab.inventory, join(own, 'strict'))] as const;
-  const live = join(own, 'live');
-  publish(live, inventories[0]);
-  const options = ['--brokers', broker.address, '--topic', 'swapped', '--inventory', live, '--threads', '2'];
-  const env = { FLOWTRIE_INVENTORY_SECONDS: '0.1' };
-  const member = startMember([...options, '--out', 'kafka:judged'], env);
-  const versions = (): string[] =>
-    [...member.log().matchAll(/"versions":\[[^\]]*"([^"]+)"\]/g)].map(([, label]) => label ?? '');
-  const sent: string[] = [];
-  const send = async (): Promise<void> => {
-    const now = Math.floor(Date.now() / 1000) - AGE_SECONDS;
-    const lines = lab.lines.slice(0, 600).map((line) => withTimes(line, now));
-    sent.push(...lines);
-    await produce(kafka, 'swapped', packed(lines, 50, 2));
-  };
-  const until = async (seen: () => boolean): Promise<void> => {
-    for (let tries = 0; !seen() && tries < 600; tries++) await sleep(50);
-  };
-  await until(() => member.log().includes('partitions assigned'));
-  for (let swap = 1; swap <= SWAPS; swap++) {
-    await send();
-    publish(live, inventories[swap % 2] ?? lab.inventory);
-    await until(() => versions().length === swap);
-    await sleep(SWAP_MS);
-  }
-  // records that the last version is meant for
-  await sleep(AGE_SECONDS * 1000);
-  await send();
-  await caughtUp(kafka, 'flowtrie', 'swapped');
-  expect(await member.stop()).toBe(143);
-  expect(versions()).toHaveLength(SWAPS);
-  const history = join(own, 'history');
-  [FIRST_VERSION, ...versions()].forEach((label, i) => {
-    cpSync(inventories[i % 2] ?? '', join(history, label), { recursive: true });
-  });
-  const text = (await readCommitted(kafka, 'judged')).map(({ value }) => value.toString()).join('');
-  const rows = sortedLines(text.replaceAll('"inventory_version":"all"', `"inventory_version":"${FIRST_VERSION}"`));
-  const expected = (await lab.replayRows(sent, history)).map(withoutHindsight).sort();
-  expect(difference(expected, rows.map(withoutHindsight).sort())).toEqual({ lost: 0, repeated: 0 });
-  expect(new Set(rows.map((row) => /"inventory_version":"([^"]+)"/.exec(row)?.[1])).size).toBeGreaterThan(1);
-}
-
-/** A row but for what a later version says of it: the stream does not know that version yet, replay does. */
-function withoutHindsight(row: string): string {
-  return row.replace(/,"(drift_cause|agreeing_version)":(null|"[^"]*")/g, '');
-}
-
-/** Puts a link to `folder` in the place of `live` in one step. */
-function publish(live: string, folder: string): void {
-  symlinkSync(folder, `${live}.next`);
-  renameSync(`${live}.next`, live);
-}
-
-/** A copy whose security groups let nothing in. */
-function withoutIngress(from: string, to: string): string {
-  cpSync(from, to, { recursive: true });
-  const file = join(to, 'describe-security-groups.json');
-  const { SecurityGroups } = JSON.parse(readFileSync(file, 'utf8')) as { SecurityGroups: object[] };
-  const closed = SecurityGroups.map((group) => ({ ...group, IpPermissions: [] }));
-  writeFileSync(file, JSON.stringify({ SecurityGroups: closed }));
-  return to;
-}
-
-function withTimes(line: string, start: number): string {
-  const fields = line.split(' ');
-  return [...fields.slice(0, 10), start, start + 1, ...fields.slice(12)].join(' ');
+  const report = await runSwaps(broker, lab, SWAPS);
+  expect(report).toMatchObject({ swaps: SWAPS, lost: 0, mixed: 0, versions: SWAPS + 1 });
+  expect(report.records).toBeGreaterThan(1000);
+  expect(report.p99Ms).toBeGreaterThanOrEqual(report.p50Ms);
 }
 
 async function readiness(broker: Broker): Promise<void> {

@@ -4,6 +4,7 @@ import { machineFacts } from '../../bench/machine.ts';
 
 const FOLDER = fileURLToPath(new URL('results/', import.meta.url));
 const README = fileURLToPath(new URL('../../README.md', import.meta.url));
+const SCALING = fileURLToPath(new URL('../../docs/scaling.md', import.meta.url));
 const [START, END] = ['<!-- soak:start -->', '<!-- soak:end -->'];
 
 type Result = Readonly<Record<string, string | number>>;
@@ -16,13 +17,19 @@ export function writeResult(name: string, result: Result): void {
   if (!process.argv.includes('--write')) return;
   mkdirSync(FOLDER, { recursive: true });
   writeFileSync(`${FOLDER}${name}.json`, `${text}\n`);
-  const readme = readFileSync(README, 'utf8');
-  const [from, to] = [readme.indexOf(START) + START.length, readme.indexOf(END)];
-  if (to < from) throw new Error(`README.md: ${START} … ${END} is missing`);
-  writeFileSync(README, `${readme.slice(0, from)}\n${soakWords(readResult)}\n${readme.slice(to)}`);
+  put(README, soakWords(readResult));
+  put(SCALING, `\n${scalingTable(readResult)}\n`);
 }
 
-function readResult(name: string): Result | null {
+/** Puts text between the markers of a page. */
+function put(page: string, text: string): void {
+  const words = readFileSync(page, 'utf8');
+  const [from, to] = [words.indexOf(START) + START.length, words.indexOf(END)];
+  if (to < from) throw new Error(`${page}: ${START} … ${END} is missing`);
+  writeFileSync(page, `${words.slice(0, from)}\n${text}\n${words.slice(to)}`);
+}
+
+export function readResult(name: string): Result | null {
   try {
     return JSON.parse(readFileSync(`${FOLDER}${name}.json`, 'utf8')) as Result;
   } catch {
@@ -34,7 +41,6 @@ function readResult(name: string): Result | null {
 export function soakWords(read: (name: string) => Result | null): string {
   const once = read('exactly-once');
   const rates = read('throughput');
-  const number = (value: string | number | undefined): string => Number(value).toLocaleString('en-US');
   const lines: string[] = [];
   if (once !== null) {
     lines.push(
@@ -50,7 +56,55 @@ export function soakWords(read: (name: string) => Result | null): string {
       `  (Kafka ${rates.kafka}, ${rates.machine}; \`npm run soak:throughput\`).`,
     );
   }
+  lines.push(...swapWords(read('swap')), ...soakedWords(read('soak')));
   return lines.join('\n');
+}
+
+function number(value: string | number | undefined): string {
+  return Number(value).toLocaleString('en-US');
+}
+
+function swapWords(swap: Result | null): string[] {
+  if (swap === null) return [];
+  const { swaps, lost, mixed } = swap;
+  return [
+    `- ${swaps} swaps of the inventory under load, ${number(swap.records)} records: ${lost} lost, ${mixed} judged by a`,
+    `  mixture; rows ${number(swap.p50Ms)} ms after their message, ${number(swap.p99Ms)} ms at the 99th percentile`,
+    '  (`npm run soak:swap`).',
+  ];
+}
+
+function soakedWords(soak: Result | null): string[] {
+  if (soak === null) return [];
+  const { lagMaxSeconds, flushSeconds, latenessSeconds, missing } = soak;
+  const [minutes, slope] = [Math.round(Number(soak.seconds) / 60), number(soak.rssSlopeMbPerHour)];
+  return [
+    `- ${minutes} minutes at ${number(soak.recordsPerSecond)} records/s: memory at most ${number(soak.rssMb)} MB,`,
+    `  ${slope} MB more an hour, lag at most ${lagMaxSeconds} s; when input stopped, everything was out after ${flushSeconds} s with a`,
+    `  lateness of ${latenessSeconds} s, ${missing} records missing (\`npm run soak\`).`,
+  ];
+}
+
+/** The table of docs/scaling.md. */
+export function scalingTable(read: (name: string) => Result | null): string {
+  const scaling = read('scaling');
+  if (scaling === null) return 'Not measured yet: `npm run soak:scaling -- --write`.';
+  const one = Number(scaling.processes1);
+  const rows = [1, 2, 4].map((processes) => {
+    const rate = Number(scaling[`processes${processes}`]);
+    return `| ${processes} | ${rate.toLocaleString('en-US')} | ${(rate / one).toFixed(2)} |`;
+  });
+  const measured = `${number(scaling.records)} records in ${scaling.partitions} partitions`;
+  const where = `${measured}, median of ${scaling.rounds}, ${scaling.machine}`;
+  return [`| processes | records/s | to one |`, `| --------- | --------- | ------ |`, ...rows, '', `${where}.`].join(
+    '\n',
+  );
+}
+
+/** What docs/scaling.md has between the markers. */
+export function markedScaling(): string {
+  const page = readFileSync(SCALING, 'utf8');
+  return page.slice(page.indexOf(START) + START.length, page.indexOf(END)).trim();
 }
 
 export function soakBlock(): string {

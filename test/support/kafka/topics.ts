@@ -5,10 +5,20 @@ export function testKafka(address: string): Kafka {
   return new Kafka({ brokers: [address], clientId: 'test', logLevel: logLevel.NOTHING });
 }
 
-export async function createTopics(kafka: Kafka, partitionsOf: Readonly<Record<string, number>>): Promise<void> {
+/** `config`: of all of them. */
+export async function createTopics(
+  kafka: Kafka,
+  partitionsOf: Readonly<Record<string, number>>,
+  config: Readonly<Record<string, string>> = {},
+): Promise<void> {
   const admin = kafka.admin();
   await admin.connect();
-  const topics = Object.entries(partitionsOf).map(([topic, numPartitions]) => ({ topic, numPartitions }));
+  const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
+  const topics = Object.entries(partitionsOf).map(([topic, numPartitions]) => ({
+    topic,
+    numPartitions,
+    configEntries,
+  }));
   await admin.createTopics({ topics, waitForLeaders: true });
   await admin.disconnect();
 }
@@ -41,6 +51,8 @@ export interface ReadMessage {
   readonly partition: number;
   readonly offset: number;
   readonly value: Buffer;
+  /** Unix milliseconds, by its producer's clock. */
+  readonly timestamp: number;
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -68,9 +80,14 @@ export async function readCommitted(kafka: Kafka, topic: string): Promise<ReadMe
       consumer
         .run({
           eachBatch: async ({ batch }) => {
-            for (const { offset, value, headers } of batch.messages) {
+            for (const { offset, value, headers, timestamp } of batch.messages) {
               const words = Object.entries(headers ?? {}).map(([name, word]) => [name, String(word)]);
-              const entry = { partition: batch.partition, offset: Number(offset), value: value ?? Buffer.alloc(0) };
+              const entry = {
+                partition: batch.partition,
+                offset: Number(offset),
+                value: value ?? Buffer.alloc(0),
+                timestamp: Number(timestamp),
+              };
               found.set(`${batch.partition} ${offset}`, { ...entry, headers: Object.fromEntries(words) });
             }
           },

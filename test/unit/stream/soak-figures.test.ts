@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { markedSoak, soakBlock, soakWords } from '../../soak/results.ts';
+import { markedScaling, markedSoak, readResult, scalingTable, soakBlock, soakWords } from '../../soak/results.ts';
 
 describe('the figures of the soaks', () => {
   it('in README.md are those of the results', () => {
     expect(markedSoak()).toBe(soakBlock());
+  });
+
+  it('in docs/scaling.md are those of the result', () => {
+    expect(markedScaling()).toBe(scalingTable(readResult));
   });
 
   it('tell what was lost', () => {
