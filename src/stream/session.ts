@@ -44,6 +44,8 @@ export interface Assigned {
   takenAt: number;
   /** The group's offset. */
   committed: number;
+  /** Lanes that have failed since the last commit. */
+  failures: number;
 }
 
 /** Time for what is under way when partitions are given up: within the session, or the group would go on without us. */
@@ -135,7 +137,15 @@ export class Session {
     status.clear('group');
     log('info', 'partitions assigned', { partitions: partitions.map(keyOf) });
     for (const at of partitions) {
-      const assigned: Assigned = { at, lane: null, highWatermark: 0, taking: false, takenAt: Date.now(), committed: 0 };
+      const assigned: Assigned = {
+        at,
+        lane: null,
+        highWatermark: 0,
+        taking: false,
+        takenAt: Date.now(),
+        committed: 0,
+        failures: 0,
+      };
       this.assigned.set(keyOf(at), assigned);
       this.consumption.pause(at);
       void this.openLane(assigned, this.generation.signal);
@@ -167,7 +177,8 @@ export class Session {
         assigned.lane = new Lane(this.laneOptions(assigned, sink, start.note, signal), start);
         this.consumption.seek(at, start.position);
         this.consumption.resume(at);
-        status.clear(keyOf(at));
+        // after a failure only a commit shows that the trouble has passed
+        if (assigned.failures === 0) status.clear(keyOf(at));
         return;
       } catch (error) {
         if (signal.aborted) return;
@@ -190,6 +201,8 @@ export class Session {
       released: (chunk) => credits.give(chunk.values.length),
       committed: (tasks, next) => {
         assigned.committed = next;
+        assigned.failures = 0;
+        status.clear(keyOf(at));
         committed(tasks);
       },
       failed: (error) => {
@@ -197,7 +210,7 @@ export class Session {
         status.trouble(keyOf(at), `${this.sink.name} failed, trying again: ${error.message}`);
         assigned.lane = null;
         this.consumption.pause(at);
-        void pause(backoffMs(0), signal).then(() => this.openLane(assigned, signal));
+        void pause(backoffMs(assigned.failures++), signal).then(() => this.openLane(assigned, signal));
       },
     };
   }
