@@ -80,8 +80,8 @@ function soakedWords(soak: Result | null): string[] {
   const [minutes, slope] = [Math.round(Number(soak.seconds) / 60), number(soak.rssSlopeMbPerHour)];
   return [
     `- ${minutes} minutes at ${number(soak.recordsPerSecond)} records/s: memory at most ${number(soak.rssMb)} MB,`,
-    `  ${slope} MB more an hour, lag at most ${lagMaxSeconds} s; when input stopped, everything was out after ${flushSeconds} s with a`,
-    `  lateness of ${latenessSeconds} s, ${missing} records missing (\`npm run soak\`).`,
+    `  ${slope} MB more an hour, lag at most ${lagMaxSeconds} s; when input stopped, everything was out after`,
+    `  ${flushSeconds} s with a lateness of ${latenessSeconds} s, ${missing} records missing (\`npm run soak\`).`,
   ];
 }
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { startBroker } from '../support/kafka/broker.ts';
 import { caughtUp } from '../support/kafka/chaos.ts';
 import { KAFKA_NEWEST } from '../support/kafka/jars.ts';
@@ -45,6 +46,7 @@ try {
           { FLOWTRIE_KAFKA_SESSION_SECONDS: '30' },
         );
       const members = Array.from({ length: processes }, start);
+      while (!members.some((member) => member.log().includes('partitions assigned'))) await sleep(50);
       await caughtUp(kafka, group, 'backlog');
       const ended = Date.now();
       const begun = Math.min(...members.map((member) => timeOf(member, 'partitions assigned')).filter((at) => at > 0));

@@ -14,7 +14,7 @@ export interface Lab {
   /** Sorted rows that `replay` writes for these lines; `pair`: paired (default: not). */
   replayRows(lines: readonly string[], inventory?: string, pair?: boolean): Promise<string[]>;
   /** Digests of the same rows, sorted: a soak has more of them than one text can hold. */
-  replayDigests(lines: readonly string[]): Promise<string[]>;
+  replayDigests(lines: readonly string[], inventory?: string, shape?: (row: string) => string): Promise<string[]>;
   close(): void;
 }
 
@@ -49,10 +49,10 @@ export async function openLab(records: number): Promise<Lab> {
     async replayRows(lines, judgedBy = inventory, pair = false) {
       return sortedLines(readFileSync(await replayed(lines, judgedBy, pair), 'utf8'));
     },
-    async replayDigests(lines) {
+    async replayDigests(lines, judgedBy = inventory, shape = (row) => row) {
       const digests: string[] = [];
-      const rows = createInterface({ input: createReadStream(await replayed(lines, inventory, false)) });
-      for await (const row of rows) digests.push(digestOf(row));
+      const rows = createInterface({ input: createReadStream(await replayed(lines, judgedBy, false)) });
+      for await (const row of rows) digests.push(digestOf(shape(row)));
       return digests.sort();
     },
     close: () => rmSync(folder, { recursive: true, force: true }),

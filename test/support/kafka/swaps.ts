@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Broker } from './broker.ts';
 import { caughtUp, difference } from './chaos.ts';
-import { type Lab, packed, sortedLines } from './lab.ts';
+import { digestOf, type Lab, packed } from './lab.ts';
 import { startMember } from './member.ts';
 import { createTopics, produce, readCommitted, testKafka } from './topics.ts';
 
@@ -66,17 +66,24 @@ export async function runSwaps(broker: Broker, lab: Lab, swaps: number): Promise
     cpSync(inventories[i % 2] ?? '', join(history, label), { recursive: true });
   });
   const judged = await readCommitted(kafka, 'judged');
-  const text = judged.map(({ value }) => value.toString()).join('');
-  const rows = sortedLines(text.replaceAll('"inventory_version":"all"', `"inventory_version":"${FIRST_VERSION}"`));
-  const expected = (await lab.replayRows(sent, history)).map(withoutHindsight).sort();
-  const { lost, repeated } = difference(expected, rows.map(withoutHindsight).sort());
+  const judgedBy = new Set<string | undefined>();
+  const digests: string[] = [];
+  for (const { value } of judged) {
+    for (const row of value.toString().split('\n').slice(0, -1)) {
+      const named = row.replace('"inventory_version":"all"', `"inventory_version":"${FIRST_VERSION}"`);
+      judgedBy.add(/"inventory_version":"([^"]+)"/.exec(named)?.[1]);
+      digests.push(digestOf(withoutHindsight(named)));
+    }
+  }
+  const expected = await lab.replayDigests(sent, history, withoutHindsight);
+  const { lost, repeated } = difference(expected, digests.sort());
   const latencies = await latenciesOf(kafka, judged);
   return {
     swaps,
     records: sent.length,
     lost,
     mixed: repeated,
-    versions: new Set(rows.map((row) => /"inventory_version":"([^"]+)"/.exec(row)?.[1])).size,
+    versions: judgedBy.size,
     p50Ms: latencies[Math.floor(latencies.length / 2)] ?? 0,
     p99Ms: latencies[Math.floor(latencies.length * 0.99)] ?? 0,
   };
