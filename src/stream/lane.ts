@@ -162,14 +162,15 @@ export class Lane {
         this.goOn();
         const [first] = this.pending;
         if (first !== undefined && first.error !== null) throw first.error;
-        if (first !== undefined && first.result !== null) {
-          await this.appendFirst(first, first.result);
-          continue;
-        }
-        const idle = first === undefined || first.state === 'waits';
+        const result = first?.result ?? null;
+        if (first !== undefined && result !== null) await this.appendFirst(first, result);
+        if (this.ended) return;
+        const [next] = this.pending;
+        const idle = next === undefined || next.state === 'waits';
+        // after each one: a sink says where its block or transaction ends
         if (this.shouldCommit(idle)) await this.commit();
-        else if (this.draining && first === undefined) return;
-        else await this.next();
+        else if (this.draining && next === undefined) return;
+        else if (result === null) await this.next();
       }
     } catch (error) {
       if (this.ended) return;
