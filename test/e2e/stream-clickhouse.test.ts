@@ -21,8 +21,7 @@ beforeAll(async () => {
 }, PATIENCE_MS);
 afterAll(() => lab.close());
 
-await describeKafka('the ClickHouse sink', (broker, newest) => {
-  if (!newest) return;
+await describeKafka('the ClickHouse sink', (broker) => {
   describeClickHouse('on the real engine', () => {
     beforeAll(async () => {
       clickhouse = await startClickHouse();

@@ -26,9 +26,8 @@ beforeAll(async () => {
 });
 afterAll(() => lab.close());
 
-await describeKafka('flowtrie stream --watch-pods', (broker, newest) => {
-  if (newest)
-    it('knows pods from the API server, and those that come while it runs', () => pods(broker()), PATIENCE_MS);
+await describeKafka('flowtrie stream --watch-pods', (broker) => {
+  it('knows pods from the API server, and those that come while it runs', () => pods(broker()), PATIENCE_MS);
 });
 
 /** The lines with windows that ended just now. */
