@@ -9,6 +9,7 @@ import { type Lab, openLab, packed, sortedLines } from '../support/kafka/lab.ts'
 import { type Member, startMember } from '../support/kafka/member.ts';
 import { describeKafka } from '../support/kafka/suite.ts';
 import { createTopics, produce, readCommitted, testKafka } from '../support/kafka/topics.ts';
+import { describeNeeding } from '../support/needs.ts';
 
 /** The broker is away for so long; `FLOWTRIE_AWAY_SECONDS=300` for the long form. */
 const AWAY_SECONDS = Number(process.env.FLOWTRIE_AWAY_SECONDS ?? 15);
@@ -25,10 +26,9 @@ await describeKafka('outages of flowtrie stream', (broker) => {
   it('waits for a broker that is away, and loses nothing', () => away(broker()), PATIENCE_MS);
   it('waits for an output topic that is not there yet', () => missingTopic(broker()), PATIENCE_MS);
   const disk = smallDisk();
-  if (disk === null) {
-    console.warn('skipped: a full disk: mounting a tmpfs takes root');
-    it.skip('waits while the disk of a folder is full: mounting a tmpfs takes root', () => {});
-  } else it('waits while the disk of a folder is full, and loses nothing', () => fullDisk(broker(), disk), PATIENCE_MS);
+  describeNeeding('tmpfs', 'a disk that is full', disk === null ? 'mounting a tmpfs takes root' : null, () => {
+    it('is waited for, and nothing is lost', () => fullDisk(broker(), disk ?? ''), PATIENCE_MS);
+  });
 });
 
 /** Resolves when /readyz answers so and says the word. */

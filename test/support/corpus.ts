@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, test } from 'vitest';
+import { describeNeeding } from './needs.ts';
 
 /** Real captures lie beside the clone, never in it. */
 const CORPUS = new URL('../../../shared/corpus/', import.meta.url);
@@ -10,21 +10,7 @@ export function corpusPath(...parts: readonly string[]): string {
   return fileURLToPath(new URL(parts.map(encodeURIComponent).join('/'), CORPUS));
 }
 
-/**
- * A suite that reads the corpus. Absent corpus: one skipped test with the reason printed, or one failed test when
- * `FLOWTRIE_REQUIRE` (a comma list) names `corpus`. `suite` runs only when the corpus is there.
- */
+/** A suite that reads the corpus. */
 export function describeCorpus(name: string, suite: () => void): void {
-  if (existsSync(CORPUS)) {
-    describe(name, suite);
-    return;
-  }
-  const reason = 'no ../shared/corpus beside the clone';
-  const required = (process.env.FLOWTRIE_REQUIRE ?? '').split(',').map((item) => item.trim());
-  if (required.includes('corpus')) {
-    test(`${name}: FLOWTRIE_REQUIRE names corpus`, () => expect.fail(reason));
-    return;
-  }
-  console.warn(`skipped: ${name}: ${reason}`);
-  test.skip(`${name}: ${reason}`, () => {});
+  describeNeeding('corpus', name, existsSync(CORPUS) ? null : 'no ../shared/corpus beside the clone', suite);
 }

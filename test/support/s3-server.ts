@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { delimiter, join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describeNeeding } from './needs.ts';
 
 /** Where `moto_server` is on the path; see .ci/run. */
 function motoServer(): string | undefined {
@@ -11,20 +11,10 @@ function motoServer(): string | undefined {
   return folders.map((folder) => join(folder, 'moto_server')).find((path) => existsSync(path));
 }
 
-/** A suite against a real S3 server; without one a skipped test that says so, or a failed one when it is required. */
+/** A suite against a real S3 server. */
 export function describeS3(name: string, suite: () => void): void {
-  if (motoServer() !== undefined) {
-    describe(name, suite);
-    return;
-  }
-  const reason = "no moto_server: pip install 'moto[server]'";
-  const required = (process.env.FLOWTRIE_REQUIRE ?? '').split(',').map((item) => item.trim());
-  if (required.includes('s3')) {
-    test(`${name}: FLOWTRIE_REQUIRE names s3`, () => expect.fail(reason));
-    return;
-  }
-  console.warn(`skipped: ${name}: ${reason}`);
-  test.skip(`${name}: ${reason}`, () => {});
+  const missing = "no moto_server: pip install 'moto[server]'";
+  describeNeeding('s3', name, motoServer() === undefined ? missing : null, suite);
 }
 
 export interface Running {

@@ -5,27 +5,14 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, test } from 'vitest';
+import { describeNeeding } from '../needs.ts';
 
 const PYTHON = process.env.FLOWTRIE_PYTHON ?? 'python3';
 const SERVER = fileURLToPath(new URL('server.py', import.meta.url));
 
-/**
- * A suite against the real engine of ClickHouse behind its HTTP interface; without it a skipped test that says so, or a
- * failed one when `FLOWTRIE_REQUIRE` names `clickhouse`.
- */
+/** A suite against the real engine of ClickHouse behind its HTTP interface. */
 export function describeClickHouse(name: string, suite: () => void): void {
-  if (hasEngine()) {
-    describe(name, suite);
-    return;
-  }
-  const reason = 'no chdb: pip install chdb';
-  if ((process.env.FLOWTRIE_REQUIRE ?? '').split(',').includes('clickhouse')) {
-    test(`${name}: FLOWTRIE_REQUIRE names clickhouse`, () => expect.fail(reason));
-    return;
-  }
-  console.warn(`skipped: ${name}: ${reason}`);
-  test.skip(`${name}: ${reason}`, () => {});
+  describeNeeding('clickhouse', name, hasEngine() ? null : 'no chdb: pip install chdb', suite);
 }
 
 function hasEngine(): boolean {
