@@ -3,7 +3,6 @@ import { NO_RULE, Role, RoleBasis, routeKindCode, Verdict, type VerdictBatch } f
 import type { TwinTable } from '../pods/twins.ts';
 import { type PairSpill, pairRows, publishRows, spillRows, type Twins } from './pairing.ts';
 import { decideRoles } from './roles.ts';
-import { nameServed } from './served.ts';
 import { leaveOutStrays } from './strays.ts';
 import { type InterfaceNames, type Judge, placeInterfaces, type Scratch, type VersionTables } from './tables.ts';
 import { nameCauses } from './versions.ts';
@@ -35,7 +34,8 @@ export function classifyBatch(
     kernel.decideDirection(columns, tables.address, from, to);
     pairRows(flow, verdicts, scratch, tables, twins, from, to);
     kernel.attribute(columns, tables.address, from, to);
-    leaveOutStrays(flow, verdicts, scratch, tables, from, to);
+    const strays = kernel.listStrays(columns, tables.address, from, to);
+    leaveOutStrays(flow, verdicts, scratch, tables, strays);
     kernel.unmaskNodes(columns, tables.address, from, to);
     if (flow.judged) {
       decideRoles(flow, verdicts, scratch, tables, twins, from, to);
@@ -47,7 +47,7 @@ export function classifyBatch(
     } else {
       clearRows(verdicts, scratch, from, to);
     }
-    nameServed(flow, verdicts, scratch, tables, from, to);
+    kernel.nameServed(columns, tables.address, from, to);
     from = to;
   }
 }
@@ -78,7 +78,8 @@ export function publishBatch(
     kernel.decideDirection(columns, tables.address, from, to);
     pairRows(flow, verdicts, scratch, tables, null, from, to);
     kernel.attribute(columns, tables.address, from, to);
-    leaveOutStrays(flow, verdicts, scratch, tables, from, to);
+    const strays = kernel.listStrays(columns, tables.address, from, to);
+    leaveOutStrays(flow, verdicts, scratch, tables, strays);
     decideRoles(flow, verdicts, scratch, tables, null, from, to);
     if (spill !== null) spillRows(flow, verdicts, scratch, tables, version, table.flow, spill, from, to);
     else if (!publishRows(flow, verdicts, scratch, tables, table, from, to)) return false;

@@ -45,5 +45,6 @@ function createColumns(heap: KernelHeap, capacity: number): ScratchColumns {
     pairRoles: u8(),
     behind: u8(),
     roleSplit: u8(),
+    listed: new Uint32Array(...words()),
   };
 }

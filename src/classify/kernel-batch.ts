@@ -26,6 +26,7 @@ export const SIDE_WORDS = [
   'kind',
   'owner',
   'attribution',
+  'service',
 ] as const;
 
 export const BATCH_WORDS = [
@@ -70,6 +71,7 @@ export const BATCH_WORDS = [
   'order',
   'orderKey',
   'bins',
+  'listed',
 ] as const;
 
 type SideWord = (typeof SIDE_WORDS)[number];
@@ -124,6 +126,7 @@ export function placeBatch(
     twinAddress: scratch.twinAddress,
     behind: scratch.behind,
     roleSplit: scratch.roleSplit,
+    listed: scratch.listed,
   };
   const addresses = Object.fromEntries(Object.entries(columns).map(([name, { byteOffset }]) => [name, byteOffset]));
   const words = { ...addresses, srcSide, dstSide, ...placeOrder(heap, flow.capacity) };
@@ -163,6 +166,7 @@ function sourceWords(flow: FlowBatch, verdicts: VerdictBatch, scratch: ScratchCo
     kind: verdicts.srcKind.byteOffset,
     owner: verdicts.srcOwner.byteOffset,
     attribution: verdicts.srcAttribution.byteOffset,
+    service: verdicts.srcService.byteOffset,
   };
 }
 
@@ -188,5 +192,6 @@ function destinationWords(flow: FlowBatch, verdicts: VerdictBatch, scratch: Scra
     kind: verdicts.dstKind.byteOffset,
     owner: verdicts.dstOwner.byteOffset,
     attribution: verdicts.dstAttribution.byteOffset,
+    service: verdicts.dstService.byteOffset,
   };
 }

@@ -1,5 +1,6 @@
 import type { KernelBlock, KernelHeap } from '../model/kernel-heap.ts';
 import type { PodMapView } from '../pods/pod-map.ts';
+import { SERVICE_STRIDE, type ServiceTable } from '../pods/services.ts';
 import type { SnatTable } from '../pods/snat.ts';
 import type { InterfaceFacts } from '../rules/interface-facts.ts';
 import type { RulesSections, RulesView } from '../rules/view.ts';
@@ -67,6 +68,7 @@ export const TABLE_WORDS = [
   'eniVpc',
   'entryEni',
   'entryIsOwn',
+  'entryIsStray',
   'entryRecords',
   'intervals',
   'softEdges',
@@ -92,6 +94,11 @@ export const TABLE_WORDS = [
   'listenerKeys',
   'listenerMask',
   'listenerPorts',
+  'services',
+  'serviceMask',
+  'hosts',
+  'hostMask',
+  'hostPods',
   'snatFirst',
   'snatEnis',
   'keptFirst',
@@ -108,6 +115,7 @@ export interface KernelSource {
   readonly pods: PodMapView;
   readonly facts: InterfaceFacts;
   readonly snat: SnatTable;
+  readonly services: ServiceTable;
   readonly hasNetworkPolicies: boolean;
 }
 
@@ -130,6 +138,7 @@ function wordsOf({
   pods,
   facts,
   snat,
+  services,
   hasNetworkPolicies,
 }: KernelSource): Record<TableWord, number | KernelArray> {
   return {
@@ -138,6 +147,11 @@ function wordsOf({
     anyFlag: facts.anyFlag,
     hasNetworkPolicies: hasNetworkPolicies ? 1 : 0,
     ...podsWords(pods),
+    services: services.services,
+    serviceMask: services.services.length / SERVICE_STRIDE - 1,
+    hosts: services.hosts,
+    hostMask: services.hosts.length / SERVICE_STRIDE - 1,
+    hostPods: services.hostPods,
     snatFirst: snat.first,
     snatEnis: snat.enis,
     keptFirst: snat.keptFirst,
@@ -225,6 +239,7 @@ function podsWords(pods: PodMapView) {
     eniVpc: pods.eniVpc,
     entryEni: pods.entryEni,
     entryIsOwn: pods.entryIsOwn,
+    entryIsStray: pods.entryIsStray,
     entryRecords: pods.entryRecords,
     intervals: pods.intervals,
     softEdges: pods.softEdges,

@@ -14,6 +14,8 @@ export class ClassifyKernel {
   readonly placeAddresses: KernelFunction;
   readonly decideDirection: KernelFunction;
   readonly attribute: KernelFunction;
+  /** → rows in `listed` */
+  readonly listStrays: KernelFunction;
   readonly unmaskNodes: KernelFunction;
   readonly rolesByEvidence: KernelFunction;
   /** (batch, from, to) */
@@ -22,6 +24,8 @@ export class ClassifyKernel {
   readonly decideRoute: KernelFunction;
   /** (batch, from, to) → rows whose unexpected action has no cause yet */
   readonly decideDrift: KernelFunction;
+  /** (batch, tables, from, to) */
+  readonly nameServed: KernelFunction;
   /** (batch, counters, rows) */
   readonly countVerdicts: KernelFunction;
   readonly countRules: KernelFunction;
@@ -34,12 +38,14 @@ export class ClassifyKernel {
     this.placeAddresses = functionOf('placeAddresses');
     this.decideDirection = functionOf('decideDirection');
     this.attribute = functionOf('attribute');
+    this.listStrays = functionOf('listStrays');
     this.unmaskNodes = functionOf('unmaskNodes');
     this.rolesByEvidence = functionOf('rolesByEvidence');
     this.rolesByGuess = functionOf('rolesByGuess');
     this.judgeLayers = functionOf('judgeLayers');
     this.decideRoute = functionOf('decideRoute');
     this.decideDrift = functionOf('decideDrift');
+    this.nameServed = functionOf('nameServed');
     this.countVerdicts = functionOf('countVerdicts');
     this.countRules = functionOf('countRules');
     this.countGroups = functionOf('countGroups');

@@ -2,41 +2,25 @@ import type { FlowBatch } from '../model/flow.ts';
 import { Attribution, Direction, Kind, type VerdictBatch } from '../model/verdict.ts';
 import { ANY_HOST, resolvedAttribution, resolvePod } from '../pods/lookup.ts';
 import { ENI_STRIDE, EniWord } from '../rules/view.ts';
-import { Hidden, type Scratch, type VersionTables } from './tables.ts';
+import type { Scratch, VersionTables } from './tables.ts';
 import { windowEnd, windowStart } from './window.ts';
 
 /**
  * Own sides of records whose pods are said to be on another node than the interface that logged them: such pods are
- * left out. Few rows are asked about: only where sources contradict each other.
+ * left out. Only the first `count` rows of `listed` are asked about: those where sources contradict each other.
  */
 export function leaveOutStrays(
   flow: FlowBatch,
   verdicts: VerdictBatch,
   scratch: Scratch,
   tables: VersionTables,
-  from: number,
-  to: number,
+  count: number,
 ): void {
-  const { direction } = verdicts;
-  const { eni, srcEntry, dstEntry, hidden } = scratch;
-  const { entryEni, entryIsStray } = tables.pods;
-  for (let i = from; i < to; i++) {
-    if (direction[i] === Direction.unknown || eni[i]! < 0) continue;
-    const isSrc = direction[i] === Direction.egress;
-    const entry = isSrc ? srcEntry[i]! : dstEntry[i]!;
-    if (entry < 0 || (entryEni[entry] === eni[i] && entryIsStray[entry] !== 1)) continue;
-    if ((hidden[i]! & (isSrc ? Hidden.src : Hidden.dst)) === 0) leaveOut(flow, verdicts, scratch, tables, i, isSrc);
-  }
+  for (let k = 0; k < count; k++) leaveOut(flow, verdicts, scratch, tables, scratch.listed[k]!);
 }
 
-function leaveOut(
-  flow: FlowBatch,
-  verdicts: VerdictBatch,
-  scratch: Scratch,
-  tables: VersionTables,
-  i: number,
-  isSrc: boolean,
-): void {
+function leaveOut(flow: FlowBatch, verdicts: VerdictBatch, scratch: Scratch, tables: VersionTables, i: number): void {
+  const isSrc = verdicts.direction[i] === Direction.egress;
   const entry = isSrc ? scratch.srcEntry[i]! : scratch.dstEntry[i]!;
   const eni = scratch.eni[i]!;
   const host = hostToAsk(tables, entry, eni);

@@ -1,7 +1,6 @@
 import { type FlowBatch, Present } from '../model/flow.ts';
 import type { VerdictBatch } from '../model/verdict.ts';
 import type { PodMapView } from '../pods/pod-map.ts';
-import type { ServiceTable } from '../pods/services.ts';
 import type { SnatTable } from '../pods/snat.ts';
 import type { InterfaceFacts } from '../rules/interface-facts.ts';
 import type { RulesView } from '../rules/view.ts';
@@ -21,7 +20,6 @@ export interface VersionTables {
   /** Number of each ENI index over all versions: equal ids have equal numbers. */
   readonly eniNumber: Uint32Array;
   readonly snat: SnatTable;
-  readonly services: ServiceTable;
   /** ENI indices of the NAT gateways. */
   readonly natGateways: readonly number[];
   /** True when NetworkPolicies exist: their column is `unknown` until that layer is built. */
@@ -109,6 +107,8 @@ export interface ScratchColumns {
   readonly behind: Uint8Array;
   /** 1 = the security groups answer `unknown` only because the role is not known. */
   readonly roleSplit: Uint8Array;
+  /** Rows that a pass of the kernel picked out, as many as it says. */
+  readonly listed: Uint32Array;
 }
 
 /** A batch with all its columns in the memory of the kernel that judges it. */

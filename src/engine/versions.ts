@@ -156,7 +156,6 @@ export function attachVersions(versions: readonly SharedVersion[], heap: KernelH
       rules,
       pods,
       snat: shared.snat,
-      services: shared.services,
       eniIndex: new Map(shared.eniIds.map((id, index) => [id, index])),
       eniNumber: shared.eniNumbers,
       natGateways: shared.eniIds.flatMap((_, eni) => (isNat(eni) ? [eni] : [])),

@@ -25,17 +25,11 @@ export function hasListener(view: PodMapView, owner: number, protocol: number, p
   const { listenerKeys } = view;
   const mask = (listenerKeys.length >> 1) - 1;
   const word = protocol * 65_536 + port;
-  for (let slot = hash(owner, word) & mask; ; slot = (slot + 1) & mask) {
+  for (let slot = ownerSlot(owner, word) & mask; ; slot = (slot + 1) & mask) {
     const key = listenerKeys[slot * 2]!;
     if (key === 0) return false;
     if (key === owner && listenerKeys[slot * 2 + 1] === word) return true;
   }
-}
-
-/** True when anybody declares to listen on (protocol, port): rules most ports out without asking whose they are. */
-export function isListenerPort({ listenerPorts: bits }: PodMapView, protocol: number, port: number): boolean {
-  const bit = portBit(protocol, port);
-  return (bits[bit >>> 3]! & (1 << (bit & 7))) !== 0;
 }
 
 const UDP = 17;
@@ -57,7 +51,8 @@ export function listenerPorts(table: Uint32Array): Uint8Array {
   return bits;
 }
 
-function hash(owner: number, word: number): number {
+/** Where (owner key, protocol × 65,536 + port) stands in a table, but for its mask; the kernel computes the same. */
+export function ownerSlot(owner: number, word: number): number {
   const h = Math.imul(owner ^ Math.imul(word, 0x9e37_79b1), 0x85eb_ca6b);
   return h ^ (h >>> 15);
 }
@@ -96,7 +91,7 @@ export function listenerTable(inventory: Inventory, podsAt: (eni: number) => Rea
 }
 
 /** Only a node's primary interface has the node's own address; without Node documents it is an instance like any. */
-function isHostAddress({ kind, deviceIndex }: NetworkInterface): boolean {
+export function isHostAddress({ kind, deviceIndex }: NetworkInterface): boolean {
   return kind === 'node-primary' || (kind === 'instance' && (deviceIndex ?? 0) === 0);
 }
 
@@ -128,7 +123,7 @@ function packListeners(pairs: readonly (readonly [number, number])[]): Uint32Arr
   while (slots < pairs.length * 2 + 2) slots *= 2;
   const table = new Uint32Array(slots * 2);
   for (const [owner, word] of pairs) {
-    let slot = hash(owner, word) & (slots - 1);
+    let slot = ownerSlot(owner, word) & (slots - 1);
     while (table[slot * 2] !== 0) slot = (slot + 1) & (slots - 1);
     table[slot * 2] = owner;
     table[slot * 2 + 1] = word;

@@ -1,7 +1,7 @@
-import type { Inventory, Listener, NetworkInterface, PodInterval, ServedPort } from '../inventory/inventory.ts';
+import type { Inventory, Listener, PodInterval, ServedPort } from '../inventory/inventory.ts';
 import type { Holding } from './holdings.ts';
 import type { InterfacePods } from './interface-pods.ts';
-import { nodeKey, podKey } from './listeners.ts';
+import { isHostAddress, nodeKey, ownerSlot, podKey } from './listeners.ts';
 import type { Entry } from './timeline.ts';
 
 /**
@@ -23,8 +23,8 @@ export interface BuiltServices {
   readonly names: readonly string[];
 }
 
-/** Value of a look-up that finds nothing. */
-const NOBODY_SERVES = -1;
+/** Words of a slot of `services` and `hosts`. */
+export const SERVICE_STRIDE = 3;
 
 export function buildServices(
   inventory: Inventory,
@@ -53,18 +53,13 @@ export function buildServices(
     ports.map((port) => ({ ...port, service: `${namespace}/${name}` })),
   );
   inventory.networkInterfaces.forEach((eni, e) => {
-    if (isHost(eni)) put(nodeKey(e), nodePorts);
+    if (isHostAddress(eni)) put(nodeKey(e), nodePorts);
   });
   const { triples: hosts, list } = hostPods(inventory, onInterfaces, entries);
   return {
     table: { services: pack(triples), hosts: pack(hosts), hostPods: shared(list) },
     names: [...names.keys()],
   };
-}
-
-/** Interfaces whose own address is their node's. */
-function isHost({ kind, deviceIndex }: NetworkInterface): boolean {
-  return kind === 'node-primary' || (kind === 'instance' && (deviceIndex ?? 0) === 0);
 }
 
 /** Pods by the ports of their node: all ports of those that share its network, hostPorts of the others. */
@@ -83,7 +78,7 @@ function hostPods(
   };
   const primaries = new Map<string, number>();
   inventory.networkInterfaces.forEach((eni, e) => {
-    if (isHost(eni) && eni.instanceId !== null) primaries.set(eni.instanceId, e);
+    if (isHostAddress(eni) && eni.instanceId !== null) primaries.set(eni.instanceId, e);
   });
   const instances = new Map(inventory.nodes.map(({ name, instanceId }) => [name, instanceId ?? '']));
   for (const [e, hosts] of onInterfaces.hosts.entries()) for (const holding of hosts) put(e, holding);
@@ -120,11 +115,11 @@ function podAt(inventory: Inventory, index: number): PodInterval {
 function pack(triples: readonly (readonly [number, number, number])[]): Uint32Array {
   let slots = 2;
   while (slots < triples.length * 2 + 2) slots *= 2;
-  const table = new Uint32Array(new SharedArrayBuffer(slots * 12));
+  const table = new Uint32Array(new SharedArrayBuffer(slots * SERVICE_STRIDE * 4));
   for (const [owner, word, value] of triples) {
-    let slot = hash(owner, word) & (slots - 1);
-    while (table[slot * 3] !== 0) slot = (slot + 1) & (slots - 1);
-    table.set([owner, word, value], slot * 3);
+    let slot = ownerSlot(owner, word) & (slots - 1);
+    while (table[slot * SERVICE_STRIDE] !== 0) slot = (slot + 1) & (slots - 1);
+    table.set([owner, word, value], slot * SERVICE_STRIDE);
   }
   return table;
 }
@@ -133,57 +128,4 @@ function shared(values: readonly number[]): Uint32Array {
   const array = new Uint32Array(new SharedArrayBuffer(values.length * 4));
   array.set(values);
   return array;
-}
-
-function hash(owner: number, word: number): number {
-  const h = Math.imul(owner ^ Math.imul(word, 0x9e37_79b1), 0x85eb_ca6b);
-  return h ^ (h >>> 15);
-}
-
-function find(table: Uint32Array, owner: number, word: number): number {
-  const mask = table.length / 3 - 1;
-  for (let slot = hash(owner, word) & mask; ; slot = (slot + 1) & mask) {
-    const at = slot * 3;
-    if (table[at] === 0) return NOBODY_SERVES;
-    if (table[at] === owner && table[at + 1] === word) return table[at + 2]!;
-  }
-}
-
-/** Number of the Services that answer at (protocol, port) of an owner (podKey, nodeKey), NOBODY_SERVES = none. */
-export function serviceAt(table: ServiceTable, owner: number, protocol: number, port: number): number {
-  return find(table.services, owner, protocol * 65_536 + port);
-}
-
-/**
- * The one pod that was behind (protocol, port) of a node's interface in the window; NOBODY_SERVES = none, or several.
- * `hostPodWasThere` tells whether it was for the whole window.
- */
-export function hostPodAt(
-  { hosts, hostPods: list }: ServiceTable,
-  eni: number,
-  protocol: number,
-  port: number,
-  start: number,
-  end: number,
-): number {
-  const at = find(hosts, nodeKey(eni), protocol * 65_536 + port);
-  if (at < 0) return NOBODY_SERVES;
-  const from = Math.min(start, end);
-  const to = Math.max(start, end, from + 1);
-  let found = NOBODY_SERVES;
-  for (let i = at + 1; i < at + 1 + 3 * list[at]!; i += 3) {
-    if (list[i + 1]! >= to || list[i + 2]! <= from) continue;
-    if (found >= 0 && found !== list[i]) return NOBODY_SERVES;
-    if (found < 0) wasThere = false;
-    found = list[i]!;
-    wasThere ||= list[i + 1]! <= from && list[i + 2]! >= to;
-  }
-  return found;
-}
-
-/** A second result of the last hostPodAt, without an object. */
-let wasThere = false;
-
-export function hostPodWasThere(): boolean {
-  return wasThere;
 }

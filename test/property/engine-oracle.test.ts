@@ -1,27 +1,18 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { compileInventory } from '../../src/engine/versions.ts';
-import type { SourceDocument } from '../../src/inventory/documents.ts';
 import { inventoryFromDocuments } from '../../src/inventory/load.ts';
-import { createOracle, type OracleDocument, type OracleRecord } from '../oracle/oracle.ts';
+import { createOracle, type OracleRecord } from '../oracle/oracle.ts';
 import { Dice } from '../support/dice.ts';
 import { logOf, replayText, sideColumns } from '../support/engine-rows.ts';
 import { randomFields, randomRecord } from '../support/random-records.ts';
 import { PARTS, type Part, randomWorld } from '../support/random-world.ts';
+import { sourceOf } from '../support/source-document.ts';
 
 const SEED = Number(process.env.FLOWTRIE_SEED ?? 20_260_301);
 /** FLOWTRIE_ORACLE_WORLDS=5000 is a nightly size. */
 const WORLDS = Number(process.env.FLOWTRIE_ORACLE_WORLDS ?? 150);
 const RECORDS = 100;
-
-function sourceOf({ file, content }: OracleDocument): SourceDocument {
-  if (typeof content !== 'string') return { file, content };
-  const csv = content
-    .split('\n')
-    .slice(0, -1)
-    .map((line) => line.split(','));
-  return { file, content: null, csv };
-}
 
 function onlyFields(record: OracleRecord, fields: readonly string[]): OracleRecord {
   return Object.fromEntries(fields.map((name) => [name, record[name] ?? null]));

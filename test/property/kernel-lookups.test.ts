@@ -15,21 +15,15 @@ import { RuleCompiler } from '../../src/rules/compile.ts';
 import { addressClass4, addressClass6, cellOf, portClass } from '../../src/rules/lookup.ts';
 import { FLAT_BYTES_MAX } from '../../src/rules/rule-matrix.ts';
 import { ClassFlag, ENI_STRIDE, EniSet, EniWord, SETS_STRIDE } from '../../src/rules/view.ts';
-import type { OracleDocument } from '../oracle/oracle.ts';
 import { Dice } from '../support/dice.ts';
 import { type RandomWorld, randomWorld } from '../support/random-world.ts';
+import { sourceOf } from '../support/source-document.ts';
 
 const SEED = 20_261_126;
 const PORTS = Present.srcPort | Present.dstPort | Present.protocol;
 const PRESENT = Present.interfaceId | Present.srcAddr | PORTS | Present.start | Present.end | Present.flowDirection;
 const WORLDS = 60;
 const ROWS = 400;
-
-function sourceOf({ file, content }: OracleDocument) {
-  if (typeof content !== 'string') return { file, content };
-  const lines = content.split('\n').slice(0, -1);
-  return { file, content: null, csv: lines.map((line) => line.split(',')) };
-}
 
 function at(column: ArrayLike<number>, i: number): number {
   return column[i] ?? Number.NaN;

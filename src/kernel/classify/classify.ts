@@ -11,4 +11,6 @@ export { judgeLayers } from './layers';
 export { placeAddresses } from './place';
 export { rolesByEvidence, rolesByGuess } from './role';
 export { decideRoute } from './route';
+export { nameServed } from './served';
 export { unmaskNodes } from './snat';
+export { listStrays } from './strays';

@@ -30,6 +30,7 @@ export const ROLE_REPLY: u32 = 2;
 export const ROLE_BASIS_NONE: u32 = 0;
 export const ROLE_BASIS_FLAGS: u32 = 1;
 export const ROLE_BASIS_LISTENER: u32 = 2;
+export const ROLE_BASIS_PAIR: u32 = 3;
 export const ROLE_BASIS_REJECT: u32 = 4;
 export const ROLE_BASIS_PORT: u32 = 5;
 export const ROLE_BASIS_POLICY: u32 = 6;
@@ -98,6 +99,7 @@ export const PATH_VPN: u32 = 9;
 export const PATH_OVERLAY: u32 = 10;
 
 export const NO_RULE: i32 = -1;
+export const NO_SERVICE: i32 = -1;
 
 export const NO_ADDRESS: i32 = -1;
 export const OWN_ADDRESS: i32 = -2;

@@ -24,6 +24,7 @@ export class Side {
   kind: usize;
   owner: usize;
   attribution: usize;
+  service: usize;
 }
 
 @unmanaged
@@ -70,6 +71,8 @@ export class Batch {
   order: usize;
   orderKey: usize;
   bins: usize;
+  /** Rows that listStrays found. */
+  listed: usize;
 
   @inline
   get src(): Side {

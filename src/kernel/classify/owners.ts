@@ -326,13 +326,19 @@ export function isListenerPort(tables: Tables, isUdp: bool, port: u32): bool {
   return (u8At(tables.listenerPorts, bit >> 3) & (<u32>1 << (bit & 7))) != 0;
 }
 
+/** Where (owner key, protocol and port) stands in a table, but for its mask. */
+@inline
+export function ownerSlot(owner: u32, word: u32): u32 {
+  const h = (owner ^ (word * 0x9e37_79b1)) * 0x85eb_ca6b;
+  return h ^ (h >> 15);
+}
+
 /** True when the owner declares to listen on (protocol, port). */
 export function hasListener(tables: Tables, owner: u32, protocol: u32, port: u32): bool {
   const keys = tables.listenerKeys;
   const mask = tables.listenerMask;
   const word = protocol * 65_536 + port;
-  const h = (owner ^ (word * 0x9e37_79b1)) * 0x85eb_ca6b;
-  let slot = (h ^ (h >> 15)) & mask;
+  let slot = ownerSlot(owner, word) & mask;
   for (let key = u32At(keys, slot * 2); key != 0; key = u32At(keys, slot * 2)) {
     if (key == owner && u32At(keys, slot * 2 + 1) == word) return true;
     slot = (slot + 1) & mask;

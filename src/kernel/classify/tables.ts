@@ -1,8 +1,8 @@
 /**
  * One inventory version as `classify/kernel-tables.ts` lays it out, word by word in this order: byte addresses of the
- * sections of `rules/view.ts`, `pods/pod-map.ts` and `pods/snat.ts`, and numbers. A section of indices whose width
- * depends on its values has a word beside it: log2 of the bytes of an element. `ruleClasses` is 0 when the tables of
- * rule sets are paged.
+ * sections of `rules/view.ts`, `pods/pod-map.ts`, `pods/services.ts` and `pods/snat.ts`, and numbers. A section of
+ * indices whose width depends on its values has a word beside it: log2 of the bytes of an element. `ruleClasses` is 0
+ * when the tables of rule sets are paged.
  */
 @unmanaged
 export class Tables {
@@ -68,6 +68,7 @@ export class Tables {
   eniVpc: usize;
   entryEni: usize;
   entryIsOwn: usize;
+  entryIsStray: usize;
   entryRecords: usize;
   intervals: usize;
   softEdges: usize;
@@ -93,6 +94,12 @@ export class Tables {
   listenerKeys: usize;
   listenerMask: u32;
   listenerPorts: usize;
+  // services
+  services: usize;
+  serviceMask: u32;
+  hosts: usize;
+  hostMask: u32;
+  hostPods: usize;
   // source NAT
   snatFirst: usize;
   snatEnis: usize;

@@ -16,6 +16,7 @@ import {
   Effective,
   Kind,
   NO_RULE,
+  NO_SERVICE,
   Path,
   ROUTE_KIND,
   Role,
@@ -98,6 +99,7 @@ const CODES: Readonly<Record<string, Readonly<Record<string, number>>>> = {
 const SINGLE: Readonly<Record<string, number>> = {
   V6_PER_ROW: V6_WORDS.perRow,
   NO_RULE,
+  NO_SERVICE,
   NO_ADDRESS,
   OWN_ADDRESS,
   ENI_STRIDE,
