@@ -88,9 +88,9 @@ function optionsOf(
 ): Omit<StreamOptions, 'inventory' | 'pods'> {
   const { kafka, threads, logFormat, deadLetter, stopAtEnd, inventorySeconds } = settings;
   const format = logFormat === undefined ? null : parseLogFormat(logFormat);
-  const { brokers, clientId, tls, sasl, group, topics, from, sessionSeconds } = kafka;
+  const { brokers, clientId, tls, sasl, compression, group, topics, from, sessionSeconds } = kafka;
   return {
-    connect: () => openKafkajs({ brokers, clientId, tls, sasl: sasl ?? null }, log),
+    connect: () => openKafkajs({ brokers, clientId, tls, sasl: sasl ?? null, compression }, log),
     group,
     topics,
     from: from === 'earliest' || from === 'latest' ? from : Math.floor(Date.parse(from) / 1000),

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
+import { COMPRESSIONS, type KafkaCompression } from '../kafka/codecs.ts';
 import { SASL_MECHANISMS, type SaslMechanism } from '../kafka/connection.ts';
 import { FlowtrieError } from '../model/errors.ts';
 import { OUTPUT_FORMATS, type OutputFormat } from '../sink/part.ts';
@@ -33,6 +34,8 @@ interface KafkaSettings {
   /** `earliest`, `latest` or an instant. */
   readonly from: string;
   readonly sessionSeconds: number;
+  /** Of everything that is sent. */
+  readonly compression: KafkaCompression;
   readonly tls: {
     readonly enabled: boolean;
     readonly ca?: string | undefined;
@@ -58,6 +61,7 @@ const KAFKA: z.ZodType<KafkaSettings> = z.strictObject({
   clientId: text.default('flowtrie'),
   from: z.union([z.literal('earliest'), z.literal('latest'), instant], { error: FROM_TEXT }).default('earliest'),
   sessionSeconds: whole(1, 3600).default(30),
+  compression: z.enum(Object.keys(COMPRESSIONS) as KafkaCompression[]).default('none'),
   tls: z
     .strictObject({ enabled: flag.default(false), ca: text.optional(), cert: text.optional(), key: text.optional() })
     .prefault({}),
@@ -173,6 +177,7 @@ const FLAGS: Readonly<Record<string, string>> = {
   topic: 'kafka.topics',
   group: 'kafka.group',
   from: 'kafka.from',
+  compression: 'kafka.compression',
   inventory: 'inventory',
   watchPods: 'watchPods',
   kubeContext: 'kubeContext',

@@ -14,6 +14,7 @@ export function addStream(program: Command): void {
     .option('--kube-context <name>', 'context of the kubeconfig, for --watch-pods, which it implies')
     .option('--out <target>', 'kafka:TOPIC, clickhouse:TABLE, DIR/, - for stdout, or none (default): metrics, summary')
     .option('--out-format <format>', 'ndjson (default) or arrows; in a folder also csv and arrow')
+    .option('--compression <codec>', 'of what is sent to Kafka: none (default), lz4, zstd, snappy or gzip')
     .option('--dead-letter <topic>', 'topic for malformed lines and unreadable messages, with reason and origin')
     .option('--pair', 'pair the two records of a flow (default: where the format lacks pkt-* fields)')
     .option('--no-pair', 'judge records when they come; what the default format hides stays a list of candidates')

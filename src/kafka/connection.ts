@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
 import type { KafkaConfig, SASLOptions } from 'kafkajs';
 import { FlowtrieError } from '../model/errors.ts';
+import type { KafkaCompression } from './codecs.ts';
 
 export const SASL_MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512', 'aws-msk-iam'] as const;
 export type SaslMechanism = (typeof SASL_MECHANISMS)[number];
@@ -25,6 +26,8 @@ export interface KafkaConnection {
     /** Region of an MSK cluster. */
     readonly region?: string | undefined;
   } | null;
+  /** What is sent is compressed with it. */
+  readonly compression: KafkaCompression;
 }
 
 /** Tokens of MSK live 15 minutes: the session is renewed so long before. */

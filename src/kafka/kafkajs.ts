@@ -8,7 +8,7 @@ import kafkajs, {
   type Transaction,
 } from 'kafkajs';
 import { FlowtrieError } from '../model/errors.ts';
-import { registerCodecs } from './codecs.ts';
+import { COMPRESSIONS, checkCodec, type KafkaCompression, registerCodecs } from './codecs.ts';
 import { type KafkaConnection, kafkaConfig } from './connection.ts';
 import type {
   CommittedOffset,
@@ -51,6 +51,7 @@ const HEARTBEATS_PER_SESSION = 10;
 export async function openKafkajs(connection: KafkaConnection, log: KafkaLog): Promise<KafkaDriver> {
   patchKafkajs();
   registerCodecs();
+  checkCodec(connection.compression);
   const sockets = openSockets();
   const kafka = new kafkajs.Kafka({
     ...(await kafkaConfig(connection)),
@@ -81,8 +82,8 @@ export async function openKafkajs(connection: KafkaConnection, log: KafkaLog): P
     committed: (group, at) => committed(admin, group, at),
     consume: (options) => consume(kafka, options),
     follow: (topic, onMessages) => follow(kafka, topic, onMessages),
-    openTransactional: (id) => openTransactional(kafka, id),
-    openProducer: () => openProducer(kafka),
+    openTransactional: (id) => openTransactional(kafka, id, connection.compression),
+    openProducer: () => openProducer(kafka, connection.compression),
     async close() {
       await admin.disconnect().catch(() => {});
       sockets.close();
@@ -218,7 +219,11 @@ async function runBatches(consumer: Consumer, options: ConsumeOptions): Promise<
   });
 }
 
-async function openTransactional(kafka: Kafka, id: string): Promise<TransactionalProducer> {
+async function openTransactional(
+  kafka: Kafka,
+  id: string,
+  compression: KafkaCompression,
+): Promise<TransactionalProducer> {
   const producer = kafka.producer({
     transactionalId: id,
     idempotent: true,
@@ -237,7 +242,7 @@ async function openTransactional(kafka: Kafka, id: string): Promise<Transactiona
   let open: Transaction | undefined;
   const send = async (messages: readonly OutgoingMessage[]): Promise<Transaction> => {
     open ??= await producer.transaction();
-    for (const part of requestsOf(messages)) await open.sendBatch(batchOf(part));
+    for (const part of requestsOf(messages)) await open.sendBatch(batchOf(part, compression));
     return open;
   };
   return {
@@ -259,7 +264,7 @@ async function openTransactional(kafka: Kafka, id: string): Promise<Transactiona
   };
 }
 
-async function openProducer(kafka: Kafka): Promise<Producer> {
+async function openProducer(kafka: Kafka, compression: KafkaCompression): Promise<Producer> {
   const producer: KafkajsProducer = kafka.producer({
     idempotent: true,
     maxInFlightRequests: 1,
@@ -268,7 +273,7 @@ async function openProducer(kafka: Kafka): Promise<Producer> {
   await producer.connect();
   return {
     async send(messages) {
-      for (const part of requestsOf(messages)) await producer.sendBatch(batchOf(part));
+      for (const part of requestsOf(messages)) await producer.sendBatch(batchOf(part, compression));
     },
     close: () => producer.disconnect(),
   };
@@ -296,7 +301,10 @@ function* requestsOf(messages: readonly OutgoingMessage[]): Generator<readonly O
 /** Room for headers and frame of a message. */
 const MESSAGE_OVERHEAD_BYTES = 512;
 
-function batchOf(messages: readonly OutgoingMessage[]): Parameters<KafkajsProducer['sendBatch']>[0] {
+function batchOf(
+  messages: readonly OutgoingMessage[],
+  compression: KafkaCompression,
+): Parameters<KafkajsProducer['sendBatch']>[0] {
   const byTopic = new Map<string, OutgoingMessage[]>();
   for (const message of messages) {
     const list = byTopic.get(message.topic);
@@ -313,5 +321,5 @@ function batchOf(messages: readonly OutgoingMessage[]): Parameters<KafkajsProduc
       headers: { ...headers },
     })),
   }));
-  return { acks: -1, topicMessages };
+  return { acks: -1, compression: COMPRESSIONS[compression], topicMessages };
 }

@@ -10,7 +10,7 @@ import type { AnalyzeSetup, AnalyzeTask, TaskSource } from '../engine/task.ts';
 import { Totals } from '../engine/totals.ts';
 import type { CompiledVersion } from '../engine/versions.ts';
 import type { Consumption, KafkaDriver, TopicPartition } from '../kafka/driver.ts';
-import { FlowtrieError } from '../model/errors.ts';
+import { type ErrorCode, FlowtrieError } from '../model/errors.ts';
 import type { Summary } from '../model/summary.ts';
 import type { TwinMemory } from '../pods/twins.ts';
 import { inputNames, outputColumns } from '../sink/columns.ts';
@@ -69,6 +69,9 @@ const OBJECTS_AT_ONCE = 16;
 const OBJECT_BYTES = 96 * 1024 * 1024;
 
 const AT_END_MS = 200;
+
+/** Codes of errors that no waiting mends. */
+const SETTINGS_CODES: readonly ErrorCode[] = ['usage', 'input'];
 
 /** Where a partition stands. */
 export interface PartitionState extends TopicPartition {
@@ -190,7 +193,7 @@ export class Stream implements RunningStream {
           await this.runSession(pool);
         } catch (error) {
           // what is wrong in the settings is said at once; credentials that are refused later may be good again
-          if (!this.joined && error instanceof FlowtrieError && error.code === 'input') throw error;
+          if (!this.joined && error instanceof FlowtrieError && SETTINGS_CODES.includes(error.code)) throw error;
           status.trouble('kafka', `the connection was lost, trying again: ${messageOf(error)}`);
           if (performance.now() - begun > LASTED_MS) tries = 0;
           await pause(backoffMs(tries), stopping.signal);
