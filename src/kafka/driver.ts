@@ -1,14 +1,10 @@
 /** The port to a Kafka client: everything flowtrie asks of one. A second driver is one more file beside kafkajs.ts. */
 
+import type { KafkaMessage, MessageList } from './message-list.ts';
+
 export interface TopicPartition {
   readonly topic: string;
   readonly partition: number;
-}
-
-/** One message as consumed; `value` may share memory with the whole fetched response: copy what is kept. */
-export interface KafkaMessage {
-  readonly offset: number;
-  readonly value: Uint8Array | null;
 }
 
 /** One message of a topic whose keys matter; '' = no key. */
@@ -33,9 +29,11 @@ export interface OutgoingMessage {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Messages of one partition, in offset order. */
+/** What was fetched of one partition: messages, or nothing but marks of transactions. */
 export interface KafkaBatch extends TopicPartition {
-  readonly messages: readonly KafkaMessage[];
+  readonly messages: MessageList;
+  /** Offset behind all of it, also behind what nobody is handed: marks, and what was aborted. */
+  readonly next: number;
   /** Offset behind the newest readable message of the partition. */
   readonly highWatermark: number;
   /** Keeps the membership while the caller waits; throws when the group is rebalancing: let it through. */

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import kafkajs, {
   type Admin,
   type Consumer,
+  type KafkaMessage as FetchedMessage,
   type Kafka,
   type Producer as KafkajsProducer,
   type LogEntry,
@@ -23,7 +24,9 @@ import type {
   TopicPartition,
   TransactionalProducer,
 } from './driver.ts';
-import { type BeforeJoin, patchKafkajs } from './patches.ts';
+import { MessageList } from './message-list.ts';
+import { type BeforeJoin, patchKafkajs, WHOLE_BATCHES } from './patches.ts';
+import { addMessages, type RecordBatch } from './record-batch.ts';
 import { openSockets } from './sockets.ts';
 
 /** A line of the client's log: `detail` has no secrets. */
@@ -49,7 +52,7 @@ const HEARTBEATS_PER_SESSION = 10;
 
 /** The driver on kafkajs 2.2.4. */
 export async function openKafkajs(connection: KafkaConnection, log: KafkaLog): Promise<KafkaDriver> {
-  patchKafkajs();
+  const patched = patchKafkajs();
   registerCodecs();
   checkCodec(connection.compression);
   const sockets = openSockets();
@@ -80,7 +83,7 @@ export async function openKafkajs(connection: KafkaConnection, log: KafkaLog): P
       return Number(found.find((entry) => entry.partition === partition)?.offset ?? 0);
     },
     committed: (group, at) => committed(admin, group, at),
-    consume: (options) => consume(kafka, options),
+    consume: (options) => consume(kafka, options, patched ? WHOLE_BATCHES : ''),
     follow: (topic, onMessages) => follow(kafka, topic, onMessages),
     openTransactional: (id) => openTransactional(kafka, id, connection.compression),
     openProducer: () => openProducer(kafka, connection.compression),
@@ -130,7 +133,7 @@ async function committed(
   return offset < 0 ? null : { offset, note: entry?.metadata ?? '' };
 }
 
-async function consume(kafka: Kafka, options: ConsumeOptions): Promise<Consumption> {
+async function consume(kafka: Kafka, options: ConsumeOptions, rackId: string): Promise<Consumption> {
   const { group, topics, sessionTimeoutMs } = options;
   const drain: BeforeJoin = { beforeJoin: () => options.onRevoked() };
   const consumer = kafka.consumer({
@@ -141,6 +144,7 @@ async function consume(kafka: Kafka, options: ConsumeOptions): Promise<Consumpti
     maxWaitTimeInMs: FETCH_WAIT_MS,
     maxBytes: FETCH_BYTES_MAX,
     maxBytesPerPartition: PARTITION_BYTES_MAX,
+    rackId,
     partitionAssigners: [(config) => Object.assign(kafkajs.PartitionAssigners.roundRobin(config), drain)],
     retry: { restartOnFailure: async () => false },
   });
@@ -203,13 +207,13 @@ async function runBatches(consumer: Consumer, options: ConsumeOptions): Promise<
     eachBatchAutoResolve: false,
     partitionsConsumedConcurrently: PARTITIONS_MAX,
     async eachBatch({ batch, heartbeat, isStale, isRunning, resolveOffset }) {
-      const messages = batch.messages.map(({ offset, value }) => ({ offset: Number(offset), value }));
       const last = batch.messages.at(-1);
       if (last === undefined) return;
       const taken = await options.onBatch({
         topic: batch.topic,
         partition: batch.partition,
-        messages,
+        messages: messageList(batch.messages),
+        next: Number(batch.lastOffset()) + 1,
         highWatermark: Number(batch.highWatermark),
         heartbeat,
         stale: () => isStale() || !isRunning(),
@@ -217,6 +221,26 @@ async function runBatches(consumer: Consumer, options: ConsumeOptions): Promise<
       if (taken && !isStale()) resolveOffset(last.offset);
     },
   });
+}
+
+/** What kafkajs takes for messages are record batches, or messages indeed where it could not be patched. */
+function messageList(fetched: readonly (FetchedMessage | RecordBatch)[]): MessageList {
+  const count = fetched.reduce((sum, one) => sum + ('records' in one ? one.count : 1), 0);
+  const list = new MessageList(count);
+  for (const one of fetched) {
+    if ('records' in one) addMessages(list, one);
+    else addMessage(list, one);
+  }
+  return list;
+}
+
+function addMessage(list: MessageList, { offset, value }: FetchedMessage): void {
+  if (value === null) {
+    list.add(Number(offset), -1, -1);
+    return;
+  }
+  list.addSource(value);
+  list.add(Number(offset), 0, value.length);
 }
 
 async function openTransactional(

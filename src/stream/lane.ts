@@ -121,6 +121,12 @@ export class Lane {
     this.wake();
   }
 
+  /** Up to this offset there is nothing more that anybody is handed: marks of transactions, and what was aborted. */
+  pass(next: number): void {
+    this.position = Math.max(this.position, next);
+    this.wake();
+  }
+
   /** From now on what is taken is committed as soon as nothing more is on its way. */
   hurry(): void {
     this.hurried = true;

@@ -1,4 +1,4 @@
-import type { KafkaMessage } from '../kafka/driver.ts';
+import type { MessageList } from '../kafka/message-list.ts';
 import { type Notification, notificationOf } from '../source/notification.ts';
 import type { ValueChunk } from '../source/values.ts';
 
@@ -27,33 +27,36 @@ const NEWLINE = 10;
  * messages from both sides of one of `borders`.
  */
 export function* messageChunks(
-  messages: readonly KafkaMessage[],
+  messages: MessageList,
   position: number,
   borders: readonly number[] = [],
 ): Generator<MessageChunk> {
   let from = 0;
-  while (from < messages.length && offsetOf(messages, from) < position) from++;
+  while (from < messages.length && messages.offset(from) < position) from++;
   while (from < messages.length) {
     let bytes = 0;
     let to = from;
     let notification: Notification | null = null;
     for (; to < messages.length && bytes < CHUNK_BYTES && to - from < CHUNK_MESSAGES; to++) {
-      if (to > from && isBorder(borders, offsetOf(messages, from), offsetOf(messages, to))) break;
-      const value = messages[to]?.value ?? null;
-      notification = value === null ? null : notificationOf(value);
+      if (to > from && isBorder(borders, messages.offset(from), messages.offset(to))) break;
+      notification = notificationAt(messages, to);
       if (notification !== null) break;
-      bytes += (value?.length ?? 0) + 1;
+      bytes += messages.bytes(to) + 1;
     }
     if (to > from) yield chunkOf(messages, from, to, bytes, null);
     from = to;
     if (notification === null) continue;
-    yield chunkOf(messages, to, to + 1, (messages[to]?.value?.length ?? 0) + 1, notification);
+    yield chunkOf(messages, to, to + 1, messages.bytes(to) + 1, notification);
     from++;
   }
 }
 
-function offsetOf(messages: readonly KafkaMessage[], index: number): number {
-  return messages[index]?.offset ?? 0;
+/** A record begins with a digit: most messages are not even looked at. */
+function notificationAt(messages: MessageList, index: number): Notification | null {
+  if (messages.bytes(index) === 0) return null;
+  const first = messages.byte(index, 0);
+  if (first >= 48 && first <= 57) return null;
+  return notificationOf(messages.value(index) ?? new Uint8Array(0));
 }
 
 function isBorder(borders: readonly number[], first: number, offset: number): boolean {
@@ -62,7 +65,7 @@ function isBorder(borders: readonly number[], first: number, offset: number): bo
 
 /** `bytes`: room for the values and a newline each. */
 function chunkOf(
-  messages: readonly KafkaMessage[],
+  messages: MessageList,
   from: number,
   to: number,
   bytes: number,
@@ -74,15 +77,12 @@ function chunkOf(
   const offsets = new Float64Array(to - from);
   let at = 0;
   for (let i = from; i < to; i++) {
-    const { offset = 0, value = null } = messages[i] ?? {};
-    if (value !== null && value.length > 0) {
-      target.set(value, at);
-      at += value.length;
-      const compressed = value[0] === 0x1f && value[1] === 0x8b;
-      if (!compressed && value[value.length - 1] !== NEWLINE) target[at++] = NEWLINE;
-    }
+    const start = at;
+    at = messages.copy(i, target, at);
+    const compressed = at - start > 1 && target[start] === 0x1f && target[start + 1] === 0x8b;
+    if (at > start && !compressed && target[at - 1] !== NEWLINE) target[at++] = NEWLINE;
     ends[i - from] = at;
-    offsets[i - from] = offset;
+    offsets[i - from] = messages.offset(i);
   }
   const values: ValueChunk = { bytes: shared, length: at, ends, apart: false, objectsRead: notification !== null };
   return { values, offsets, next: (offsets.at(-1) ?? 0) + 1, notification };

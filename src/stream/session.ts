@@ -263,6 +263,8 @@ export class Session {
       if (!lane.open || batch.stale()) return false;
       lane.submit(chunk);
     }
+    if (!lane.open || batch.stale()) return false;
+    lane.pass(batch.next);
     return true;
   }
 }

@@ -132,8 +132,10 @@ export class Stream implements RunningStream {
   }
 
   partitions(): readonly PartitionState[] {
-    return [...(this.session?.assigned.values() ?? [])].map(({ at, committed, highWatermark }) => {
-      return { ...at, committed, lag: Math.max(0, highWatermark - committed) };
+    return [...(this.session?.assigned.values() ?? [])].map(({ at, lane, committed, highWatermark }) => {
+      // marks of transactions behind the last message are nobody's to commit
+      const done = lane?.idle === true ? Math.max(committed, lane.position) : committed;
+      return { ...at, committed, lag: Math.max(0, highWatermark - done) };
     });
   }
 
@@ -363,7 +365,7 @@ export class Stream implements RunningStream {
     const endOf = (at: TopicPartition): number => this.ends?.get(keyOf(at)) ?? 0;
     // nothing more is waited for: a file that is not full or old is complete now
     for (const { at, lane } of assigned) if (lane !== null && lane.position >= endOf(at)) lane.hurry();
-    const done = assigned.every(({ at, lane, committed }) => lane?.settled === true && committed >= endOf(at));
+    const done = assigned.every(({ at, lane }) => lane?.settled === true && lane.position >= endOf(at));
     if (done) this.stopping.abort();
   }
 }

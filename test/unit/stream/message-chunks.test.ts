@@ -1,11 +1,14 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { MessageList } from '../../../src/kafka/message-list.ts';
 import { ValueCursor, type ValuesBegin } from '../../../src/source/values.ts';
 import { Credits } from '../../../src/stream/credits.ts';
 import { messageChunks } from '../../../src/stream/message-chunks.ts';
 
 const messages = (values: readonly (string | Buffer | null)[]) =>
-  values.map((value, i) => ({ offset: 10 + 2 * i, value: typeof value === 'string' ? Buffer.from(value) : value }));
+  MessageList.of(
+    values.map((value, i) => ({ offset: 10 + 2 * i, value: typeof value === 'string' ? Buffer.from(value) : value })),
+  );
 
 interface Input {
   readonly values: readonly [number, number];
