@@ -13,7 +13,8 @@ export interface LogFile {
   readonly gzip: boolean;
 }
 
-function open({ path, gzip }: LogFile): Readable {
+/** The file's text, inflated by node:zlib alone. */
+export function openText({ path, gzip }: LogFile): Readable {
   const source = createReadStream(path, { highWaterMark: CHUNK_BYTES });
   return gzip ? source.pipe(createGunzip({ chunkSize: CHUNK_BYTES })) : source;
 }
@@ -23,7 +24,7 @@ export async function countLines(files: readonly LogFile[]): Promise<number> {
   let lines = 0;
   for (const file of files) {
     let last = NEWLINE;
-    for await (const piece of open(file)) {
+    for await (const piece of openText(file)) {
       const bytes = piece as Uint8Array;
       for (let at = bytes.indexOf(NEWLINE); at >= 0; at = bytes.indexOf(NEWLINE, at + 1)) lines++;
       last = bytes.at(-1) ?? last;
@@ -37,7 +38,7 @@ export async function countLines(files: readonly LogFile[]): Promise<number> {
 export async function splitLines(files: readonly LogFile[]): Promise<number> {
   let lines = 0;
   for (const file of files) {
-    const reader = createInterface({ input: open(file) });
+    const reader = createInterface({ input: openText(file) });
     reader.on('line', (line) => {
       if (line.split(' ').length > 0) lines++;
     });

@@ -1,3 +1,5 @@
+import { FlowtrieError } from '../model/errors.ts';
+
 /** One who does the same look-ups as the others. `run` does `count` of them. */
 export interface Runner {
   readonly name: string;
@@ -92,7 +94,10 @@ export async function readInTurns(readers: readonly Reader[], rounds: number): P
       const lines = await run();
       const seconds = (performance.now() - startedAt) / 1000;
       expected ??= lines;
-      if (lines !== expected) throw new Error(`${name}: ${lines} lines, ${readers[0]?.name} found ${expected}`);
+      if (lines !== expected) {
+        const counts = `${readers[0]?.name} finds ${expected} lines, ${name} ${lines}`;
+        throw new FlowtrieError('input', `nothing to compare: ${counts}; a flow log's lines end with a newline alone`);
+      }
       if (round >= 0) rates[i]?.perSecond.push(lines / seconds);
     }
   }

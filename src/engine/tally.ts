@@ -149,10 +149,14 @@ export class Tally {
       blocks.push(block);
       return block;
     };
-    const counts = (length: number): Uint32Array =>
-      new Uint32Array(take(length * 4).buffer, lastOf(blocks), length).fill(0);
-    const sums = (length: number): Float64Array =>
-      new Float64Array(take(length * 8).buffer, lastOf(blocks), length).fill(0);
+    const counts = (length: number): Uint32Array => {
+      const { buffer, at } = take(length * 4);
+      return new Uint32Array(buffer, at, length).fill(0);
+    };
+    const sums = (length: number): Float64Array => {
+      const { buffer, at } = take(length * 8);
+      return new Float64Array(buffer, at, length).fill(0);
+    };
     this.blocks = blocks;
     this.versions = judge.versions.map(({ rules }) => ({
       cells: cleared(sums(rules.cellCount * Evidence.words)),
@@ -310,11 +314,6 @@ function take(counters: Uint32Array): number[] {
   const values = Array.from(counters);
   counters.fill(0);
   return values;
-}
-
-/** Address of the block taken last. */
-function lastOf(blocks: readonly KernelBlock[]): number {
-  return blocks.at(-1)?.at ?? 0;
 }
 
 function cleared(words: Float64Array): Float64Array {

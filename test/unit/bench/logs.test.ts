@@ -16,6 +16,8 @@ const NODATA = '2 123456789012 eni-0a - - - - - - - 1700000000 1700000060 - NODA
 const TEXT = `${RECORD}\n${NODATA}\nnothing\n${RECORD}`;
 const plain = join(folder, 'a.log');
 const gzip = join(folder, 'b.log.gz');
+const torn = join(folder, 'c.log');
+writeFileSync(torn, `${RECORD}\rtorn\n${RECORD}\n`);
 writeFileSync(plain, TEXT);
 writeFileSync(gzip, gzipSync(`${TEXT}\n`));
 const FILES = [
@@ -33,7 +35,7 @@ describe('the lines of logs', () => {
 
   test('a reader that finds other lines is no rival', async () => {
     const readers = [8, 7].map((lines) => ({ name: `reader of ${lines}`, run: async () => lines }));
-    await expect(readInTurns(readers, 1)).rejects.toThrow('reader of 7: 7 lines, reader of 8 found 8');
+    await expect(readInTurns(readers, 1)).rejects.toThrow('reader of 8 finds 8 lines, reader of 7 7;');
   });
 });
 
@@ -56,6 +58,7 @@ describe('flowtrie bench replay, decode', () => {
   });
 
   test.each([
+    [['bench', 'decode', torn, '--rounds', '1'], 3, 'flowtrie decode finds 2 lines, readline + split 3'],
     [['bench', 'replay', plain], 2, 'bench replay: missing --inventory'],
     [['bench', 'decode', '-'], 2, 'files are read several times, expected no -'],
     [['bench', 'decode', join(folder, 'absent')], 3, 'absent: no such file or folder'],
