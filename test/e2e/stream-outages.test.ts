@@ -22,14 +22,19 @@ beforeAll(async () => {
 });
 afterAll(() => lab.close());
 
-await describeKafka('outages of flowtrie stream', (broker) => {
-  it('waits for a broker that is away, and loses nothing', () => away(broker()), PATIENCE_MS);
-  it('waits for an output topic that is not there yet', () => missingTopic(broker()), PATIENCE_MS);
-  const disk = smallDisk();
-  describeNeeding('tmpfs', 'a disk that is full', disk === null ? 'mounting a tmpfs takes root' : null, () => {
-    it('is waited for, and nothing is lost', () => fullDisk(broker(), disk ?? ''), PATIENCE_MS);
-  });
-});
+await describeKafka(
+  'outages of flowtrie stream',
+  (broker) => {
+    it('waits for a broker that is away, and loses nothing', () => away(broker()), PATIENCE_MS);
+    it('waits for an output topic that is not there yet', () => missingTopic(broker()), PATIENCE_MS);
+    const disk = smallDisk();
+    describeNeeding('tmpfs', 'a disk that is full', disk === null ? 'mounting a tmpfs takes root' : null, () => {
+      it('is waited for, and nothing is lost', () => fullDisk(broker(), disk ?? ''), PATIENCE_MS);
+    });
+  },
+  // it is killed
+  { own: true },
+);
 
 /** Resolves when /readyz answers so and says the word. */
 async function ready(member: Member, status: number, word: string): Promise<void> {

@@ -3,15 +3,18 @@ import { once } from 'node:events';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Kafka, logLevel } from 'kafkajs';
-import { kafkaJars } from './jars.ts';
+import { chooseBroker } from './choice.ts';
+import { dockerLauncher, jarsLauncher } from './launcher.ts';
 import { makeSecurity, type Security, scramArguments, securityProperties } from './security.ts';
 
-/** One Apache Kafka, a broker and its controller in one process, on loopback. */
+/** One Apache Kafka: a broker and its controller in one process, on loopback, or the one that was given. */
 export interface Broker {
   readonly version: string;
+  /** It belongs to somebody else: it can neither be killed nor started, and nothing ends it. */
+  readonly given: boolean;
   /** `host:port` */
   readonly address: string;
   /** Listeners beside it that ask who is there, when they were wanted. */
@@ -24,30 +27,53 @@ export interface Broker {
   stop(): Promise<void>;
 }
 
-const READY_MS = 60_000;
+/** A busy machine takes its time. */
+const READY_MS = 150_000;
 const CLUSTER_ID = 'MkU3OEVBNTcwNTJENDM2Qg';
 
 /**
  * Runs a command and ends it when its own standard input closes: however the parent ends, no broker outlives it. The
- * first line it prints is the process id of the command.
+ * first line it prints is the process id of the command. END is a command that ends what that process leaves.
  */
-const TETHERED = '"$@" & pid=$!; echo $pid; cat > /dev/null; kill -9 $pid 2> /dev/null; wait $pid';
+const TETHERED =
+  '"$@" & pid=$!; echo $pid; cat > /dev/null; $END > /dev/null 2>&1; kill -9 $pid 2> /dev/null; wait $pid';
 
 export interface BrokerOptions {
+  /** With listeners that ask who is there. */
   readonly secured?: boolean;
+  /** It is going to be killed: one that was given will not do. */
+  readonly own?: boolean;
 }
 
+/** The broker that KAFKA_BROKERS names, else one that is started. */
+export async function openBroker(version: string, options: BrokerOptions = {}): Promise<Broker> {
+  const { secured = false, own = secured } = options;
+  const choice = await chooseBroker(version, own);
+  return choice.kind === 'given' ? givenBroker(version, choice.address) : startBroker(version, options);
+}
+
+async function givenBroker(version: string, address: string): Promise<Broker> {
+  const notOurs = async (): Promise<never> => {
+    throw new Error(`the broker at ${address} belongs to whoever set KAFKA_BROKERS: it is neither killed nor started`);
+  };
+  await whenReady(address, () => 'KAFKA_BROKERS names it');
+  return { version, given: true, address, security: null, kill: notOurs, start: notOurs, stop: async () => {} };
+}
+
+/** A broker of our own, in Docker or from the jars. */
 export async function startBroker(version: string, { secured = false }: BrokerOptions = {}): Promise<Broker> {
-  const jars = await kafkaJars(version);
+  const choice = await chooseBroker(version, true);
+  if (choice.kind === 'none') throw new Error(choice.missing);
   const folder = mkdtempSync(join(tmpdir(), 'flowtrie-kafka-'));
   const [port, controllerPort, saslPort, mutualPort] = await freePorts();
   const security = secured ? makeSecurity(folder, saslPort, mutualPort) : null;
   const properties = join(folder, 'server.properties');
   writeFileSync(properties, serverProperties(folder, port, controllerPort, security));
-  const java = ['-XX:+UseSerialGC', '-Xmx768m', '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn', '-cp', `${jars}/*`];
-  const format = ['kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', properties];
-  if (security !== null) format.push(...scramArguments(security));
-  execFileSync('java', ['-XX:TieredStopAtLevel=1', ...java, ...format], { stdio: 'pipe' });
+  const launcher =
+    choice.kind === 'docker' ? dockerLauncher(version, folder, basename(folder)) : await jarsLauncher(version);
+  const scram = security === null ? [] : scramArguments(security);
+  const [tool = '', ...format] = launcher.format(['format', '-t', CLUSTER_ID, '-c', properties, ...scram]);
+  execFileSync(tool, format, { stdio: 'pipe' });
   const log = join(folder, 'broker.log');
   const address = `127.0.0.1:${port}`;
   let shell: ChildProcess | undefined;
@@ -60,13 +86,15 @@ export async function startBroker(version: string, { secured = false }: BrokerOp
   };
   const broker: Broker = {
     version,
+    given: false,
     address,
     security,
     kill: end,
     async start() {
       const out = openSync(log, 'a');
-      shell = spawn('sh', ['-c', TETHERED, 'sh', 'java', ...java, 'kafka.Kafka', properties], {
+      shell = spawn('sh', ['-c', TETHERED, 'sh', ...launcher.serve(properties)], {
         stdio: ['pipe', out, out],
+        env: { ...process.env, END: launcher.end.join(' ') },
       });
       closeSync(out);
       await whenReady(address, () => readFileSync(log, 'utf8'));

@@ -1,7 +1,11 @@
-import { startBroker } from './broker.ts';
+import { openBroker } from './broker.ts';
+import { choiceText, chooseBroker } from './choice.ts';
 import { brokerMissing, KAFKA_NEWEST, kafkaJars } from './jars.ts';
 
-/** `npm run kafka [-- VERSION]`: a broker until Ctrl-C. `npm run kafka -- --fetch VERSION…` only gets the jars. */
+/**
+ * `npm run kafka [-- VERSION]`: a broker until Ctrl-C; the one that KAFKA_BROKERS names is only asked whether it is
+ * there. `npm run kafka -- --fetch VERSION…` only gets the jars.
+ */
 const USAGE = 'npm run kafka [-- VERSION], or npm run kafka -- --fetch VERSION…';
 
 async function fetchJars(versions: readonly string[]): Promise<void> {
@@ -9,8 +13,13 @@ async function fetchJars(versions: readonly string[]): Promise<void> {
 }
 
 async function runBroker(version: string): Promise<void> {
-  const broker = await startBroker(version);
-  console.log(`Kafka ${version} is ready at ${broker.address} (Ctrl-C ends it and removes its data)`);
+  const choice = await chooseBroker(version, false);
+  const broker = await openBroker(version);
+  if (broker.given) {
+    console.log(`${choiceText(choice, version)} is ready; it was not started here and is not ended`);
+    return;
+  }
+  console.log(`${choiceText(choice, version)} is ready at ${broker.address} (Ctrl-C ends it and removes its data)`);
   await new Promise((resolve) => {
     process.once('SIGINT', resolve);
     process.once('SIGTERM', resolve);
@@ -18,10 +27,16 @@ async function runBroker(version: string): Promise<void> {
   await broker.stop();
 }
 
+async function cannotRun(version: string): Promise<string | undefined> {
+  if (fetching) return brokerMissing(version);
+  const choice = await chooseBroker(version, false);
+  return choice.kind === 'none' ? choice.missing : undefined;
+}
+
 const [first = KAFKA_NEWEST, ...rest] = process.argv.slice(2);
 const fetching = first === '--fetch';
 const versions = fetching ? rest : [first];
-const missing = await brokerMissing(versions[0] ?? KAFKA_NEWEST);
+const missing = await cannotRun(versions[0] ?? KAFKA_NEWEST);
 if (missing !== undefined || versions.some((version) => !/^\d+\.\d+\.\d+$/.test(version))) {
   console.error(missing ?? `expected a version such as ${KAFKA_NEWEST}: ${USAGE}`);
   process.exitCode = 2;

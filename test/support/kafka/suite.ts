@@ -1,7 +1,8 @@
 import { afterAll, beforeAll } from 'vitest';
 import { describeNeeding } from '../needs.ts';
-import { type Broker, type BrokerOptions, startBroker } from './broker.ts';
-import { brokerMissing, KAFKA_NEWEST } from './jars.ts';
+import { type Broker, type BrokerOptions, openBroker } from './broker.ts';
+import { choiceText, chooseBroker } from './choice.ts';
+import { KAFKA_NEWEST } from './jars.ts';
 
 /** Kafka versions of the suites, newest first: `FLOWTRIE_KAFKA`, a comma list; the newest alone when not set. */
 const VERSIONS = (process.env.FLOWTRIE_KAFKA ?? KAFKA_NEWEST).split(',').map((version) => version.trim());
@@ -12,12 +13,16 @@ export async function describeKafka(
   suite: (broker: () => Broker, newest: boolean) => void,
   { everyVersion = false, ...options }: BrokerOptions & { readonly everyVersion?: boolean } = {},
 ): Promise<void> {
+  const { secured = false, own = secured } = options;
   for (const version of everyVersion ? VERSIONS : VERSIONS.slice(0, 1)) {
-    const missing = (await brokerMissing(version)) ?? null;
-    describeNeeding('kafka', `${name}, Apache Kafka ${version}`, missing, () => {
+    const choice = await chooseBroker(version, own);
+    // it has a version of its own: once is enough
+    if (choice.kind === 'given' && version !== VERSIONS[0]) continue;
+    const missing = choice.kind === 'none' ? choice.missing : null;
+    describeNeeding('kafka', `${name}, ${choiceText(choice, version)}`, missing, () => {
       let broker: Broker | undefined;
       beforeAll(async () => {
-        broker = await startBroker(version, options);
+        broker = await openBroker(version, options);
       });
       afterAll(() => broker?.stop());
       suite(() => {

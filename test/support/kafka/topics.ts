@@ -1,11 +1,15 @@
-import { Kafka, logLevel, Partitioners } from 'kafkajs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Admin, Kafka, logLevel, Partitioners } from 'kafkajs';
 
 /** A client for the tests' own use: it produces what the stream reads, and reads what the stream wrote. */
 export function testKafka(address: string): Kafka {
   return new Kafka({ brokers: [address], clientId: 'test', logLevel: logLevel.NOTHING });
 }
 
-/** `config`: of all of them. */
+/**
+ * `config`: of all of them. Topics of these names that are there, on a broker that was given, are made anew; with them
+ * the broker forgets the offsets of their groups.
+ */
 export async function createTopics(
   kafka: Kafka,
   partitionsOf: Readonly<Record<string, number>>,
@@ -13,6 +17,7 @@ export async function createTopics(
 ): Promise<void> {
   const admin = kafka.admin();
   await admin.connect();
+  await deleteTopics(admin, Object.keys(partitionsOf));
   const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
   const topics = Object.entries(partitionsOf).map(([topic, numPartitions]) => ({
     topic,
@@ -21,6 +26,14 @@ export async function createTopics(
   }));
   await admin.createTopics({ topics, waitForLeaders: true });
   await admin.disconnect();
+}
+
+async function deleteTopics(admin: Admin, names: readonly string[]): Promise<void> {
+  const there = async (): Promise<string[]> => (await admin.listTopics()).filter((name) => names.includes(name));
+  const topics = await there();
+  if (topics.length === 0) return;
+  await admin.deleteTopics({ topics });
+  for (let tries = 0; tries < 100 && (await there()).length > 0; tries++) await sleep(100);
 }
 
 export interface TestMessage {
