@@ -104,7 +104,8 @@ export function benchOf(bench: Bench, generation: SharedGeneration | null): Benc
   if (known !== undefined) return known;
   const [oldest] = generations;
   if (generations.size === GENERATIONS_MAX && oldest !== undefined) {
-    const [id, { blocks }] = oldest;
+    const [id, { blocks, rows }] = oldest;
+    rows.encoder?.release?.();
     heap.give(blocks);
     generations.delete(id);
   }
@@ -245,7 +246,7 @@ function encoderOf(bench: Bench, decoder: FlowDecoder): BatchEncoder {
   return encoder;
 }
 
-function createEncoder({ setup, versions, judge, verdicts, scratch, rows }: Bench): BatchEncoder {
+function createEncoder({ setup, heap, versions, judge, verdicts, scratch, rows }: Bench): BatchEncoder {
   const current = (): FlowDecoder => {
     assert(rows.decoder !== null, 'no task is at work');
     return rows.decoder;
@@ -253,6 +254,7 @@ function createEncoder({ setup, versions, judge, verdicts, scratch, rows }: Benc
   const names = versions.map((version) => version.names);
   return createBatchEncoder(setup.rows?.format ?? 'ndjson', {
     columns: setup.rows?.columns ?? [],
+    heap,
     taken: new Set(setup.rows?.taken),
     byHour: setup.rows?.byHour ?? false,
     compression: setup.rows?.compression ?? 'none',

@@ -19,8 +19,10 @@ import type { ArrowCodec } from './arrow-compression.ts';
 import { dictionaryMessage, recordMessage } from './arrow-messages.ts';
 import { Chunk } from './chunk.ts';
 import { type ColumnData, type Columns, type Texts, textCount } from './chunk-data.ts';
+import { ColumnMemory } from './column-memory.ts';
 import type { ColumnType, OutputColumn } from './columns.ts';
 import type { BatchEncoder } from './part.ts';
+import { RecordBody } from './record-body.ts';
 import type { RowContext } from './rows.ts';
 import { TextBuffer } from './text-buffer.ts';
 import { isWordName, wordsOf } from './words.ts';
@@ -99,7 +101,7 @@ export function dictionaryBytes(id: number, texts: Texts, codec: ArrowCodec | nu
 export function batchMessages(
   columns: readonly OutputColumn[],
   data: Columns,
-  body: ArrowBody,
+  body: RecordBody,
   codec: ArrowCodec | null,
 ): Uint8Array[] {
   const messages: Uint8Array[] = [];
@@ -116,7 +118,7 @@ export function batchMessages(
   return messages;
 }
 
-function appendColumn(body: ArrowBody, column: ColumnData, rows: number): void {
+function appendColumn(body: RecordBody, column: ColumnData, rows: number): void {
   const { kind, nullCount } = column;
   if (kind === 'codes') body.codes(column.codes, nullCount);
   else if (kind === 'words') body.words(column.codes, nullCount);
@@ -124,14 +126,15 @@ function appendColumn(body: ArrowBody, column: ColumnData, rows: number): void {
   else if (kind === 'numbers') body.numbers(rows, column.values, column.nulls, nullCount);
   else {
     body.lists(rows, column.offsets, column.nulls, nullCount);
-    body.codes(column.codes, 0);
+    body.items(column.codes);
   }
 }
 
 /** Record batches of up to CHUNK_ROWS rows; none spans two tasks. */
 export function arrowEncoder(context: RowContext, codec: ArrowCodec | null): BatchEncoder {
-  const chunk = new Chunk(context);
-  const body = new ArrowBody();
+  const memory = new ColumnMemory(context.heap);
+  const chunk = new Chunk(context, memory);
+  const body = new RecordBody(memory);
   const take = (): Uint8Array[] => {
     if (chunk.rows === 0) return [];
     const messages = batchMessages(context.columns, chunk, body, codec);
@@ -146,5 +149,6 @@ export function arrowEncoder(context: RowContext, codec: ArrowCodec | null): Bat
     },
     finish: take,
     begin: () => chunk.reset(),
+    release: () => memory.release(),
   };
 }

@@ -2,9 +2,10 @@ import type { FlowBatch } from '../model/flow.ts';
 import { Attribution, type VerdictBatch } from '../model/verdict.ts';
 import type { ChunkColumn } from './chunk-column.ts';
 import { type ColumnData, grown } from './chunk-data.ts';
+import type { DictionarySource } from './chunk-dictionary.ts';
 import type { ChunkIds } from './chunk-ids.ts';
-import { ChunkDictionary, type IdTexts } from './dictionary.ts';
 import type { Side } from './rows.ts';
+import { TextCodes } from './text-codes.ts';
 
 const ROWS_AT_FIRST = 4096;
 
@@ -12,9 +13,8 @@ const ROWS_AT_FIRST = 4096;
 export interface IdSource {
   /** Ids of all rows of the chunk up to those of the batch, which stand behind `at` others. */
   ids(flow: FlowBatch, verdicts: VerdictBatch, ids: ChunkIds, at: number): Int32Array;
-  /** Every id so far is below this. */
-  size(ids: ChunkIds): number;
-  readonly texts: (ids: ChunkIds) => IdTexts;
+  /** What stands behind the ids met so far. */
+  texts(ids: ChunkIds): DictionarySource;
   /** The next chunk begins. */
   reset?(): void;
   /** Bytes held by the source itself. */
@@ -24,7 +24,6 @@ export interface IdSource {
 /** A column of dictionary codes. */
 export class CodesColumn implements ChunkColumn {
   private readonly source: IdSource;
-  private dictionary: ChunkDictionary | undefined;
   private ids: Int32Array = new Int32Array(0);
 
   constructor(source: IdSource) {
@@ -40,15 +39,10 @@ export class CodesColumn implements ChunkColumn {
   }
 
   take(rows: number, ids: ChunkIds): ColumnData {
-    this.dictionary ??= new ChunkDictionary(this.source.texts(ids));
-    this.dictionary.reset();
-    const codes = ids.codes(rows);
-    const nullCount = this.dictionary.encode(this.ids, rows, this.source.size(ids), codes);
-    return { kind: 'codes', codes, nullCount, dictionary: this.dictionary.texts.view() };
+    return ids.dictionary.encode(this.ids, rows, this.source.texts(ids));
   }
 
   reset(): void {
-    this.dictionary?.reset();
     this.source.reset?.();
   }
 }
@@ -57,7 +51,7 @@ export class CodesColumn implements ChunkColumn {
 export class CandidatesColumn implements ChunkColumn {
   private readonly side: Side;
   private readonly list: (verdicts: VerdictBatch, row: number, side: Side) => readonly string[] | null;
-  private readonly dictionary = new ChunkDictionary({ kind: 'shared', text: () => null });
+  private readonly dictionary = new TextCodes();
   private offsets = new Int32Array(ROWS_AT_FIRST + 1);
   private nulls = new Uint8Array(ROWS_AT_FIRST);
   private codes = new Int32Array(ROWS_AT_FIRST);
@@ -108,7 +102,7 @@ export class CandidatesColumn implements ChunkColumn {
   }
 
   reset(): void {
-    this.dictionary.reset();
+    this.dictionary.clear();
     this.nullCount = 0;
     this.codes = new Int32Array(ROWS_AT_FIRST);
   }

@@ -5,11 +5,12 @@ import { ByteIds } from './byte-ids.ts';
 import { CARRIED_NUMBERS, extraCell, lateBits } from './cells.ts';
 import { CandidatesColumn, CodesColumn, type IdSource } from './chunk-codes.ts';
 import type { ChunkColumn } from './chunk-column.ts';
-import { grown } from './chunk-data.ts';
+import { IdValues } from './chunk-dictionary.ts';
 import type { ChunkIds } from './chunk-ids.ts';
 import { CarriedNumbers, PlainNumbers } from './chunk-numbers.ts';
 import { TextsColumn } from './chunk-texts.ts';
 import { type WordRule, WordsColumn } from './chunk-words.ts';
+import type { ColumnMemory } from './column-memory.ts';
 import type { AddedName, OutputColumn } from './columns.ts';
 import { type AddressName, type CarriedFields, type RowContext, type Side, TYPED_FIELDS } from './rows.ts';
 import { isWordName } from './words.ts';
@@ -20,8 +21,9 @@ export function chunkColumn(
   index: number,
   context: RowContext,
   carried: CarriedFields,
+  memory: ColumnMemory,
 ): ChunkColumn {
-  if (column.source === 'verdict') return addedColumn(column.name as AddedName, context);
+  if (column.source === 'verdict') return addedColumn(column.name as AddedName, context, memory);
   if (column.source === 'extra') return extraColumn(context, carried);
   if (column.source === 'unknown') {
     return new TextsColumn((texts, flow) => {
@@ -32,18 +34,18 @@ export function chunkColumn(
   }
   const typed = TYPED_FIELDS.get(column.name);
   if (typed === undefined) {
-    if (!CARRIED_NUMBERS.has(column.name)) return new CodesColumn(carriedSource(carried, index));
-    return new CarriedNumbers(column.type, () => carried.placed[index]);
+    if (!CARRIED_NUMBERS.has(column.name)) return new CodesColumn(carriedSource(carried, index, memory));
+    return new CarriedNumbers(column.type, memory, () => carried.placed[index]);
   }
   switch (typed.kind) {
     case 'number':
     case 'u64':
-      return new PlainNumbers(column.type, typed);
+      return new PlainNumbers(column.type, memory, typed);
     case 'word':
       assert(isWordName(column.name));
-      return new WordsColumn(column.name, (flow) => typed.values(flow), typed.bit);
+      return new WordsColumn(column.name, memory, (flow) => typed.values(flow), typed.bit);
     case 'interface':
-      return new CodesColumn(interfaceSource(context, typed.bit));
+      return new CodesColumn(interfaceSource(context, typed.bit, memory));
     case 'address':
       return new CodesColumn(addressSource((ids) => ids.address(column.name as AddressName)));
   }
@@ -54,7 +56,7 @@ function extraColumn(context: RowContext, carried: CarriedFields): ChunkColumn {
   const late = lateBits(context);
   return new TextsColumn((texts, flow, verdicts) => {
     let bits = 0;
-    for (let row = 0; row < flow.rows; row++) bits |= flow.present[row]!;
+    if (late !== 0) for (let row = 0; row < flow.rows; row++) bits |= flow.present[row]!;
     if (carried.unplaced.length === 0 && (bits & late) === 0) return texts.addNulls(flow.rows);
     for (let row = 0; row < flow.rows; row++) texts.add(extra(flow, verdicts, row));
   });
@@ -87,12 +89,12 @@ const RULES: Partial<Readonly<Record<AddedName, (verdicts: VerdictBatch) => Int3
   decided_by: (v) => v.decidedBy,
 };
 
-function addedColumn(name: AddedName, context: RowContext): ChunkColumn {
+function addedColumn(name: AddedName, context: RowContext, memory: ColumnMemory): ChunkColumn {
   const words = WORDS[name];
   if (words !== undefined) {
     const [values, rule] = words;
     assert(isWordName(name), `${name} has no table of words`);
-    return new WordsColumn(name, (_, verdicts) => values(verdicts), rule);
+    return new WordsColumn(name, memory, (_, verdicts) => values(verdicts), rule);
   }
   const rules = RULES[name];
   if (rules !== undefined) return new CodesColumn(ruleSource(name, 'rules', rules));
@@ -110,11 +112,11 @@ function addedColumn(name: AddedName, context: RowContext): ChunkColumn {
     case 'route_prefix':
       return new CodesColumn(ruleSource('route', 'routePrefix', (v) => v.route));
     case 'inventory_version':
-      return new CodesColumn(labelSource(name, context, 0, (v) => v.version));
+      return new CodesColumn(labelSource(name, context, memory, 0, (v) => v.version));
     case 'agreeing_version':
-      return new CodesColumn(labelSource(name, context, 1, (v) => v.agreeing));
+      return new CodesColumn(labelSource(name, context, memory, 1, (v) => v.agreeing));
     case 'policy_rule':
-      return new CodesColumn(labelSource(name, context, context.versionLabels.length, () => []));
+      return new CodesColumn(labelSource(name, context, memory, 0, null));
     default: {
       const match = /^(src|dst)_(namespace|pod|workload|node|service)$/.exec(name);
       assert(match !== null, `no column ${name}`);
@@ -123,8 +125,10 @@ function addedColumn(name: AddedName, context: RowContext): ChunkColumn {
       if (key === 'service') return new CodesColumn(serviceSource(side));
       return new CodesColumn({
         ids: (_flow, _verdicts, ids) => ids.owner(side),
-        size: (ids) => ids.owners,
-        texts: (ids) => ({ kind: 'shared', text: (id) => ids.ownerText(id, key) }),
+        texts: (ids) => {
+          const values = ids.valuesOf(key, (id) => ids.ownerText(id, key));
+          return { kind: 'shared', values, size: ids.owners };
+        },
       });
     }
   }
@@ -134,37 +138,37 @@ function addedColumn(name: AddedName, context: RowContext): ChunkColumn {
 function serviceSource(side: Side): IdSource {
   return {
     ids: (_flow, _verdicts, ids) => ids.service(side),
-    size: (ids) => ids.owners + ids.services,
-    texts: (ids) => ({
-      kind: 'shared',
-      text: (id) => (id < ids.owners ? ids.ownerText(id, 'service') : ids.serviceText(id)),
-    }),
+    texts: (ids) => {
+      const { owners, services } = ids;
+      const textOf = (id: number): string | null => (id < owners ? ids.ownerText(id, 'service') : ids.serviceText(id));
+      return { kind: 'shared', values: ids.valuesOf('service', textOf), size: owners + services };
+    },
   };
 }
 
-/** Labels of inventory versions; `first` is the number of the first one, what is missing is 0. */
+/** Labels of inventory versions; `first` is the number of the first one, what is missing is 0. No values = all null. */
 function labelSource(
   name: string,
   { versionLabels }: RowContext,
+  memory: ColumnMemory,
   first: number,
-  values: (verdicts: VerdictBatch) => ArrayLike<number>,
+  values: ((verdicts: VerdictBatch) => Uint16Array) | null,
 ): IdSource {
+  const source = new IdValues(memory, (id) => (values === null ? null : (versionLabels[id - first] ?? null)));
   return {
     ids: (_flow, _verdicts, ids) =>
       ids.column(name, (flow, verdicts, column, at) => {
-        const numbers = values(verdicts);
-        for (let i = 0; i < flow.rows; i++) column[at + i] = numbers[i] ?? 0;
+        if (values === null) column.fill(0, at, at + flow.rows);
+        else memory.kernel.widen16(values(verdicts).byteOffset, column.byteOffset + 4 * at, flow.rows);
       }),
-    size: () => first + versionLabels.length + 1,
-    texts: () => ({ kind: 'shared', text: (id) => versionLabels[id - first] ?? null }),
+    texts: () => ({ kind: 'shared', values: source, size: first + versionLabels.length + 1 }),
   };
 }
 
 function addressSource(column: (ids: ChunkIds) => Int32Array): IdSource {
   return {
     ids: (_flow, _verdicts, ids) => column(ids),
-    size: (ids) => ids.addresses.size,
-    texts: ({ addresses }) => ({ kind: 'distinct', copy: (id, texts) => texts.addFrom(addresses.texts, id) }),
+    texts: ({ addresses }) => ({ kind: 'distinct', texts: addresses.texts }),
   };
 }
 
@@ -175,24 +179,27 @@ function ruleSource(
 ): IdSource {
   return {
     ids: (_flow, _verdicts, ids) => ids.rule(name, values),
-    size: (ids) => ids.rules,
-    texts: (ids) => ({ kind: 'shared', text: (id) => ids.ruleText(id, table) }),
+    texts: (ids) => ({
+      kind: 'shared',
+      values: ids.valuesOf(table, (id) => ids.ruleText(id, table)),
+      size: ids.rules,
+    }),
   };
 }
 
-function interfaceSource(context: RowContext, bit: number): IdSource {
+function interfaceSource(context: RowContext, bit: number, memory: ColumnMemory): IdSource {
   let size = 1;
+  const values = new IdValues(memory, (id) => (id === 0 ? null : context.interfaceName(id - 1)));
   return {
     ids: (_flow, _verdicts, ids) =>
       ids.column('interface', ({ present, rows, interfaceId }, _, column, at) => {
-        for (let i = 0; i < rows; i++) {
-          const id = (present[i]! & bit) !== 0 ? interfaceId[i]! + 1 : 0;
-          column[at + i] = id;
-          if (id >= size) size = id + 1;
-        }
+        const out = column.byteOffset + 4 * at;
+        const most = memory.kernel.interfaceIds(present.byteOffset, bit, interfaceId.byteOffset, out, rows);
+        size = Math.max(size, most + 1);
       }),
-    size: () => size,
-    texts: () => ({ kind: 'distinct', copy: (id, texts) => texts.addText(context.interfaceName(id - 1)) }),
+    texts: () => ({ kind: 'shared', values, size }),
+    // the next task numbers its interfaces anew
+    reset: () => values.clear(),
   };
 }
 
@@ -200,10 +207,11 @@ function interfaceSource(context: RowContext, bit: number): IdSource {
 const GUESSES = 4096;
 
 /** Values of a carried field; most are the same for all records of an interface. */
-function carriedSource(carried: CarriedFields, index: number): IdSource {
+function carriedSource(carried: CarriedFields, index: number, memory: ColumnMemory): IdSource {
   const values = new ByteIds();
+  const texts = new IdValues(memory, (id) => values.text(id));
   const guesses = new Int32Array(GUESSES);
-  let ids = new Int32Array(GUESSES);
+  let ids = memory.i32(GUESSES);
   const fill = ({ text, rows, interfaceId }: FlowBatch, at: number): void => {
     const source = carried.placed[index];
     if (source === undefined) return void ids.fill(0, at, at + rows);
@@ -225,14 +233,14 @@ function carriedSource(carried: CarriedFields, index: number): IdSource {
   };
   return {
     ids: (flow, _verdicts, _ids, at) => {
-      ids = grown(ids, at + flow.rows, (n) => new Int32Array(n));
+      ids = memory.longer(ids, at + flow.rows);
       fill(flow, at);
       return ids;
     },
-    size: () => values.size,
-    texts: () => ({ kind: 'shared', text: (id) => values.text(id) }),
+    texts: () => ({ kind: 'shared', values: texts, size: values.size }),
     reset: () => {
       values.reset();
+      texts.clear();
       guesses.fill(0);
     },
     bytes: () => values.byteLength,

@@ -1,11 +1,12 @@
 import type { FlowBatch } from '../model/flow.ts';
 import type { Names } from '../model/names.ts';
-import { Effective, Kind, type VerdictBatch } from '../model/verdict.ts';
+import type { VerdictBatch } from '../model/verdict.ts';
 import { AddressIds } from './address-ids.ts';
-import { grown } from './chunk-data.ts';
-import { ADDRESS_FIELDS, type AddressName, type OwnerNames, type RowContext, type Side, servedName } from './rows.ts';
+import { ChunkDictionary, IdValues } from './chunk-dictionary.ts';
+import type { ColumnMemory } from './column-memory.ts';
+import { type AddressName, type OwnerNames, type RowContext, type Side, servedName } from './rows.ts';
 
-type Ids = Int32Array<ArrayBuffer>;
+type Ids = Int32Array;
 type Fill = (flow: FlowBatch, verdicts: VerdictBatch, ids: Ids, at: number) => void;
 
 const ROWS_AT_FIRST = 4096;
@@ -15,7 +16,9 @@ const ROWS_AT_FIRST = 4096;
  * Each is filled once a batch, when the first column asks.
  */
 export class ChunkIds {
-  readonly addresses: AddressIds = new AddressIds();
+  readonly addresses: AddressIds;
+  readonly dictionary: ChunkDictionary;
+  private readonly memory: ColumnMemory;
   private readonly names: readonly Names[];
   /** Number of the first pod, rule of each version. */
   private readonly ownerBase: readonly number[];
@@ -26,31 +29,60 @@ export class ChunkIds {
   private verdicts: VerdictBatch | undefined;
   /** Rows in front of the batch. */
   private at = 0;
-  private scratch: Ids = new Int32Array(ROWS_AT_FIRST);
+  /** Bits of `present` that all rows of the batch have. */
+  allPresent = 0;
+  /** First numbers by version, as the kernel reads them. */
+  private readonly bases: {
+    readonly pods: number;
+    readonly enis: number;
+    readonly rules: number;
+    readonly services: number;
+  };
+  /** By what the values are. */
+  private readonly values = new Map<string, IdValues>();
 
-  constructor({ names }: RowContext) {
+  constructor({ names }: RowContext, memory: ColumnMemory) {
     this.names = names;
+    this.memory = memory;
+    this.addresses = new AddressIds(memory);
+    this.dictionary = new ChunkDictionary(memory);
     this.ownerBase = bases(names.map(({ pods, enis }) => pods.length + enis.length));
     this.ruleBase = bases(names.map(({ rules }) => rules.length));
     this.serviceBase = bases(names.map(({ services }) => services.length));
+    const placed = (numbers: readonly number[]): number => {
+      const array = memory.i32(numbers.length);
+      array.set(numbers);
+      return array.byteOffset;
+    };
+    this.bases = {
+      pods: placed(this.ownerBase),
+      enis: placed(names.map(({ pods }, v) => this.ownerBase[v]! + pods.length)),
+      rules: placed(this.ruleBase),
+      services: placed(this.serviceBase),
+    };
+  }
+
+  /** Texts of ids that mean the same for the whole run, by a name of theirs. */
+  valuesOf(name: string, textOf: (id: number) => string | null): IdValues {
+    let values = this.values.get(name);
+    if (values === undefined) {
+      values = new IdValues(this.memory, textOf);
+      this.values.set(name, values);
+    }
+    return values;
   }
 
   bind(flow: FlowBatch, verdicts: VerdictBatch, at: number): void {
     this.flow = flow;
     this.verdicts = verdicts;
     this.at = at;
+    this.allPresent = this.memory.kernel.allBits(flow.present.byteOffset, flow.rows);
   }
 
-  /** The next chunk begins: addresses are numbered anew. */
+  /** The next chunk begins. */
   reset(): void {
     this.addresses.reset();
     for (const column of this.columns.values()) column.rows = 0;
-  }
-
-  /** Room for the codes of one column, which the next one takes over. */
-  codes(rows: number): Ids {
-    this.scratch = grown(this.scratch, rows, (n) => new Int32Array(n));
-    return this.scratch.subarray(0, rows);
   }
 
   /** Ids of owners, 0 = nobody. */
@@ -73,8 +105,7 @@ export class ChunkIds {
     const like = name === 'pkt_srcaddr' ? 'srcaddr' : 'dstaddr';
     const known = packet ? this.address(like) : null;
     return this.column(name, (flow, _, ids, at) => {
-      const other = known === null ? null : ADDRESS_FIELDS[like];
-      this.addresses.number(flow, ADDRESS_FIELDS[name], ids, at, other, known ?? ids);
+      this.addresses.number(flow, name, ids, at, packet ? like : null, known ?? ids);
     });
   }
 
@@ -83,28 +114,17 @@ export class ChunkIds {
     const record = this.address(side === 'src' ? 'srcaddr' : 'dstaddr');
     const packet = this.address(side === 'src' ? 'pkt_srcaddr' : 'pkt_dstaddr');
     return this.column(`effective ${side}`, (flow, verdicts, ids, at) => {
-      const where = side === 'src' ? verdicts.srcEffective : verdicts.dstEffective;
-      for (let i = 0; i < flow.rows; i++) {
-        const from = where[i];
-        if (from === Effective.record) ids[at + i] = record[at + i]!;
-        else if (from === Effective.packet) ids[at + i] = packet[at + i]!;
-        else ids[at + i] = from === Effective.paired ? this.addresses.ipv4(verdicts.pairedAddress[i]!) : 0;
-      }
+      this.addresses.effective(flow, verdicts, side, record, packet, ids, at);
     });
   }
 
   owner(side: Side): Ids {
-    return this.column(`owner ${side}`, (flow, verdicts, ids, at) => {
-      const { version } = verdicts;
+    return this.column(`owner ${side}`, ({ rows }, verdicts, ids, at) => {
       const kind = side === 'src' ? verdicts.srcKind : verdicts.dstKind;
       const owner = side === 'src' ? verdicts.srcOwner : verdicts.dstOwner;
-      const { ownerBase } = this;
-      const enis = this.names.map(({ pods }, v) => ownerBase[v]! + pods.length);
-      for (let i = 0; i < flow.rows; i++) {
-        const index = owner[i]!;
-        const base = kind[i] === Kind.pod ? ownerBase : enis;
-        ids[at + i] = index < 0 ? 0 : base[version[i]!]! + index;
-      }
+      const [version, out] = [verdicts.version.byteOffset, ids.byteOffset + 4 * at];
+      const { pods, enis } = this.bases;
+      this.memory.kernel.ownerIds(kind.byteOffset, owner.byteOffset, version, pods, enis, out, rows);
     });
   }
 
@@ -126,15 +146,12 @@ export class ChunkIds {
   /** Ids of owners, and above them of Services. */
   service(side: Side): Ids {
     const owners = this.owner(side);
-    return this.column(`service ${side}`, (flow, verdicts, ids, at) => {
-      const { version } = verdicts;
-      const service = side === 'src' ? verdicts.srcService : verdicts.dstService;
-      const { serviceBase } = this;
+    return this.column(`service ${side}`, ({ rows }, verdicts, ids, at) => {
+      const service = (side === 'src' ? verdicts.srcService : verdicts.dstService).byteOffset;
+      const [version, out] = [verdicts.version.byteOffset, ids.byteOffset + 4 * at];
       const first = this.owners - 1;
-      for (let i = 0; i < flow.rows; i++) {
-        const index = service[i]!;
-        ids[at + i] = index < 0 ? owners[at + i]! : first + serviceBase[version[i]!]! + index;
-      }
+      const from = owners.byteOffset + 4 * at;
+      this.memory.kernel.serviceIds(service, from, version, this.bases.services, first, out, rows);
     });
   }
 
@@ -148,13 +165,9 @@ export class ChunkIds {
   rule(name: string, values: (verdicts: VerdictBatch) => Int32Array): Ids {
     return this.column(name, (flow, verdicts, ids, at) => {
       if (!flow.judged) return void ids.fill(0, at, at + flow.rows);
-      const { version } = verdicts;
-      const { ruleBase } = this;
-      const rules = values(verdicts);
-      for (let i = 0; i < flow.rows; i++) {
-        const rule = rules[i]!;
-        ids[at + i] = rule >= 0 ? ruleBase[version[i]!]! + rule + 1 : rule === -1 ? 0 : 1;
-      }
+      const rules = values(verdicts).byteOffset;
+      const [version, out] = [verdicts.version.byteOffset, ids.byteOffset + 4 * at];
+      this.memory.kernel.ruleIds(rules, version, this.bases.rules, out, flow.rows);
     });
   }
 
@@ -171,12 +184,12 @@ export class ChunkIds {
     if (flow === undefined || verdicts === undefined) throw new Error('no batch is bound');
     let column = this.columns.get(name);
     if (column === undefined) {
-      column = { ids: new Int32Array(ROWS_AT_FIRST), rows: 0 };
+      column = { ids: this.memory.i32(ROWS_AT_FIRST), rows: 0 };
       this.columns.set(name, column);
     }
     const end = at + flow.rows;
     if (column.rows < end) {
-      column.ids = grown(column.ids, end, (n) => new Int32Array(n));
+      column.ids = this.memory.longer(column.ids, end);
       fill(flow, verdicts, column.ids, at);
       column.rows = end;
     }

@@ -2,8 +2,9 @@ import { strict as assert } from 'node:assert';
 import type { CarriedColumn, FlowBatch } from '../model/flow.ts';
 import type { VerdictBatch } from '../model/verdict.ts';
 import type { ChunkColumn } from './chunk-column.ts';
-import { type ColumnData, grown, type NumberArray } from './chunk-data.ts';
+import type { ColumnData, NumberArray } from './chunk-data.ts';
 import type { ChunkIds } from './chunk-ids.ts';
+import type { ColumnMemory } from './column-memory.ts';
 import type { ColumnType } from './columns.ts';
 import type { TypedField } from './rows.ts';
 
@@ -11,25 +12,25 @@ const ROWS_AT_FIRST = 4096;
 
 abstract class Numbers implements ChunkColumn {
   readonly textBytes = 0;
-  protected nulls: Uint8Array<ArrayBuffer> = new Uint8Array(ROWS_AT_FIRST);
+  protected readonly memory: ColumnMemory;
+  protected nulls: Uint8Array;
   protected words: NumberArray;
   /** Rows of the chunk without a value. */
   protected nullCount = 0;
   private readonly type: ColumnType;
 
-  constructor(type: ColumnType) {
+  constructor(type: ColumnType, memory: ColumnMemory) {
     this.type = type;
+    this.memory = memory;
+    this.nulls = memory.u8(ROWS_AT_FIRST);
     this.words = this.make(ROWS_AT_FIRST);
   }
 
   abstract append(flow: FlowBatch, verdicts: VerdictBatch, ids: ChunkIds, at: number): void;
 
   protected reserve(rows: number): void {
-    if (rows <= this.nulls.length) return;
-    this.nulls = grown(this.nulls, rows, (n) => new Uint8Array(n));
-    const longer = this.make(this.nulls.length);
-    longer.set(this.words);
-    this.words = longer;
+    this.nulls = this.memory.longer(this.nulls, rows);
+    this.words = this.memory.longer(this.words, this.words instanceof Uint32Array ? 2 * rows : rows);
   }
 
   take(rows: number): ColumnData {
@@ -46,20 +47,17 @@ abstract class Numbers implements ChunkColumn {
   /** What stands where nothing is must not show through: a null is 0. */
   protected clearNulls(from: number, to: number): void {
     const { nulls, words } = this;
-    const perRow = words instanceof Uint32Array ? 2 : 1;
-    for (let row = from; row < to; row++) {
-      if (nulls[row] === 0) continue;
-      this.nullCount++;
-      words[perRow * row] = 0;
-      words[perRow * (row + 1) - 1] = 0;
-    }
+    const { kernel } = this.memory;
+    this.nullCount += kernel.countByte(nulls.byteOffset + from, to - from, 1);
+    const bytes = words instanceof Uint32Array ? 8 : words.BYTES_PER_ELEMENT;
+    kernel.zeroAbsent(nulls.byteOffset + from, to - from, words.byteOffset + from * bytes, bytes);
   }
 
   private make(rows: number): NumberArray {
-    if (this.type === 'uint8') return new Uint8Array(rows);
-    if (this.type === 'uint16') return new Uint16Array(rows);
+    if (this.type === 'uint8') return this.memory.u8(rows);
+    if (this.type === 'uint16') return this.memory.u16(rows);
     assert(this.type === 'uint64' || this.type === 'int64', `${this.type} is no number`);
-    return new Uint32Array(2 * rows);
+    return this.memory.u32(2 * rows);
   }
 }
 
@@ -67,46 +65,24 @@ abstract class Numbers implements ChunkColumn {
 export class PlainNumbers extends Numbers {
   private readonly field: Extract<TypedField, { kind: 'number' | 'u64' }>;
 
-  constructor(type: ColumnType, field: Extract<TypedField, { kind: 'number' | 'u64' }>) {
-    super(type);
+  constructor(type: ColumnType, memory: ColumnMemory, field: Extract<TypedField, { kind: 'number' | 'u64' }>) {
+    super(type, memory);
     this.field = field;
   }
 
-  override append(flow: FlowBatch, _verdicts: VerdictBatch, _ids: ChunkIds, at: number): void {
+  override append(flow: FlowBatch, _verdicts: VerdictBatch, ids: ChunkIds, at: number): void {
     const { rows } = flow;
     this.reserve(at + rows);
-    const { words } = this;
-    const values = this.field.values(flow);
-    // loops: set() between memories that are not equally aligned goes byte by byte
-    if (this.field.kind === 'u64') copyWords(values, words, 2 * at, 2 * rows);
-    else if (words instanceof Uint32Array) widen(values, words, at, rows);
-    else copyShort(values, words, at, rows);
-    this.markNulls(flow, at);
-  }
-
-  private markNulls({ present, rows }: FlowBatch, at: number): void {
-    const { bit } = this.field;
-    const { nulls } = this;
-    let all = bit;
-    for (let i = 0; i < rows; i++) all &= present[i]!;
-    if (all !== 0) return void nulls.fill(0, at, at + rows);
-    for (let i = 0; i < rows; i++) nulls[at + i] = (present[i]! & bit) === 0 ? 1 : 0;
+    const { words, field, memory, nulls } = this;
+    const { kernel } = memory;
+    const values = field.values(flow);
+    const bytes = words instanceof Uint32Array ? 8 : words.BYTES_PER_ELEMENT;
+    const out = words.byteOffset + at * bytes;
+    if (field.kind === 'number' && bytes === 8) kernel.widen32(values.byteOffset, out, rows);
+    else kernel.copy(out, values.byteOffset, rows * bytes);
+    if ((ids.allPresent & field.bit) !== 0) return void nulls.fill(0, at, at + rows);
+    kernel.markAbsent(flow.present.byteOffset, field.bit, rows, nulls.byteOffset + at);
     this.clearNulls(at, at + rows);
-  }
-}
-
-function copyWords(values: ArrayLike<number>, words: NumberArray, at: number, count: number): void {
-  for (let i = 0; i < count; i++) words[at + i] = values[i]!;
-}
-
-function copyShort(values: ArrayLike<number>, words: NumberArray, at: number, count: number): void {
-  for (let i = 0; i < count; i++) words[at + i] = values[i]!;
-}
-
-function widen(values: ArrayLike<number>, words: NumberArray, at: number, rows: number): void {
-  for (let i = 0; i < rows; i++) {
-    words[2 * (at + i)] = values[i]!;
-    words[2 * (at + i) + 1] = 0;
   }
 }
 
@@ -117,8 +93,8 @@ const TWO_32 = 0x1_0000_0000;
 export class CarriedNumbers extends Numbers {
   private readonly column: () => CarriedColumn | undefined;
 
-  constructor(type: ColumnType, column: () => CarriedColumn | undefined) {
-    super(type);
+  constructor(type: ColumnType, memory: ColumnMemory, column: () => CarriedColumn | undefined) {
+    super(type, memory);
     this.column = column;
   }
 

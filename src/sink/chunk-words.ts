@@ -2,8 +2,9 @@ import { strict as assert } from 'node:assert';
 import type { FlowBatch } from '../model/flow.ts';
 import type { VerdictBatch } from '../model/verdict.ts';
 import type { ChunkColumn } from './chunk-column.ts';
-import { type ColumnData, grown, NULL_WORD } from './chunk-data.ts';
+import { type ColumnData, NULL_WORD } from './chunk-data.ts';
 import type { ChunkIds } from './chunk-ids.ts';
+import type { ColumnMemory } from './column-memory.ts';
 import { WORD_TABLES, type WordName, wordIndex, wordsOf } from './words.ts';
 
 const ROWS_AT_FIRST = 4096;
@@ -19,48 +20,47 @@ export class WordsColumn implements ChunkColumn {
   private readonly rule: WordRule;
   private readonly words: readonly string[];
   private readonly index: Uint8Array;
-  private codes = new Uint8Array(ROWS_AT_FIRST);
+  private readonly size: number;
+  private readonly memory: ColumnMemory;
+  private codes: Uint8Array;
   private nullCount = 0;
 
-  constructor(name: WordName, values: (flow: FlowBatch, verdicts: VerdictBatch) => Uint8Array, rule: WordRule) {
+  constructor(
+    name: WordName,
+    memory: ColumnMemory,
+    values: (flow: FlowBatch, verdicts: VerdictBatch) => Uint8Array,
+    rule: WordRule,
+  ) {
+    this.memory = memory;
+    this.codes = memory.u8(ROWS_AT_FIRST);
     this.name = name;
     this.values = values;
     this.rule = rule;
     this.words = wordsOf(name);
-    this.index = wordIndex(name);
+    this.size = WORD_TABLES[name].length;
+    this.index = memory.u8(256);
+    this.index.set(wordIndex(name));
   }
 
-  append(flow: FlowBatch, verdicts: VerdictBatch, _ids: ChunkIds, at: number): void {
-    const { rows, present } = flow;
-    this.codes = grown(this.codes, at + rows, (n) => new Uint8Array(n));
+  append(flow: FlowBatch, verdicts: VerdictBatch, ids: ChunkIds, at: number): void {
+    const { rows } = flow;
+    this.codes = this.memory.longer(this.codes, at + rows);
     const { codes, index, rule } = this;
     if (rule === 'judged' && !flow.judged) {
       this.nullCount += rows;
       codes.fill(NULL_WORD, at, at + rows);
       return;
     }
-    const values = this.values(flow, verdicts);
-    let most = 0;
-    let nulls = 0;
-    if (typeof rule === 'number') {
-      for (let i = 0; i < rows; i++) {
-        const code = (present[i]! & rule) === 0 ? -1 : values[i]!;
-        if (code > most) most = code;
-        const word = code < 0 ? NULL_WORD : index[code]!;
-        codes[at + i] = word;
-        if (word === NULL_WORD) nulls++;
-      }
-    } else {
-      for (let i = 0; i < rows; i++) {
-        const code = values[i]!;
-        if (code > most) most = code;
-        const word = index[code]!;
-        codes[at + i] = word;
-        if (word === NULL_WORD) nulls++;
-      }
-    }
-    this.nullCount += nulls;
-    assert(most < WORD_TABLES[this.name].length, `${this.name}: code ${most} is outside its table of words`);
+    const { kernel } = this.memory;
+    const values = this.values(flow, verdicts).byteOffset;
+    const out = codes.byteOffset + at;
+    const { size } = this;
+    const most =
+      typeof rule === 'number' && (ids.allPresent & rule) === 0
+        ? kernel.presentWords(flow.present.byteOffset, rule, values, index.byteOffset, out, rows)
+        : kernel.words(values, index.byteOffset, size, out, rows);
+    assert(most < size, `${this.name}: code ${most} is outside its table of words`);
+    this.nullCount += kernel.countByte(out, rows, NULL_WORD);
   }
 
   take(rows: number): ColumnData {

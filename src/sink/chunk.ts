@@ -5,6 +5,7 @@ import type { ChunkColumn } from './chunk-column.ts';
 import { chunkColumn } from './chunk-columns.ts';
 import type { ColumnData, Columns } from './chunk-data.ts';
 import { ChunkIds } from './chunk-ids.ts';
+import type { ColumnMemory } from './column-memory.ts';
 import { CarriedFields, type RowContext } from './rows.ts';
 
 /** Rows of a chunk: large enough that its dictionaries cost little; a row group of Parquet. */
@@ -20,10 +21,10 @@ export class Chunk implements Columns {
   private readonly carried: CarriedFields;
   private count = 0;
 
-  constructor(context: RowContext) {
-    this.ids = new ChunkIds(context);
+  constructor(context: RowContext, memory: ColumnMemory) {
+    this.ids = new ChunkIds(context, memory);
     this.carried = new CarriedFields(context);
-    this.columns = context.columns.map((column, i) => chunkColumn(column, i, context, this.carried));
+    this.columns = context.columns.map((column, i) => chunkColumn(column, i, context, this.carried, memory));
   }
 
   get rows(): number {

@@ -44,5 +44,5 @@ function loaded(load: () => Promise<BatchEncoder>): Loaded {
 }
 
 function ofColumns(encoder: Loaded): BatchEncoder {
-  return { ...encoder, begin: () => encoder.inner()?.begin?.() };
+  return { ...encoder, begin: () => encoder.inner()?.begin?.(), release: () => encoder.inner()?.release?.() };
 }

@@ -1,10 +1,11 @@
 import { batchMessages } from './arrow.ts';
-import { ArrowBody } from './arrow-body.ts';
 import { Chunk } from './chunk.ts';
+import { ColumnMemory } from './column-memory.ts';
 import type { Compress } from './parquet-column.ts';
 import { GroupWriter, groupFrame } from './parquet-groups.ts';
 import { rowsByHour, startColumn } from './parquet-hours.ts';
 import type { BatchEncoder } from './part.ts';
+import { RecordBody } from './record-body.ts';
 import type { RowContext } from './rows.ts';
 import { zstdCompressor } from './zstd.ts';
 
@@ -20,9 +21,10 @@ const HOURS_MAX = 4;
  */
 export async function parquetEncoder(context: RowContext): Promise<BatchEncoder> {
   const compress = await zstdCompressor();
-  const chunk = new Chunk(context);
+  const memory = new ColumnMemory(context.heap);
+  const chunk = new Chunk(context, memory);
   const write = context.byHour === true ? hourGroups(context, chunk, compress) : wholeGroups(context, chunk, compress);
-  const body = new ArrowBody();
+  const body = new RecordBody(memory);
   const take = (): Uint8Array[] => {
     if (chunk.rows === 0) return [];
     const pieces = write() ?? batchMessages(context.columns, chunk, body, null);
@@ -37,6 +39,7 @@ export async function parquetEncoder(context: RowContext): Promise<BatchEncoder>
     },
     finish: take,
     begin: () => chunk.reset(),
+    release: () => memory.release(),
   };
 }
 

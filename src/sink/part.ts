@@ -18,6 +18,8 @@ export interface BatchEncoder {
   encode(flow: FlowBatch, verdicts: VerdictBatch): Encoded | Promise<Encoded>;
   /** The bytes of rows that were kept back, at the end of a task; nothing of a task is carried into the next. */
   finish?(): Encoded | Promise<Encoded>;
+  /** Gives back the memory of the context's heap; the encoder is not used any more. */
+  release?(): void;
 }
 
 /** Pieces, one behind the other. */

@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { type CarriedColumn, type FlowBatch, LOG_STATUS, Present, V6_WORDS } from '../model/flow.ts';
 import { formatIpv4, formatIpv6 } from '../model/ip.ts';
+import type { KernelHeap } from '../model/kernel-heap.ts';
 import type { Names } from '../model/names.ts';
 import { ACTION, Attribution, DIRECTION, Effective, IMPLICIT_DENY, Kind, type VerdictBatch } from '../model/verdict.ts';
 import type { ArrowCompression } from './arrow-compression.ts';
@@ -19,6 +20,8 @@ export interface RowContext {
   readonly versionLabels: readonly string[];
   /** Of the messages of an Arrow stream; absent = none. */
   readonly compression?: ArrowCompression;
+  /** The memory that the columns of all batches lie in. */
+  readonly heap: KernelHeap;
   /** Rows go to a Parquet file for each hour. */
   readonly byHour?: boolean;
   /** Interface id of a code of `FlowBatch.interfaceId`. */

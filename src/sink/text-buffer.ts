@@ -1,13 +1,24 @@
 import { grown, type Texts } from './chunk-data.ts';
+import type { ColumnMemory } from './column-memory.ts';
 
 const BYTES_AT_FIRST = 4096;
 const TEXTS_AT_FIRST = 256;
 
 /** Texts under construction; kept from chunk to chunk. */
 export class TextBuffer {
-  private bytes: Uint8Array<ArrayBuffer> = new Uint8Array(BYTES_AT_FIRST);
-  private offsets: Int32Array<ArrayBuffer> = new Int32Array(TEXTS_AT_FIRST);
+  private bytes: Uint8Array;
+  private offsets: Int32Array;
+  private readonly memory: ColumnMemory | null;
   count = 0;
+
+  /** In memory that the kernel reads, or in memory of its own. */
+  constructor(memory: ColumnMemory | null = null) {
+    this.memory = memory;
+    this.bytes = memory === null ? new Uint8Array(BYTES_AT_FIRST) : memory.u8(BYTES_AT_FIRST);
+    this.offsets = memory === null ? new Int32Array(TEXTS_AT_FIRST) : memory.i32(TEXTS_AT_FIRST);
+    // what is taken may have been used before
+    this.offsets[0] = 0;
+  }
 
   get byteLength(): number {
     return this.offsets[this.count]!;
@@ -28,7 +39,9 @@ export class TextBuffer {
     for (let i = 0; i < length; i++) {
       const unit = text.charCodeAt(i);
       if (unit > 127) {
-        this.close(start + Buffer.from(bytes.buffer).write(text, start));
+        const utf8 = Buffer.from(text);
+        bytes.set(utf8, start);
+        this.close(start + utf8.length);
         return;
       }
       bytes[start + i] = unit;
@@ -50,11 +63,6 @@ export class TextBuffer {
     this.close(at);
   }
 
-  /** Adds text `index` of another buffer. */
-  addFrom(other: TextBuffer, index: number): void {
-    this.addBytes(other.bytes, other.offsets[index]!, other.offsets[index + 1]!);
-  }
-
   /** All of them; valid until the next is added, or clear(). */
   view(): Texts {
     const { count } = this;
@@ -67,14 +75,18 @@ export class TextBuffer {
 
   private reserve(count: number): number {
     const start = this.offsets[this.count]!;
-    if (start + count > this.bytes.length) this.bytes = grown(this.bytes, start + count, (n) => new Uint8Array(n));
+    const { memory } = this;
+    if (memory !== null) this.bytes = memory.longer(this.bytes, start + count);
+    else this.bytes = grown(this.bytes, start + count, (n) => new Uint8Array(n));
     return start;
   }
 
   private close(end: number): void {
     this.count++;
     if (this.count >= this.offsets.length) {
-      this.offsets = grown(this.offsets, this.count + 1, (n) => new Int32Array(n));
+      const { memory, offsets, count } = this;
+      if (memory !== null) this.offsets = memory.longer(offsets, count + 1);
+      else this.offsets = grown(offsets, count + 1, (n) => new Int32Array(n));
     }
     this.offsets[this.count] = end;
   }

@@ -1,4 +1,12 @@
-import { type CarriedColumn, createFlowBatch, type FlowBatch, Present, V6_WORDS } from '../../../src/model/flow.ts';
+import {
+  type CarriedColumn,
+  createFlowBatch,
+  type FlowBatch,
+  flowBatchBytes,
+  Present,
+  V6_WORDS,
+} from '../../../src/model/flow.ts';
+import { KernelHeap } from '../../../src/model/kernel-heap.ts';
 import type { Names } from '../../../src/model/names.ts';
 import {
   Action,
@@ -18,11 +26,13 @@ import {
   routeKindCode,
   Verdict,
   type VerdictBatch,
+  verdictBatchBytes,
 } from '../../../src/model/verdict.ts';
 import { inputNames, outputColumns } from '../../../src/sink/columns.ts';
 import type { RowContext } from '../../../src/sink/rows.ts';
 
 export interface Rows {
+  readonly heap: KernelHeap;
   readonly flow: FlowBatch;
   readonly verdicts: VerdictBatch;
 }
@@ -52,12 +62,16 @@ const NAMES: readonly Names[] = [
   },
 ];
 
+/** Batches lie in the memory that encoders work in. */
+const HEAP = new KernelHeap();
+
 const INTERFACES = ['eni-0a', 'eni-0b', 'eni-0c'];
 
 export function sampleContext(inputFields: readonly string[] = []): RowContext {
   const columns = outputColumns(inputFields);
   return {
     columns,
+    heap: HEAP,
     taken: new Set(inputNames(columns)),
     names: NAMES,
     versionLabels: ['v0', '2024-12-20T18:00:00Z'],
@@ -206,7 +220,14 @@ function fillNullRow({ flow, verdicts }: Rows, row: number): void {
 }
 
 export function emptyRows(capacity = 8): Rows {
-  return { flow: createFlowBatch(capacity), verdicts: createVerdictBatch(capacity) };
+  const [flow, verdicts] = [HEAP.take(flowBatchBytes(capacity)), HEAP.take(verdictBatchBytes(capacity))];
+  // what others gave back is not zero
+  for (const { buffer, at, bytes } of [flow, verdicts]) new Uint8Array(buffer, at, bytes).fill(0);
+  return {
+    heap: HEAP,
+    flow: createFlowBatch(capacity, flow.buffer, flow.at),
+    verdicts: createVerdictBatch(capacity, verdicts.buffer, verdicts.at),
+  };
 }
 
 /** Three rows: default IPv4 reject, IPv6 egress, all null. */

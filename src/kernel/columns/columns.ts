@@ -1,0 +1,12 @@
+/**
+ * Columns of the output from columns of a batch: numbers of addresses, owners and rules, dictionary codes, bitmaps and
+ * words. Compiled to WebAssembly; one instance a worker, over the memory of its decoder. Arguments are byte addresses
+ * unless they say something else; `rows` may be 0.
+ */
+export { addressIds, effectiveIds, placeAddresses } from './addresses';
+export { encode, encodeDistinct } from './dictionary';
+export { interfaceIds, ownerIds, ruleIds, serviceIds, widen16 } from './ids';
+export { codeBits, plainCodes, plainWords, setBits, wordBits } from './nulls';
+export { allBits, copy, countByte, markAbsent, widen32, zeroAbsent } from './numbers';
+export { gatherTexts, textBytes } from './texts';
+export { presentWords, words } from './words';
