@@ -4,7 +4,7 @@ import type { Broker } from './broker.ts';
 import { caughtUp } from './chaos.ts';
 import type { Lab } from './lab.ts';
 import { startMember } from './member.ts';
-import { createTopics, readCommitted, testKafka } from './topics.ts';
+import { createTopics, testKafka } from './topics.ts';
 
 export interface SoakOptions {
   readonly broker: Broker;
@@ -22,6 +22,8 @@ export interface SoakReport {
   readonly records: number;
   /** Records that were produced and are in no row of the windows' topic, or in two. */
   readonly missing: number;
+  /** Lines that the stream says it has read and committed; less than `records` where it never saw some. */
+  readonly committed: number;
   readonly recordsPerSecond: number;
   readonly rssMb: number;
   /** Least squares over the samples after the first quarter. */
@@ -54,6 +56,7 @@ export async function runSoak(options: SoakOptions): Promise<SoakReport> {
   const kafka = testKafka(broker.address);
   await createTopics(kafka, { soak: PARTITIONS }, RETENTION);
   await createTopics(kafka, { sums: 1 });
+  const rows = await countRows(kafka);
   const member = startMember(
     [
       ...['--brokers', broker.address, '--topic', 'soak', '--group', 'soak', '--inventory', lab.inventory],
@@ -84,12 +87,15 @@ export async function runSoak(options: SoakOptions): Promise<SoakReport> {
     const lagEnd = samples.at(-1)?.lag ?? 0;
     clearInterval(sampling);
     await caughtUp(kafka, 'soak', 'soak');
-    const counted = await countedIn(kafka, records);
+    const counted = await rows.reach(records);
+    const committed = sum(await metrics().catch(() => ''), 'flowtrie_lines_total');
+    for (const line of member.log().split('\n')) if (/"level":"(warn|error)"/.test(line)) log(line);
     const perMessage = options.packed / recordsPerSecond;
     return {
       seconds: Math.round((stopped - begun) / 1000),
       records,
       missing: records - counted,
+      committed,
       recordsPerSecond: Math.round((records / (stopped - begun)) * 1000),
       rssMb: Math.round(Math.max(...samples.map(({ rss }) => rss)) / MB),
       rssSlopeMbPerHour: Number((slope(samples.slice(samples.length >> 2)) * (3600 / MB)).toFixed(1)),
@@ -100,6 +106,7 @@ export async function runSoak(options: SoakOptions): Promise<SoakReport> {
     };
   } finally {
     await member.stop();
+    await rows.stop();
   }
 }
 
@@ -173,12 +180,34 @@ function slope(samples: readonly Sample[]): number {
   return bottom === 0 ? 0 : top / bottom;
 }
 
-/** Records in the rows of kind `path`, which has each once; waits until they are all there. */
-async function countedIn(kafka: Kafka, wanted: number): Promise<number> {
-  for (const deadline = Date.now() + FLUSH_PATIENCE_MS; ; await sleep(500)) {
-    const text = (await readCommitted(kafka, 'sums')).map(({ value }) => value.toString()).join('');
-    let counted = 0;
-    for (const [, records] of text.matchAll(/"kind":"path",.*"records":(\d+)/g)) counted += Number(records);
-    if (counted >= wanted || Date.now() > deadline) return counted;
-  }
+/** Adds up the records of the rows of kind `path`, which have each once, as they are committed. */
+async function countRows(kafka: Kafka): Promise<RowCount> {
+  const consumer = kafka.consumer({ groupId: 'soak-rows' });
+  let [counted, next] = [0, 0];
+  await consumer.connect();
+  await consumer.subscribe({ topics: ['sums'], fromBeginning: true });
+  await consumer.run({
+    eachBatch: async ({ batch }) => {
+      // who is moved to another generation reads a batch again
+      for (const { offset, value } of batch.messages.filter(({ offset }) => Number(offset) >= next)) {
+        const rows = value?.toString().matchAll(/"kind":"path",.*"records":(\d+)/g) ?? [];
+        for (const [, records] of rows) counted += Number(records);
+        next = Number(offset) + 1;
+      }
+    },
+  });
+  return {
+    async reach(wanted) {
+      for (const deadline = Date.now() + FLUSH_PATIENCE_MS; counted < wanted && Date.now() < deadline; )
+        await sleep(100);
+      return counted;
+    },
+    stop: () => consumer.disconnect(),
+  };
+}
+
+interface RowCount {
+  /** The records so far; waits some time until there are so many. */
+  reach(wanted: number): Promise<number>;
+  stop(): Promise<void>;
 }
