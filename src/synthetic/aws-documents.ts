@@ -6,6 +6,8 @@ import {
   loadBalancers,
   natGateways,
   peering,
+  targetGroups,
+  targetHealth,
   vpcEndpoints,
 } from './gateway-documents.ts';
 import { ACCOUNT, CORPORATE, DELETED_PEER, PEERED, REGION, S3, ZONES } from './plan.ts';
@@ -61,6 +63,13 @@ export function awsDocuments(world: World): Document[] {
     },
     { file: 'describe-load-balancers.json', key: 'LoadBalancers', items: loadBalancers(world) },
     { file: 'describe-listeners.json', key: 'Listeners', items: listeners(world) },
+    { file: 'describe-target-groups.json', key: 'TargetGroups', items: targetGroups(world) },
+    ...targetHealth(world).map(({ arn, name, items }) => ({
+      file: `describe-target-health-${name}.json`,
+      key: 'TargetHealthDescriptions',
+      items,
+      siblings: { TargetGroupArn: arn },
+    })),
     { file: 'describe-instances.json', key: 'Reservations', items: reservations(world) },
     { file: 'describe-flow-logs.json', key: 'FlowLogs', items: [flowLog(world)] },
   ];

@@ -1,7 +1,7 @@
 import { cidrText, dotted } from './addresses.ts';
 import { ACCOUNT, PEERED, REGION, ZONES } from './plan.ts';
 import { element } from './random.ts';
-import type { World } from './world.ts';
+import { FOREVER, type Workload, type World } from './world.ts';
 
 /** Gateways, endpoints, peerings and load balancers as `aws … describe-*` prints them. */
 
@@ -107,16 +107,88 @@ export function loadBalancers({ ids, subnets }: World): unknown[] {
   });
 }
 
-export function listeners({ ids }: World): unknown[] {
+export function listeners(world: World): unknown[] {
+  const { networkLoadBalancer: network, applicationLoadBalancer: application } = world.ids;
   const listener = (suffix: string, Port: number, Protocol: string): unknown => ({
     ListenerArn: `${BALANCER_ARN}:listener/${suffix}/${Port}`,
     LoadBalancerArn: `${BALANCER_ARN}:loadbalancer/${suffix}`,
     Port,
     Protocol,
+    DefaultActions: forwards(world)
+      .filter((forward) => forward.balancer === suffix)
+      .map((forward) => ({ Type: 'forward', TargetGroupArn: forward.arn, Order: 1 })),
   });
+  return [listener(network, 443, 'TCP'), listener(network, 80, 'TCP'), listener(application, 443, 'HTTPS')];
+}
+
+/** What a load balancer forwards to: the network one to pods, the application one to the NodePort of every node. */
+interface ForwardTo {
+  readonly arn: string;
+  readonly balancer: string;
+  readonly workload: number;
+  readonly protocol: 'TCP' | 'HTTP';
+  readonly targetType: 'ip' | 'instance';
+}
+
+function forwards({ ids, workloads }: World): ForwardTo[] {
+  const to = (name: string, rest: Omit<ForwardTo, 'arn' | 'workload'>): ForwardTo[] => {
+    const workload = workloads.findIndex((one) => one.name === name);
+    const id = rest.balancer.split('/').at(-1);
+    return workload < 0 ? [] : [{ ...rest, arn: `${BALANCER_ARN}:targetgroup/${name}/${id}`, workload }];
+  };
   return [
-    listener(ids.networkLoadBalancer, 443, 'TCP'),
-    listener(ids.networkLoadBalancer, 80, 'TCP'),
-    listener(ids.applicationLoadBalancer, 443, 'HTTPS'),
+    ...to('ingress-gateway', { balancer: ids.networkLoadBalancer, protocol: 'TCP', targetType: 'ip' }),
+    ...to('console', { balancer: ids.applicationLoadBalancer, protocol: 'HTTP', targetType: 'instance' }),
   ];
+}
+
+export function targetGroups(world: World): unknown[] {
+  return forwards(world).map(({ arn, balancer, workload, protocol, targetType }) => {
+    const served = element(world.workloads, workload);
+    return {
+      TargetGroupArn: arn,
+      TargetGroupName: served.name,
+      Protocol: protocol,
+      Port: portOf(served, targetType),
+      VpcId: world.ids.vpc,
+      HealthCheckProtocol: protocol,
+      HealthCheckPort: 'traffic-port',
+      HealthCheckEnabled: true,
+      LoadBalancerArns: [`${BALANCER_ARN}:loadbalancer/${balancer}`],
+      TargetType: targetType,
+      IpAddressType: 'ipv4',
+    };
+  });
+}
+
+function portOf(served: Workload, targetType: ForwardTo['targetType']): number {
+  return targetType === 'ip' ? served.port : served.nodePort;
+}
+
+/** `describe-target-health` of each group, with the ARN that `collect` puts beside what AWS prints. */
+export function targetHealth(
+  world: World,
+): { readonly arn: string; readonly name: string; readonly items: unknown[] }[] {
+  return forwards(world).map(({ arn, workload, targetType }) => {
+    const served = element(world.workloads, workload);
+    const port = portOf(served, targetType);
+    const ids = targetType === 'ip' ? podAddresses(world, workload) : world.nodes.map((node) => node.instanceId);
+    const items = ids.map((Id) => ({
+      Target: { Id, Port: port },
+      HealthCheckPort: String(port),
+      TargetHealth: { State: 'healthy' },
+    }));
+    return { arn, name: served.name, items };
+  });
+}
+
+/** Of the pods that are alive at the end of the span. */
+function podAddresses({ lives }: World, workload: number): string[] {
+  const addresses: string[] = [];
+  for (let life = 0; life < lives.count; life++) {
+    if (lives.workload[life] === workload && lives.end[life] === FOREVER) {
+      addresses.push(dotted(lives.address[life] ?? 0));
+    }
+  }
+  return addresses;
 }

@@ -1,4 +1,7 @@
-import { describe, expect, test } from 'vitest';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { inventoryFolder } from '../conformance/case.ts';
 import { runCli, startCli } from '../support/cli.ts';
 
@@ -113,4 +116,44 @@ test('a reader that leaves early ends it quietly', async () => {
   child.stdout?.once('data', () => child.stdout?.destroy());
   const code = await new Promise((resolve) => child.on('close', resolve));
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+});
+
+describe('a generated cluster, from the internet to a pod', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'flowtrie-explain-'));
+  const inventory = join(dir, 'inventory');
+  afterAll(() => rmSync(dir, { recursive: true, force: true }));
+  beforeAll(async () => {
+    const size = ['--pods', '60', '--nodes', '6', '--records', '100'];
+    expect((await runCli(['generate', '--out', dir, ...size])).code).toBe(0);
+  });
+
+  /** Public address of a load balancer's interface, or the interface where it has none. */
+  function balancer(word: string): string {
+    const path = join(inventory, 'describe-network-interfaces.json');
+    const { NetworkInterfaces: enis } = JSON.parse(readFileSync(path, 'utf8')) as {
+      NetworkInterfaces: { NetworkInterfaceId: string; Description: string; Association?: { PublicIp: string } }[];
+    };
+    const found = enis.find((eni) => eni.Description.startsWith(`ELB ${word}/`));
+    return found?.Association?.PublicIp ?? found?.NetworkInterfaceId ?? '';
+  }
+
+  test.each([
+    ['net', 443, 8080],
+    ['app', 443, 32_088],
+  ])('%s:%i forwards to targets at %i', async (word, port, targetPort) => {
+    const from = word === 'net' ? '203.0.113.9' : '10.42.0.4';
+    const ends = ['--from', from, '--to', balancer(word), '--protocol', 'tcp', '--port', String(port)];
+    const { code, stdout } = await runCli(['explain', '--inventory', inventory, ...ends, '--json']);
+    const { outcome, forwards } = JSON.parse(stdout) as {
+      outcome: string;
+      forwards: { port: number; verdict: string; outcome: string }[];
+    };
+    expect({ code, outcome }).toEqual({ code: 0, outcome: 'delivered' });
+    expect(new Set(forwards.map((each) => each.port))).toEqual(new Set([targetPort]));
+    // one node has a group of its own that lets no NodePort in; all other targets are reached
+    const denied = forwards.filter((each) => each.verdict === 'deny' && each.outcome === 'denied');
+    const reached = forwards.filter((each) => each.verdict === 'allow' && each.outcome === 'delivered');
+    expect([denied.length, reached.length]).toEqual(word === 'net' ? [0, forwards.length] : [1, forwards.length - 1]);
+    expect(reached.length).toBeGreaterThan(0);
+  });
 });
