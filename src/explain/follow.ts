@@ -1,3 +1,4 @@
+import { isHostAddress } from '../inventory/network-interfaces.ts';
 import { formatAddress } from '../model/ip.ts';
 import { isWithin } from './atlas.ts';
 import type { ExplainStep } from './explanation.ts';
@@ -57,7 +58,7 @@ function arrive(stop: Stop): Way {
 function throughAppliance(scene: Scene, trail: Trail, stop: Stop, target: string): Way {
   const { inventory } = scene.tables;
   const { packet } = stop;
-  const byInstance = inventory.networkInterfaces.findIndex((eni) => eni.instanceId === target);
+  const byInstance = inventory.networkInterfaces.findIndex((eni) => eni.instanceId === target && isHostAddress(eni));
   const eni = scene.atlas.eniIndex.get(target) ?? byInstance;
   const appliance = inventory.networkInterfaces[eni];
   trail.doubt = `what ${target} forwards is not known`;

@@ -1,4 +1,5 @@
 import type { Target, TargetGroup } from '../inventory/gateway.ts';
+import { isHostAddress } from '../inventory/network-interfaces.ts';
 import { parseAddress } from '../model/ip.ts';
 import { type Endpoint, findEndpoint } from './endpoint.ts';
 import type { ExplainFlow, Explanation, Forward } from './explanation.ts';
@@ -40,8 +41,6 @@ export function forwardsOf(
 function targetEndpoint({ inventory }: ExplainTables, group: TargetGroup, target: Target): Endpoint | undefined {
   if (parseAddress(target.id) !== undefined) return findEndpoint(inventory, target.id, null);
   if (group.targetType !== 'instance' && !target.id.startsWith('i-')) return undefined;
-  const primary = inventory.networkInterfaces.find(
-    (eni) => eni.instanceId === target.id && (eni.deviceIndex ?? 0) === 0,
-  );
+  const primary = inventory.networkInterfaces.find((eni) => eni.instanceId === target.id && isHostAddress(eni));
   return primary === undefined ? undefined : findEndpoint(inventory, primary.id, null);
 }

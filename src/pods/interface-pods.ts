@@ -1,4 +1,5 @@
-import type { Inventory, NetworkInterface, PodInterval } from '../inventory/inventory.ts';
+import type { Inventory, PodInterval } from '../inventory/inventory.ts';
+import { isHostAddress } from '../inventory/network-interfaces.ts';
 import { formatAddress } from '../model/ip.ts';
 import type { Holding } from './holdings.ts';
 import { type Entry, holdingOf } from './timeline.ts';
@@ -44,7 +45,7 @@ function hostInterfaces(inventory: Inventory, vpcs: VpcNumbers): (pod: PodInterv
   const ofInstance = new Map<string, number>();
   const ofAddress = new Map<string, number[]>();
   inventory.networkInterfaces.forEach((eni, e) => {
-    if (!isHost(eni)) return;
+    if (!isHostAddress(eni)) return;
     if (eni.instanceId !== null && eni.kind === 'node-primary') ofInstance.set(eni.instanceId, e);
     for (const address of eni.primary === null ? eni.secondary : [eni.primary, ...eni.secondary]) {
       const key = formatAddress(address);
@@ -61,9 +62,4 @@ function hostInterfaces(inventory: Inventory, vpcs: VpcNumbers): (pod: PodInterv
     );
     return found.length === 1 ? (found[0] ?? -1) : -1;
   };
-}
-
-/** Interfaces whose own address a host may use; without Node documents a node is an instance like any other. */
-function isHost({ kind, deviceIndex }: NetworkInterface): boolean {
-  return kind === 'node-primary' || (kind === 'instance' && (deviceIndex ?? 0) === 0);
 }

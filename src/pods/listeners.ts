@@ -1,4 +1,5 @@
 import type { EniKind, Inventory, Listener, NetworkInterface, PodInterval } from '../inventory/inventory.ts';
+import { isHostAddress } from '../inventory/network-interfaces.ts';
 import { LISTENER_PORT_BYTES, type PodMapView } from './pod-map.ts';
 
 /** Owner keys of the listener table: pods from 1, interfaces as seen and interfaces with hidden pods above. */
@@ -88,11 +89,6 @@ export function listenerTable(inventory: Inventory, podsAt: (eni: number) => Rea
     put(hiddenKey(e), seen, eni.kind === 'pod-branch' ? [] : host, ...behind);
   });
   return packListeners(pairs);
-}
-
-/** Only a node's primary interface has the node's own address; without Node documents it is an instance like any. */
-export function isHostAddress({ kind, deviceIndex }: NetworkInterface): boolean {
-  return kind === 'node-primary' || (kind === 'instance' && (deviceIndex ?? 0) === 0);
 }
 
 /** What joins the interfaces of one host: its instance, else the interface alone. */

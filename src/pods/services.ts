@@ -1,7 +1,8 @@
 import type { Inventory, Listener, PodInterval, ServedPort } from '../inventory/inventory.ts';
+import { isHostAddress } from '../inventory/network-interfaces.ts';
 import type { Holding } from './holdings.ts';
 import type { InterfacePods } from './interface-pods.ts';
-import { isHostAddress, nodeKey, ownerSlot, podKey } from './listeners.ts';
+import { nodeKey, ownerSlot, podKey } from './listeners.ts';
 import type { Entry } from './timeline.ts';
 
 /**

@@ -140,7 +140,7 @@ describe('a generated cluster, from the internet to a pod', () => {
   test.each([
     ['net', 443, 8080],
     ['app', 443, 32_088],
-  ])('%s:%i forwards to targets at %i', async (word, port, targetPort) => {
+  ])('%s:%i forwards to targets at %i, and all let it in', async (word, port, targetPort) => {
     const from = word === 'net' ? '203.0.113.9' : '10.42.0.4';
     const ends = ['--from', from, '--to', balancer(word), '--protocol', 'tcp', '--port', String(port)];
     const { code, stdout } = await runCli(['explain', '--inventory', inventory, ...ends, '--json']);
@@ -150,10 +150,6 @@ describe('a generated cluster, from the internet to a pod', () => {
     };
     expect({ code, outcome }).toEqual({ code: 0, outcome: 'delivered' });
     expect(new Set(forwards.map((each) => each.port))).toEqual(new Set([targetPort]));
-    // one node has a group of its own that lets no NodePort in; all other targets are reached
-    const denied = forwards.filter((each) => each.verdict === 'deny' && each.outcome === 'denied');
-    const reached = forwards.filter((each) => each.verdict === 'allow' && each.outcome === 'delivered');
-    expect([denied.length, reached.length]).toEqual(word === 'net' ? [0, forwards.length] : [1, forwards.length - 1]);
-    expect(reached.length).toBeGreaterThan(0);
+    for (const each of forwards) expect(each).toMatchObject({ verdict: 'allow', outcome: 'delivered' });
   });
 });
