@@ -80,7 +80,8 @@ export function publishBatch(
     kernel.attribute(columns, tables.address, from, to);
     const strays = kernel.listStrays(columns, tables.address, from, to);
     leaveOutStrays(flow, verdicts, scratch, tables, strays);
-    decideRoles(flow, verdicts, scratch, tables, null, from, to);
+    // only what flags and listeners tell is evidence
+    kernel.rolesByEvidence(columns, tables.address, from, to);
     if (spill !== null) spillRows(flow, verdicts, scratch, tables, version, table.flow, spill, from, to);
     else if (!publishRows(flow, verdicts, scratch, tables, table, from, to)) return false;
     from = to;

@@ -1,6 +1,6 @@
 import type { FlowBatch } from '../model/flow.ts';
 import { Role, RoleBasis, type VerdictBatch } from '../model/verdict.ts';
-import { rolesByPair, type Twins } from './pairing.ts';
+import { askRoles, type Twins } from './pairing.ts';
 import type { Scratch, VersionTables } from './tables.ts';
 
 /**
@@ -20,9 +20,10 @@ export function decideRoles(
   const { kernel, batch } = scratch;
   kernel.rolesByEvidence(batch, tables.address, from, to);
   if (twins !== null) {
+    askRoles(flow, verdicts, scratch, tables, twins, from, to);
     for (let i = from; i < to; i++) {
       if (verdicts.roleBasis[i] !== RoleBasis.none) continue;
-      const roles = rolesByPair(flow, verdicts, scratch, tables, twins, i);
+      const roles = scratch.pairRoles[i];
       if (roles !== Role.request && roles !== Role.reply) continue;
       verdicts.role[i] = roles;
       verdicts.roleBasis[i] = RoleBasis.pair;

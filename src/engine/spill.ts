@@ -1,14 +1,8 @@
 import { closeSync, openSync, readFileSync, readSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { FlowWord, portsHash } from '../pods/twin-flow.ts';
 import { packFlow, SPILLED_WORDS, unpackFlow } from '../pods/twin-record.ts';
-import {
-  FlowWord,
-  joinAnswers,
-  portsHash,
-  TWIN_ADDRESSES_MAX,
-  type TwinAnswer,
-  type TwinTable,
-} from '../pods/twins.ts';
+import { joinAnswers, TWIN_ADDRESSES_MAX, type TwinAnswer, type TwinTable } from '../pods/twins.ts';
 
 /**
  * The twin table when it does not fit into memory. The first pass writes a file per task: records that may be twins,

@@ -1,4 +1,4 @@
-import { FlowWord } from './twins.ts';
+import { FlowWord } from './twin-flow.ts';
 
 /** Words of a record or question in a spill file, see packFlow. */
 export const SPILLED_WORDS = 8;

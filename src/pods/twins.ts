@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { ownerEntry4 } from './lookup.ts';
 import type { PodMapView } from './pod-map.ts';
+import { bucketHash, FlowWord, pairHash, TWIN_STRETCH } from './twin-flow.ts';
 
 /**
  * The twin table: who met whom at which interface, filled by the first pass over the logs and asked by the second. A
@@ -32,30 +33,6 @@ const SLOT_BITS = 10;
 
 /** Different addresses that a look-up tells apart; more are as good as none. */
 export const TWIN_ADDRESSES_MAX = 4;
-
-/** Words of one question or one record to add. */
-export const FlowWord = {
-  /** Number of the interface that logged it; the same in every inventory version. */
-  eni: 0,
-  /** Number of the interface that owns the remote address, NO_ENI = none known. */
-  remoteEni: 1,
-  protocol: 2,
-  /** Local IPv4 where the record shows it, 0 = hidden behind the interface's own address. */
-  local: 3,
-  remote: 4,
-  localPort: 5,
-  remotePort: 6,
-  /** Unix seconds, start ≤ end. */
-  start: 7,
-  end: 8,
-  /** 1 = the packets left the interface. */
-  egress: 9,
-  /** Code of model/verdict's Role as flags or listeners tell it, else 0. */
-  role: 10,
-  count: 11,
-} as const;
-
-export const NO_ENI = 0xffff_ffff;
 
 /** Words of an entry. */
 const EntryWord = { link: 0, eni: 1, remote: 2, ports: 3, start: 4, end: 5, local: 6, count: 7 } as const;
@@ -129,39 +106,13 @@ function createTwinAnswer(): TwinAnswer {
 }
 
 /**
- * Hash of a bucket: both ends in one order for both ends' records, ports, protocol and time slot, and whether the
- * packets left the interface: what answers a question went the other way.
+ * Entries remembered per thread, with their hashes, to join records of one flow that follow each other: a power of two
+ * well above the flows of a minute, which is the time between two records of one flow.
  */
-function bucketHash(flow: Uint32Array, slot: number, egress: number): number {
-  const eni = flow[FlowWord.eni]!;
-  const other = flow[FlowWord.remoteEni]!;
-  const isFirst = other === NO_ENI || eni <= other;
-  const ports = isFirst
-    ? (flow[FlowWord.localPort]! << 16) | flow[FlowWord.remotePort]!
-    : (flow[FlowWord.remotePort]! << 16) | flow[FlowWord.localPort]!;
-  const low = isFirst ? eni : other;
-  // an address that no interface owns stands for itself
-  const high = other === NO_ENI ? flow[FlowWord.remote]! ^ 0x5bd1_e995 : isFirst ? other : eni;
-  let h = Math.imul(low ^ (flow[FlowWord.protocol]! << 24), 0x9e37_79b1);
-  h = Math.imul(h ^ (h >>> 15) ^ high, 0x85eb_ca6b);
-  h = Math.imul(h ^ (h >>> 13) ^ ports, 0xc2b2_ae35);
-  h = Math.imul(h ^ (h >>> 15) ^ ((slot << 1) | egress), 0x85eb_ca6b);
-  return h ^ (h >>> 16);
-}
+const RECENT = 1 << 17;
 
-/**
- * Hash by protocol and the two ports alone, whatever their order: whatever may answer a question has the same, so files
- * are split by it.
- */
-export function portsHash(protocol: number, port: number, otherPort: number): number {
-  const low = Math.min(port, otherPort);
-  const high = Math.max(port, otherPort);
-  const h = Math.imul(((low << 16) | high) ^ Math.imul(protocol, 0x9e37_79b1), 0x85eb_ca6b);
-  return (h ^ (h >>> 15)) >>> 0;
-}
-
-/** Entries remembered per thread, to join records of one flow that follow each other. */
-const RECENT = 1 << 15;
+/** Entries of a chain that are brought into the cache before they are looked at: a reverse record and a twin. */
+const WARM_HOPS = 2;
 
 /** One memory as a thread sees it. */
 interface Shelf {
@@ -189,8 +140,11 @@ function shelfOf({ entries, heads, state }: TwinMemory): Shelf {
  * are answered by all. A stream clears the oldest memory and fills that one next.
  */
 export class TwinTable {
-  /** The record that `add` takes, the question that `find` answers: fill all words. */
-  readonly flow: Uint32Array = new Uint32Array(FlowWord.count);
+  /**
+   * The records that are added, the questions that are asked, FlowWord.count words each, TWIN_STRETCH at most: fill all
+   * words but the hash. `add` and `find` take the one at word 0 unless they are told another place.
+   */
+  readonly flow: Uint32Array = new Uint32Array(TWIN_STRETCH * FlowWord.count);
   readonly answer: TwinAnswer = createTwinAnswer();
   private readonly shelves: readonly Shelf[];
   private entries!: Uint32Array;
@@ -199,6 +153,9 @@ export class TwinTable {
   private mask!: number;
   private state!: Int32Array;
   private readonly recent = new Uint32Array(RECENT).fill(NONE);
+  private readonly recentHash = new Int32Array(RECENT);
+  /** Heads of the chains that are asked about next, see warm. */
+  private readonly firsts = new Uint32Array(TWIN_STRETCH);
   /** The reserved block: next free entry, and its end. */
   private free = 0;
   private blockEnd = 0;
@@ -222,25 +179,49 @@ export class TwinTable {
     this.blockEnd = 0;
   }
 
-  /** Adds `flow`; false when the table is full. */
+  /** Adds the first `count` records of `flow`; false when the table is full. */
+  addAll(count: number): boolean {
+    const { flow, heads, mask } = this;
+    let touched = 0;
+    for (let k = 0; k < count; k++) {
+      const at = k * FlowWord.count;
+      const slot = flow[at + FlowWord.start]! >>> SLOT_BITS;
+      const hash = bucketHash(pairHash(flow, at), slot, flow[at + FlowWord.egress]!);
+      flow[at + FlowWord.hash] = hash;
+      touched ^= heads[hash & mask]!;
+    }
+    this.firsts[0] = touched;
+    for (let k = 0; k < count; k++) {
+      const at = k * FlowWord.count;
+      if (!this.addHashed(at, flow[at + FlowWord.hash]! | 0)) return false;
+    }
+    return true;
+  }
+
+  /** Adds the record at word 0 of `flow`; false when the table is full. */
   add(): boolean {
-    const { flow, entries, recent } = this;
-    const start = flow[FlowWord.start]!;
-    const end = flow[FlowWord.end]!;
-    const hash = bucketHash(flow, start >>> SLOT_BITS, flow[FlowWord.egress]!);
-    const place = hash & (RECENT - 1);
-    const known = recent[place]!;
-    const state = (flow[FlowWord.egress]! * EGRESS_BIT) | (flow[FlowWord.role]! << ROLE_SHIFT);
-    const eni = flow[FlowWord.eni]! | (flow[FlowWord.protocol]! << 24);
-    const ports = (flow[FlowWord.localPort]! << 16) | flow[FlowWord.remotePort]!;
+    return this.addAll(1);
+  }
+
+  private addHashed(from: number, hash: number): boolean {
+    const { flow, entries, recent, recentHash } = this;
+    const start = flow[from + FlowWord.start]!;
+    const end = flow[from + FlowWord.end]!;
+    // both ends' records are of one bucket
+    const place = (hash ^ Math.imul(flow[from + FlowWord.eni]!, 0x9e37_79b1)) & (RECENT - 1);
     if (end - start > this.state[State.longest]!) this.lengthen(end - start);
-    if (known !== NONE) {
-      const at = known * EntryWord.count;
+    const state = (flow[from + FlowWord.egress]! * EGRESS_BIT) | (flow[from + FlowWord.role]! << ROLE_SHIFT);
+    const eni = flow[from + FlowWord.eni]! | (flow[from + FlowWord.protocol]! << 24);
+    const ports = (flow[from + FlowWord.localPort]! << 16) | flow[from + FlowWord.remotePort]!;
+    const remote = flow[from + FlowWord.remote]!;
+    const local = flow[from + FlowWord.local]!;
+    if (recentHash[place] === hash && recent[place] !== NONE) {
+      const at = recent[place]! * EntryWord.count;
       if (
         (entries[at + EntryWord.eni]! | 0) === (eni | 0) &&
-        entries[at + EntryWord.remote] === flow[FlowWord.remote] &&
+        entries[at + EntryWord.remote] === remote &&
         (entries[at + EntryWord.ports]! | 0) === ports &&
-        entries[at + EntryWord.local] === flow[FlowWord.local] &&
+        entries[at + EntryWord.local] === local &&
         (entries[at]! & ~NONE) === state &&
         entries[at + EntryWord.start]! >>> SLOT_BITS === start >>> SLOT_BITS &&
         start <= entries[at + EntryWord.end]! + MERGE_SECONDS &&
@@ -254,13 +235,14 @@ export class TwinTable {
     if (this.free === this.blockEnd && !this.reserve()) return false;
     const entry = this.free++;
     recent[place] = entry;
+    recentHash[place] = hash;
     const at = entry * EntryWord.count;
     entries[at + EntryWord.eni] = eni;
-    entries[at + EntryWord.remote] = flow[FlowWord.remote]!;
+    entries[at + EntryWord.remote] = remote;
     entries[at + EntryWord.ports] = ports;
     entries[at + EntryWord.start] = start;
     entries[at + EntryWord.end] = end;
-    entries[at + EntryWord.local] = flow[FlowWord.local]!;
+    entries[at + EntryWord.local] = local;
     entries[at] = Atomics.exchange(this.heads, hash & this.mask, entry) | state;
     return true;
   }
@@ -289,26 +271,54 @@ export class TwinTable {
     this.answer.roles = 0;
   }
 
-  /**
-   * Adds to `answer` what the table knows about `flow`: the addresses that its twins show in place of its own side, and
-   * the roles that follow from twins (the same) and reverse records (the opposite). `eni` is the index of its interface
-   * in `pods`, `vpc` that interface's VPC: a twin counts only when the address it shows is the interface's own then.
-   */
-  find(pods: PodMapView, vpc: number, eni: number): void {
-    for (const shelf of this.shelves) this.findOn(shelf, pods, vpc, eni);
+  /** Brings what the first `count` questions of `flow` will look at into the cache: heads, then two entries a chain. */
+  warm(count: number): void {
+    for (const shelf of this.shelves) this.warmOn(shelf, count);
   }
 
-  private findOn({ entries, heads, mask, state }: Shelf, pods: PodMapView, vpc: number, eni: number): void {
+  private warmOn({ entries, heads, mask, state }: Shelf, count: number): void {
+    const { flow, firsts } = this;
+    const slack = TWIN_SLACK_SECONDS + state[State.longest]!;
+    for (let k = 0; k < count; k++) {
+      const at = k * FlowWord.count;
+      const pair = pairHash(flow, at);
+      const egress = 1 - flow[at + FlowWord.egress]!;
+      const first = Math.max(flow[at + FlowWord.start]! - slack, 0) >>> SLOT_BITS;
+      const last = (flow[at + FlowWord.end]! + TWIN_SLACK_SECONDS) >>> SLOT_BITS;
+      const head = heads[bucketHash(pair, last, egress) & mask]!;
+      // the time of a flow's other records mostly lies in the same slot
+      firsts[k] = first === last || head !== NONE ? head : heads[bucketHash(pair, first, egress) & mask]!;
+    }
+    for (let hop = 0; hop < WARM_HOPS; hop++) {
+      for (let k = 0; k < count; k++) {
+        const entry = firsts[k]!;
+        if (entry !== NONE) firsts[k] = entries[entry * EntryWord.count]! & NONE;
+      }
+    }
+  }
+
+  /**
+   * Adds to `answer` what the table knows about the question at word `at` of `flow`: the addresses that its twins show
+   * in place of its own side, and the roles that follow from twins (the same) and reverse records (the opposite). `eni`
+   * is the index of its interface in `pods`, `vpc` that interface's VPC: a twin counts only when the address it shows
+   * is the interface's own then.
+   */
+  find(pods: PodMapView, vpc: number, eni: number, at = 0): void {
+    for (const shelf of this.shelves) this.findOn(shelf, pods, vpc, eni, at);
+  }
+
+  private findOn({ entries, heads, mask, state }: Shelf, pods: PodMapView, vpc: number, eni: number, at: number): void {
     const { flow } = this;
-    const start = flow[FlowWord.start]!;
+    const start = flow[at + FlowWord.start]!;
     const earliest = start - TWIN_SLACK_SECONDS - state[State.longest]!;
-    const latest = flow[FlowWord.end]! + TWIN_SLACK_SECONDS;
+    const latest = flow[at + FlowWord.end]! + TWIN_SLACK_SECONDS;
     const last = latest >>> SLOT_BITS;
-    const egress = 1 - flow[FlowWord.egress]!;
+    const egress = 1 - flow[at + FlowWord.egress]!;
+    const pair = pairHash(flow, at);
     for (let slot = Math.max(earliest, 0) >>> SLOT_BITS; slot <= last; slot++) {
-      let entry = heads[bucketHash(flow, slot, egress) & mask]!;
+      let entry = heads[bucketHash(pair, slot, egress) & mask]!;
       while (entry !== NONE) {
-        entry = this.look(entries, entry, start - TWIN_SLACK_SECONDS, latest, pods, vpc, eni);
+        entry = this.look(entries, entry, start - TWIN_SLACK_SECONDS, latest, pods, vpc, eni, at);
       }
     }
   }
@@ -322,6 +332,7 @@ export class TwinTable {
     pods: PodMapView,
     vpc: number,
     eni: number,
+    asked: number,
   ): number {
     const { flow } = this;
     const at = entry * EntryWord.count;
@@ -329,31 +340,31 @@ export class TwinTable {
     const next = link & NONE;
     if (entries[at + EntryWord.end]! < from || entries[at + EntryWord.start]! > to) return next;
     const owner = entries[at + EntryWord.eni]!;
-    if (owner >>> 24 !== flow[FlowWord.protocol]) return next;
+    if (owner >>> 24 !== flow[asked + FlowWord.protocol]) return next;
     // both a twin and a reverse record go the other way, seen from their interface
-    if (((link & EGRESS_BIT) !== 0) === (flow[FlowWord.egress] === 1)) return next;
+    if (((link & EGRESS_BIT) !== 0) === (flow[asked + FlowWord.egress] === 1)) return next;
     const remote = entries[at + EntryWord.remote]!;
     const local = entries[at + EntryWord.local]!;
     const ports = entries[at + EntryWord.ports]!;
     const number = owner & NONE;
     const role = (link >>> ROLE_SHIFT) & 3;
-    if (number === flow[FlowWord.eni]) {
+    if (number === flow[asked + FlowWord.eni]) {
       const isReverse =
-        remote === flow[FlowWord.remote] &&
-        local === flow[FlowWord.local] &&
-        ports >>> 16 === flow[FlowWord.localPort] &&
-        (ports & 0xffff) === flow[FlowWord.remotePort];
+        remote === flow[asked + FlowWord.remote] &&
+        local === flow[asked + FlowWord.local] &&
+        ports >>> 16 === flow[asked + FlowWord.localPort] &&
+        (ports & 0xffff) === flow[asked + FlowWord.remotePort];
       if (isReverse && role !== 0) this.answer.roles |= 3 - role;
       return next;
     }
     if (
-      number !== flow[FlowWord.remoteEni] ||
-      ports >>> 16 !== flow[FlowWord.remotePort] ||
-      (ports & 0xffff) !== flow[FlowWord.localPort] ||
-      (local !== 0 && local !== flow[FlowWord.remote])
+      number !== flow[asked + FlowWord.remoteEni] ||
+      ports >>> 16 !== flow[asked + FlowWord.remotePort] ||
+      (ports & 0xffff) !== flow[asked + FlowWord.localPort] ||
+      (local !== 0 && local !== flow[asked + FlowWord.remote])
     )
       return next;
-    if (flow[FlowWord.local] !== 0 && remote !== flow[FlowWord.local]) return next;
+    if (flow[asked + FlowWord.local] !== 0 && remote !== flow[asked + FlowWord.local]) return next;
     const owned = ownerEntry4(pods, vpc, remote);
     if (owned < 0 || pods.entryEni[owned] !== eni) return next;
     this.answer.roles |= role;
