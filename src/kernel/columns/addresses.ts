@@ -1,5 +1,5 @@
 import { put32, u32At, u8At } from '../classify/cells';
-import { EFFECTIVE_PACKET, EFFECTIVE_PAIRED, EFFECTIVE_RECORD } from '../classify/codes';
+import { EFFECTIVE_PACKET, EFFECTIVE_PAIRED, EFFECTIVE_RECORD, V6_PER_ROW } from '../classify/codes';
 
 /** Bytes of a record: family u32, then one word or four. */
 const RECORD_BYTES: usize = 20;
@@ -122,7 +122,7 @@ export function addressIds(
     if (likeMask != 0 && (bits & likeMask) == likeBits && u32At(values, i) == u32At(field.likeValues, i)) {
       id = u32At(field.likeIds, i);
     } else if ((bits & either) == bit) id = idOf(table, u32At(values, i));
-    else if ((bits & bit) != 0) id = idOf6(table, v6 + (<usize>((i << 4) + field.v6Word) << 2));
+    else if ((bits & bit) != 0) id = idOf6(table, v6 + (<usize>(i * V6_PER_ROW + field.v6Word) << 2));
     put32(ids, i, id);
   }
   return i;

@@ -1,7 +1,7 @@
 import { i32At, put32, put8, u8At } from '../classify/cells';
 
 /** Code of a row without a word. */
-const NULL_WORD: u32 = 255;
+export const NULL_WORD: u32 = 255;
 
 /** One bit a row, lowest first, 1 = there is a value: Arrow's bitmaps and Parquet's levels of width 1. */
 

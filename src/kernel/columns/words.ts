@@ -1,6 +1,6 @@
 import { put8, u32At, u8At } from '../classify/cells';
+import { NULL_WORD } from './nulls';
 
-const NULL_WORD: u32 = 255;
 /** Codes that one vector translates. */
 const VECTOR_CODES: u32 = 16;
 
