@@ -1,6 +1,6 @@
 import type { EniKind, Inventory, Listener, NetworkInterface, PodInterval } from '../inventory/inventory.ts';
 import { isHostAddress } from '../inventory/network-interfaces.ts';
-import { LISTENER_PORT_BYTES, type PodMapView } from './pod-map.ts';
+import { LISTENER_PORT_BYTES } from './pod-map.ts';
 
 /** Owner keys of the listener table: pods from 1, interfaces as seen and interfaces with hidden pods above. */
 const SEEN_BASE = 0x4000_0000;
@@ -19,18 +19,6 @@ export function nodeKey(eni: number): number {
 /** Listeners behind an interface whose pod is hidden: those of all its pods plus the node's. */
 export function hiddenKey(eni: number): number {
   return HIDDEN_BASE + eni;
-}
-
-/** True when the owner declares to listen on (protocol, port). */
-export function hasListener(view: PodMapView, owner: number, protocol: number, port: number): boolean {
-  const { listenerKeys } = view;
-  const mask = (listenerKeys.length >> 1) - 1;
-  const word = protocol * 65_536 + port;
-  for (let slot = ownerSlot(owner, word) & mask; ; slot = (slot + 1) & mask) {
-    const key = listenerKeys[slot * 2]!;
-    if (key === 0) return false;
-    if (key === owner && listenerKeys[slot * 2 + 1] === word) return true;
-  }
 }
 
 const UDP = 17;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { KubernetesService, Listener, LoadBalancer } from '../../../src/inventory/inventory.ts';
-import { hasListener, hiddenKey, nodeKey, podKey } from '../../../src/pods/listeners.ts';
+import { hiddenKey, nodeKey, ownerSlot, podKey } from '../../../src/pods/listeners.ts';
+import type { PodMapView } from '../../../src/pods/pod-map.ts';
 import { eni, vpc } from '../../support/inventory.ts';
 import { askPodMap, pod } from '../../support/pods.ts';
 
@@ -43,6 +44,17 @@ const asked = askPodMap({
     pod('lone/app', '10.0.0.51', 0, 10, { listeners: [tcp(6000)], hostListeners: [tcp(6001)] }),
   ],
 });
+
+/** The kernel's look-up: true when the owner declares to listen on (protocol, port). */
+function hasListener({ listenerKeys }: PodMapView, owner: number, protocol: number, port: number): boolean {
+  const mask = (listenerKeys.length >> 1) - 1;
+  const word = protocol * 65_536 + port;
+  for (let slot = ownerSlot(owner, word) & mask; ; slot = (slot + 1) & mask) {
+    const key = listenerKeys[slot * 2] ?? 0;
+    if (key === 0) return false;
+    if (key === owner && listenerKeys[slot * 2 + 1] === word) return true;
+  }
+}
 
 /** Every port of the world, as the owner declares it. */
 const PORTS: readonly Listener[] = [8080, 9000, 7000, 9100, 30080, 443, 6000, 6001].map(tcp).concat(udp(5353));
