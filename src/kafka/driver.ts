@@ -1,15 +1,17 @@
 /** The port to a Kafka client: everything flowtrie asks of one. A second driver is one more file beside kafkajs.ts. */
 
-import type { KafkaMessage, MessageList } from './message-list.ts';
+import type { MessageList } from './message-list.ts';
 
 export interface TopicPartition {
   readonly topic: string;
   readonly partition: number;
 }
 
-/** One message of a topic whose keys matter; '' = no key. */
-export interface KeyedMessage extends KafkaMessage {
+/** One message of a topic whose keys matter; '' = no key. Its value shares memory with the whole fetched response. */
+export interface KeyedMessage {
+  readonly offset: number;
   readonly key: string;
+  readonly value: Uint8Array | null;
 }
 
 /** Somebody who reads a whole topic. */

@@ -1,9 +1,3 @@
-/** One message as consumed; `value` may share memory with the whole fetched response: copy what is kept. */
-export interface KafkaMessage {
-  readonly offset: number;
-  readonly value: Uint8Array | null;
-}
-
 /** Values as short as this are copied byte by byte: a view of them would take longer. */
 const SHORT_BYTES = 256;
 
@@ -26,15 +20,6 @@ export class MessageList {
     this.source = new Uint32Array(capacity);
     this.starts = new Int32Array(capacity);
     this.ends = new Int32Array(capacity);
-  }
-
-  static of(messages: readonly KafkaMessage[]): MessageList {
-    const list = new MessageList(messages.length);
-    for (const { offset, value } of messages) {
-      list.addSource(value ?? new Uint8Array(0));
-      list.add(offset, value === null ? -1 : 0, value?.length ?? -1);
-    }
-    return list;
   }
 
   /** The values of the messages added next are in these bytes. */

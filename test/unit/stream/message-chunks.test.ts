@@ -5,10 +5,15 @@ import { ValueCursor, type ValuesBegin } from '../../../src/source/values.ts';
 import { Credits } from '../../../src/stream/credits.ts';
 import { messageChunks } from '../../../src/stream/message-chunks.ts';
 
-const messages = (values: readonly (string | Buffer | null)[]) =>
-  MessageList.of(
-    values.map((value, i) => ({ offset: 10 + 2 * i, value: typeof value === 'string' ? Buffer.from(value) : value })),
-  );
+function messages(values: readonly (string | Buffer | null)[]): MessageList {
+  const list = new MessageList(values.length);
+  values.forEach((text, i) => {
+    const value = typeof text === 'string' ? Buffer.from(text) : text;
+    list.addSource(value ?? Buffer.alloc(0));
+    list.add(10 + 2 * i, value === null ? -1 : 0, value?.length ?? -1);
+  });
+  return list;
+}
 
 interface Input {
   readonly values: readonly [number, number];
