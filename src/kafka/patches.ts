@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { decodeFetch, type FetchResponse } from './fetch-response.ts';
 import { type Compress, type Encoded, encodeProduce, type ProduceOptions } from './produce-request.ts';
 
@@ -66,6 +67,11 @@ const FETCH_VERSION = 11;
  */
 export const WHOLE_BATCHES = 'flowtrie: whole batches';
 
+interface Broker {
+  addPartitionsToTxn(request: object): Promise<unknown>;
+  addOffsetsToTxn(request: object): Promise<unknown>;
+}
+
 const PATCHED = Symbol.for('flowtrie.kafkajs.patched');
 
 /** Patches the loaded kafkajs once; false when its version is another one, or patching is switched off. */
@@ -82,6 +88,7 @@ export function patchKafkajs(): boolean {
   encodeOnce(load);
   fetchWhole(load);
   growWithoutZeros(load('kafkajs/src/protocol/encoder') as EncoderClass);
+  waitForMarks(load('kafkajs/src/broker') as { readonly prototype: Broker });
   return true;
 }
 
@@ -159,4 +166,31 @@ function growWithoutZeros(encoder: EncoderClass): void {
     this.buf.copy(larger, 0, 0, this.offset);
     this.buf = larger;
   };
+}
+
+/** Milliseconds between two tries, and until it is given up. */
+const MARKS_PAUSE_MS = 5;
+const MARKS_WAIT_MS = 30_000;
+
+/**
+ * A broker answers a commit before it has written the marks of the transaction, and until then refuses what begins the
+ * next one. Its Java client asks again after 20 ms; kafkajs gives up when offsets come first, and waits at least 100 ms
+ * when messages do.
+ */
+function waitForMarks({ prototype }: { readonly prototype: Broker }): void {
+  for (const name of ['addPartitionsToTxn', 'addOffsetsToTxn'] as const) {
+    const send = prototype[name];
+    prototype[name] = async function (request) {
+      const until = performance.now() + MARKS_WAIT_MS;
+      for (;;) {
+        try {
+          return await send.call(this, request);
+        } catch (error) {
+          const { type } = error as { readonly type?: string };
+          if (type !== 'CONCURRENT_TRANSACTIONS' || performance.now() > until) throw error;
+          await sleep(MARKS_PAUSE_MS);
+        }
+      }
+    };
+  }
 }

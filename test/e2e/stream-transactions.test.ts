@@ -1,5 +1,6 @@
 import { type Kafka, Partitioners } from 'kafkajs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { openKafkajs } from '../../src/kafka/kafkajs.ts';
 import type { Summary } from '../../src/model/summary.ts';
 import type { Broker } from '../support/kafka/broker.ts';
 import { difference } from '../support/kafka/chaos.ts';
@@ -25,6 +26,35 @@ await describeKafka(
   },
   { everyVersion: true },
 );
+
+await describeKafka(
+  'transactions that follow each other at once',
+  (broker) => {
+    it('wait for the marks of the one before, with rows and without', () => inHaste(broker()), PATIENCE_MS);
+  },
+  { everyVersion: true },
+);
+
+/** The broker refuses a transaction while it writes the marks of the last one: nobody fails because of it. */
+async function inHaste({ address }: Broker): Promise<void> {
+  const kafka = testKafka(address);
+  await createTopics(kafka, { hasty: 1, 'hasty-rows': 1 });
+  const driver = await openKafkajs(
+    { brokers: [address], clientId: 'test', tls: { enabled: false }, sasl: null, compression: 'none' },
+    () => {},
+  );
+  const producer = await driver.openTransactional('hasty-0');
+  const at = { topic: 'hasty', partition: 0 };
+  const commits = 40;
+  for (let i = 1; i <= commits; i++) {
+    const row = { topic: 'hasty-rows', partition: 0, key: null, value: Buffer.from(String(i)), headers: {} };
+    await producer.commit(i % 2 === 0 ? [row] : [], 'hasty-group', at, i, '');
+  }
+  await producer.close();
+  expect(await driver.committed('hasty-group', at)).toMatchObject({ offset: commits });
+  await driver.close();
+  expect(await readCommitted(kafka, 'hasty-rows')).toHaveLength(commits / 2);
+}
 
 /** One transaction with a message in each of two partitions. */
 async function transact(kafka: Kafka, topic: string, lines: readonly string[], end: 'commit' | 'abort'): Promise<void> {
