@@ -32,13 +32,13 @@ export function classifyBatch(
     placeInterfaces(flow, scratch, codes, from, to);
     kernel.placeAddresses(columns, tables.address, from, to);
     kernel.decideDirection(columns, tables.address, from, to);
-    pairRows(flow, verdicts, scratch, tables, twins, from, to);
+    pairRows(flow, scratch, tables, twins, from, to);
     kernel.attribute(columns, tables.address, from, to);
     const strays = kernel.listStrays(columns, tables.address, from, to);
     leaveOutStrays(flow, verdicts, scratch, tables, strays);
     kernel.unmaskNodes(columns, tables.address, from, to);
     if (flow.judged) {
-      decideRoles(flow, verdicts, scratch, tables, twins, from, to);
+      decideRoles(verdicts, scratch, tables, twins, from, to);
       kernel.judgeLayers(columns, tables.address, from, to);
       kernel.decideRoute(columns, tables.address, from, to);
       const unexplained = kernel.decideDrift(columns, from, to);
@@ -76,14 +76,14 @@ export function publishBatch(
     placeInterfaces(flow, scratch, codes, from, to);
     kernel.placeAddresses(columns, tables.address, from, to);
     kernel.decideDirection(columns, tables.address, from, to);
-    pairRows(flow, verdicts, scratch, tables, null, from, to);
+    pairRows(flow, scratch, tables, null, from, to);
     kernel.attribute(columns, tables.address, from, to);
     const strays = kernel.listStrays(columns, tables.address, from, to);
     leaveOutStrays(flow, verdicts, scratch, tables, strays);
     // only what flags and listeners tell is evidence
     kernel.rolesByEvidence(columns, tables.address, from, to);
-    if (spill !== null) spillRows(flow, verdicts, scratch, tables, version, table.flow, spill, from, to);
-    else if (!publishRows(flow, verdicts, scratch, tables, table, from, to)) return false;
+    if (spill !== null) spillRows(scratch, tables, version, spill, from, to);
+    else if (!publishRows(scratch, tables, table, from, to)) return false;
     from = to;
   }
   return true;

@@ -4,6 +4,7 @@ import { createVerdictBatch, verdictBatchBytes } from '../model/verdict.ts';
 import { TWIN_ADDRESSES_MAX } from '../pods/twins.ts';
 import type { ClassifyKernel } from './kernel.ts';
 import { placeBatch } from './kernel-batch.ts';
+import { createStretch } from './stretch.ts';
 import type { JudgedColumns, ScratchColumns } from './tables.ts';
 
 /** Lays out the columns that judging `flow` fills, in the memory that the flow's own lie in. */
@@ -14,7 +15,10 @@ export function createJudged(kernel: ClassifyKernel, flow: FlowBatch): JudgedCol
   const verdicts = createVerdictBatch(capacity, buffer, at);
   const columns = createColumns(heap, capacity);
   const batch = placeBatch(heap, flow, verdicts, columns).at;
-  return { verdicts, scratch: { ...columns, kernel, batch, second: null } };
+  return {
+    verdicts,
+    scratch: { ...columns, kernel, batch, stretch: createStretch(heap), through: createStretch(heap), second: null },
+  };
 }
 
 function createColumns(heap: KernelHeap, capacity: number): ScratchColumns {

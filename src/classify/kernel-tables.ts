@@ -67,6 +67,7 @@ export const TABLE_WORDS = [
   'eniPrimaryEntry',
   'eniVpc',
   'entryEni',
+  'eniNumber',
   'entryIsOwn',
   'entryIsStray',
   'entryRecords',
@@ -116,6 +117,8 @@ export interface KernelSource {
   readonly facts: InterfaceFacts;
   readonly snat: SnatTable;
   readonly services: ServiceTable;
+  /** Number of each interface over all versions. */
+  readonly eniNumbers: Uint32Array;
   readonly hasNetworkPolicies: boolean;
 }
 
@@ -139,6 +142,7 @@ function wordsOf({
   facts,
   snat,
   services,
+  eniNumbers,
   hasNetworkPolicies,
 }: KernelSource): Record<TableWord, number | KernelArray> {
   return {
@@ -147,6 +151,7 @@ function wordsOf({
     anyFlag: facts.anyFlag,
     hasNetworkPolicies: hasNetworkPolicies ? 1 : 0,
     ...podsWords(pods),
+    eniNumber: eniNumbers,
     services: services.services,
     serviceMask: services.services.length / SERVICE_STRIDE - 1,
     hosts: services.hosts,

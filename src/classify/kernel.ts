@@ -26,6 +26,12 @@ export class ClassifyKernel {
   readonly decideDrift: KernelFunction;
   /** (batch, tables, from, to) */
   readonly nameServed: KernelFunction;
+  /** (batch, tables, stretch, asked, from, to) → row it stopped before */
+  readonly describeRows: KernelFunction;
+  /** (batch, tables, stretch, ENI index of a NAT gateway, stretch) → flows */
+  readonly throughNat: KernelFunction;
+  /** (batch, tables, stretch, matches, 1 = their addresses are kept) */
+  readonly takeMatches: KernelFunction;
   /** (batch, counters, rows) */
   readonly countVerdicts: KernelFunction;
   readonly countRules: KernelFunction;
@@ -46,6 +52,9 @@ export class ClassifyKernel {
     this.decideRoute = functionOf('decideRoute');
     this.decideDrift = functionOf('decideDrift');
     this.nameServed = functionOf('nameServed');
+    this.describeRows = functionOf('describeRows');
+    this.throughNat = functionOf('throughNat');
+    this.takeMatches = functionOf('takeMatches');
     this.countVerdicts = functionOf('countVerdicts');
     this.countRules = functionOf('countRules');
     this.countGroups = functionOf('countGroups');

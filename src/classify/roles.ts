@@ -1,4 +1,3 @@
-import type { FlowBatch } from '../model/flow.ts';
 import { Role, RoleBasis, type VerdictBatch } from '../model/verdict.ts';
 import { askRoles, type Twins } from './pairing.ts';
 import type { Scratch, VersionTables } from './tables.ts';
@@ -9,7 +8,6 @@ import type { Scratch, VersionTables } from './tables.ts';
  * Rows that none of them decides stay `unknown`/`none`; step 5 judges both hypotheses where the rules are at hand.
  */
 export function decideRoles(
-  flow: FlowBatch,
   verdicts: VerdictBatch,
   scratch: Scratch,
   tables: VersionTables,
@@ -20,7 +18,7 @@ export function decideRoles(
   const { kernel, batch } = scratch;
   kernel.rolesByEvidence(batch, tables.address, from, to);
   if (twins !== null) {
-    askRoles(flow, verdicts, scratch, tables, twins, from, to);
+    askRoles(scratch, tables, twins, from, to);
     for (let i = from; i < to; i++) {
       if (verdicts.roleBasis[i] !== RoleBasis.none) continue;
       const roles = scratch.pairRoles[i];

@@ -5,6 +5,7 @@ import type { SnatTable } from '../pods/snat.ts';
 import type { InterfaceFacts } from '../rules/interface-facts.ts';
 import type { RulesView } from '../rules/view.ts';
 import type { ClassifyKernel } from './kernel.ts';
+import type { Stretch } from './stretch.ts';
 
 /** One inventory version as a worker sees it: the compiled rules and the pod map, over shared memory. */
 export interface VersionTables {
@@ -116,6 +117,9 @@ export interface Scratch extends ScratchColumns {
   readonly kernel: ClassifyKernel;
   /** Byte address of its table, see kernel-batch.ts. */
   readonly batch: number;
+  /** Flows of its rows on their way to the twin table, and those of them that went through a NAT gateway. */
+  readonly stretch: Stretch;
+  readonly through: Stretch;
   /** The same rows as another version judges them; laid out when a batch first needs them. */
   second: JudgedColumns | null;
 }

@@ -56,7 +56,7 @@ function askVersion(batch: JudgedBatch, version: number, asked: number, from: nu
   const { flow, verdicts, scratch, judge } = batch;
   scratch.second ??= createJudged(scratch.kernel, flow);
   const { second } = scratch;
-  pairAgain(flow, verdicts, scratch, judge.versions[version]!, batch.twins, second.scratch, from, to);
+  pairAgain(scratch, judge.versions[version]!, batch.twins, second.scratch, from, to);
   judgeAgain(batch, second.verdicts, second.scratch, asked, from, to);
   const comparison = {
     tables: judge.versions[version]!,
@@ -91,7 +91,7 @@ function judgeAgain(
   kernel.placeAddresses(batch, tables.address, from, to);
   kernel.decideDirection(batch, tables.address, from, to);
   kernel.attribute(batch, tables.address, from, to);
-  decideRoles(flow, verdicts, scratch, tables, twins, from, to);
+  decideRoles(verdicts, scratch, tables, twins, from, to);
   kernel.judgeLayers(batch, tables.address, from, to);
   kernel.decideDrift(batch, from, to);
 }

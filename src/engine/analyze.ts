@@ -272,7 +272,7 @@ function createEncoder({ setup, heap, versions, judge, verdicts, scratch, rows }
 
 function twinsOf({ table }: Bench, answers: SpilledAnswers | null): Twins | null {
   if (table === null) return null;
-  return { table, next: answers === null ? null : () => answers.next(table.flow, table.answer) };
+  return { table, next: answers === null ? null : (flows, at) => answers.next(flows, at) };
 }
 
 /** A malformed line as it stands in a part: its place within the task; the ordered stage adds file and offset. */

@@ -24,9 +24,10 @@ export function compactFlow(flow: FlowBatch, selection: Int32Array, count: numbe
 /** The same for what classification made of the rows; the flow itself is compacted by compactFlow. */
 export function compactVerdicts(verdicts: VerdictBatch, scratch: Scratch, selection: Int32Array, count: number): void {
   const { capacity: _capacity, ...judged } = verdicts;
-  // what another version says was used up when the causes were named
-  const { second: _second, kernel: _kernel, batch: _batch, twinAddress, ...found } = scratch;
-  const columns: readonly Column[] = [...Object.values(judged), ...Object.values(found)];
+  // what another version says was used up when the causes were named, and what was asked when it was answered
+  const { second: _second, stretch: _stretch, through: _through, kernel: _kernel, batch: _batch, ...found } = scratch;
+  const { twinAddress, ...narrow } = found;
+  const columns: readonly Column[] = [...Object.values(judged), ...Object.values(narrow)];
   for (const column of columns) compact(column, selection, count);
   compactWide(twinAddress, TWIN_ADDRESSES_MAX, selection, count);
   // offsets into the flow's IPv6 words move with their rows

@@ -1,9 +1,10 @@
+import { strict as assert } from 'node:assert';
 import { publishBatch } from '../classify/classify.ts';
-import { findTwins } from '../classify/pairing.ts';
+import { askStretch } from '../classify/pairing.ts';
 import { InterfaceIndex } from '../classify/tables.ts';
 import { formatOf, sameFields } from '../decode/format.ts';
 import { FlowDecoder } from '../decode/text.ts';
-import { FlowWord } from '../pods/twin-flow.ts';
+import { FlowWord, TWIN_STRETCH } from '../pods/twin-flow.ts';
 import { clearTwins, type TwinTable } from '../pods/twins.ts';
 import { ValueCursor } from '../source/values.ts';
 import { type Bench, benchOf } from './analyze.ts';
@@ -101,20 +102,29 @@ class FirstPass {
 
 /** Answers the spilled questions of one partition. */
 export function answerTask(bench: Bench, { partition, tasks }: AnswerTask): void {
-  const { setup, judge } = bench;
+  const { setup, judge, scratch } = bench;
   const table = tableOf(bench);
   const [memory] = setup.twins ?? [];
   if (memory === undefined) return;
   const indexOf = judge.versions.map(({ eniNumber }) => new Map(Array.from(eniNumber, (number, eni) => [number, eni])));
+  const { flows, rows, count } = scratch.stretch;
+  // no batch is at work: its first rows stand for the questions
+  for (let k = 0; k < TWIN_STRETCH; k++) rows[k] = k;
+  const ask = (version: number, asked: number): void => {
+    const tables = judge.versions[version];
+    assert(tables !== undefined, 'a question of a version that nobody knows');
+    for (let k = 0; k < asked; k++) {
+      scratch.eni[k] = indexOf[version]?.get(flows[k * FlowWord.count + FlowWord.eni] ?? -1) ?? -1;
+    }
+    count[0] = asked;
+    askStretch(scratch, tables, table, true);
+  };
   const clear = (): void => {
     clearTwins(memory);
     table.fill(0);
   };
-  answerPartition(partFolderOf(setup), tasks, partition, table, clear, (version) => {
-    const tables = judge.versions[version];
-    const eni = indexOf[version]?.get(table.flow[FlowWord.eni] ?? -1);
-    if (tables !== undefined && eni !== undefined) findTwins(table, tables, eni);
-  });
+  const { pairRoles: roles, twinCount: counts, twinAddress: addresses } = scratch;
+  answerPartition(partFolderOf(setup), tasks, partition, { table, flows, roles, counts, addresses, clear, ask });
 }
 
 function tableOf({ table }: Bench): TwinTable {

@@ -1,8 +1,8 @@
 import { closeSync, openSync, readFileSync, readSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { FlowWord, portsHash } from '../pods/twin-flow.ts';
+import { FlowWord, portsHash, TWIN_STRETCH } from '../pods/twin-flow.ts';
 import { packFlow, SPILLED_WORDS, unpackFlow } from '../pods/twin-record.ts';
-import { joinAnswers, TWIN_ADDRESSES_MAX, type TwinAnswer, type TwinTable } from '../pods/twins.ts';
+import { TWIN_ADDRESSES_MAX, type TwinAnswer, type TwinTable } from '../pods/twins.ts';
 
 /**
  * The twin table when it does not fit into memory. The first pass writes a file per task: records that may be twins,
@@ -41,8 +41,9 @@ const recordsFile = (folder: string, seq: number): string => join(folder, `twins
 const directoryFile = (folder: string, seq: number): string => join(folder, `twins-${seq}.blocks`);
 const answersFile = (folder: string, seq: number): string => join(folder, `answers-${seq}`);
 
-function partitionOf(flow: Uint32Array): number {
-  return portsHash(flow[FlowWord.protocol]!, flow[FlowWord.localPort]!, flow[FlowWord.remotePort]!) % PARTITIONS;
+function partitionOf(flows: Uint32Array, at: number): number {
+  const [port, otherPort] = [flows[at + FlowWord.localPort]!, flows[at + FlowWord.remotePort]!];
+  return portsHash(flows[at + FlowWord.protocol]!, port, otherPort) % PARTITIONS;
 }
 
 /** Writes what one task of the first pass has to say and to ask. */
@@ -63,21 +64,21 @@ export class SpillWriter {
     this.fd = openSync(recordsFile(folder, seq), 'w');
   }
 
-  /** Adds the record in `flow`. */
-  record(flow: Uint32Array): void {
-    this.put(partitionOf(flow), flow, 0);
+  /** Adds the record at word `at` of `flows`. */
+  record(flows: Uint32Array, at: number): void {
+    this.put(partitionOf(flows, at), flows, at, 0);
   }
 
-  /** Adds the question in `flow`, asked of inventory version `version`. */
-  question(flow: Uint32Array, version: number): void {
-    this.put(PARTITIONS + partitionOf(flow), flow, version);
+  /** Adds the question at word `at` of `flows`, asked of inventory version `version`. */
+  question(flows: Uint32Array, at: number, version: number): void {
+    this.put(PARTITIONS + partitionOf(flows, at), flows, at, version);
   }
 
-  private put(b: number, flow: Uint32Array, version: number): void {
+  private put(b: number, flows: Uint32Array, from: number, version: number): void {
     this.blocks[b] ??= new Uint32Array(BLOCK_WORDS);
     const block = this.blocks[b];
     const at = this.filled[b]!;
-    packFlow(flow, version, block, at * SPILLED_WORDS);
+    packFlow(flows, from, version, block, at * SPILLED_WORDS);
     this.filled[b] = at + 1;
     if (at + 1 === BLOCK_RECORDS) this.flush(b);
   }
@@ -123,60 +124,74 @@ function readWhole(fd: number, bytes: Uint8Array, position: number): void {
   }
 }
 
-/** Answers the question in `table.flow`, asked of an inventory version, into `table.answer`. */
-export type Answerer = (version: number) => void;
+/** Where the questions of a partition are answered. */
+export interface AnswerDesk {
+  readonly table: TwinTable;
+  /** Questions, FlowWord.count words each, TWIN_STRETCH at most. */
+  readonly flows: Uint32Array;
+  /** What is known of each: see TwinAnswer; TWIN_ADDRESSES_MAX words of addresses. */
+  readonly roles: Uint8Array;
+  readonly counts: Uint8Array;
+  readonly addresses: Uint32Array;
+  /** Forgets what the table holds. */
+  clear(): void;
+  /** Adds to what is known of the first `count` questions, all asked of one inventory version. */
+  ask(version: number, count: number): void;
+}
 
 /**
  * Answers the questions of one partition of all tasks. Records are loaded until the table is full; then all questions
  * are asked, and once more with the next ones: what an answer gathers does not depend on the order.
  */
-export function answerPartition(
-  folder: string,
-  tasks: number,
-  partition: number,
-  table: TwinTable,
-  clear: () => void,
-  ask: Answerer,
-): void {
-  const block = new Uint32Array(BLOCK_WORDS);
-  let loaded = false;
+export function answerPartition(folder: string, tasks: number, partition: number, desk: AnswerDesk): void {
   let goes = 0;
   const answerAll = (): void => {
-    for (let seq = 0; seq < tasks; seq++) answerTask(folder, seq, partition, table, ask, goes === 0);
+    for (let seq = 0; seq < tasks; seq++) answerTask(folder, seq, partition, desk, goes === 0);
     goes++;
   };
-  clear();
+  desk.clear();
+  let loaded = false;
   for (let seq = 0; seq < tasks; seq++) {
-    const fd = openSync(recordsFile(folder, seq), 'r');
-    for (const { offset, records } of readDirectory(folder, seq).filter(
-      (b) => b.partition === partition && !b.questions,
-    )) {
-      readWhole(fd, new Uint8Array(block.buffer, 0, records * SPILLED_WORDS * 4), offset);
-      for (let r = 0; r < records; r++) {
-        unpackFlow(block, r * SPILLED_WORDS, table.flow);
-        if (!table.add()) {
-          answerAll();
-          clear();
-          unpackFlow(block, r * SPILLED_WORDS, table.flow);
-          table.add();
-        }
-        loaded = true;
+    eachFlow(folder, seq, partition, (flows, count) => {
+      let added = desk.table.add(flows, count);
+      loaded = true;
+      while (added < count) {
+        answerAll();
+        desk.clear();
+        added += desk.table.add(flows.subarray(added * FlowWord.count), count - added);
       }
-    }
-    closeSync(fd);
+    });
   }
   if (loaded || goes === 0) answerAll();
 }
 
-function answerTask(
+/** Hands over the records that a task has in a partition, up to TWIN_STRETCH at a time. */
+function eachFlow(
   folder: string,
   seq: number,
   partition: number,
-  table: TwinTable,
-  ask: Answerer,
-  isFirst: boolean,
+  take: (flows: Uint32Array, count: number) => void,
 ): void {
-  const blocks = readDirectory(folder, seq).filter((b) => b.partition === partition && b.questions);
+  const block = new Uint32Array(BLOCK_WORDS);
+  const flows = new Uint32Array(TWIN_STRETCH * FlowWord.count);
+  const fd = openSync(recordsFile(folder, seq), 'r');
+  for (const { offset, records } of blocksOf(folder, seq, partition, false)) {
+    readWhole(fd, new Uint8Array(block.buffer, 0, records * SPILLED_WORDS * 4), offset);
+    for (let from = 0; from < records; from += TWIN_STRETCH) {
+      const count = Math.min(TWIN_STRETCH, records - from);
+      for (let k = 0; k < count; k++) unpackFlow(block, (from + k) * SPILLED_WORDS, flows, k * FlowWord.count);
+      take(flows, count);
+    }
+  }
+  closeSync(fd);
+}
+
+function blocksOf(folder: string, seq: number, partition: number, questions: boolean): SpilledBlock[] {
+  return readDirectory(folder, seq).filter((b) => b.partition === partition && b.questions === questions);
+}
+
+function answerTask(folder: string, seq: number, partition: number, desk: AnswerDesk, isFirst: boolean): void {
+  const blocks = blocksOf(folder, seq, partition, true);
   if (blocks.length === 0) return;
   const questions = new Uint32Array(BLOCK_WORDS);
   const answers = new Uint32Array(BLOCK_RECORDS * ANSWER_WORDS);
@@ -184,35 +199,48 @@ function answerTask(
   const to = openSync(answersFile(folder, seq), 'a+');
   closeSync(to);
   const fd = openSync(answersFile(folder, seq), 'r+');
-  const before = { addresses: new Uint32Array(TWIN_ADDRESSES_MAX), count: 0, roles: 0 };
   for (const { offset, records, asked } of blocks) {
     readWhole(from, new Uint8Array(questions.buffer, 0, records * SPILLED_WORDS * 4), offset);
     const bytes = new Uint8Array(answers.buffer, 0, records * ANSWER_WORDS * 4);
-    if (!isFirst) readWhole(fd, bytes, asked * ANSWER_WORDS * 4);
-    for (let r = 0; r < records; r++) {
-      const version = unpackFlow(questions, r * SPILLED_WORDS, table.flow);
-      ask(version);
-      if (!isFirst) {
-        unpackAnswer(answers, r * ANSWER_WORDS, before);
-        joinAnswers(table.answer, before);
-      }
-      packAnswer(table.answer, answers, r * ANSWER_WORDS);
-    }
+    if (isFirst) bytes.fill(0);
+    else readWhole(fd, bytes, asked * ANSWER_WORDS * 4);
+    for (let r = 0; r < records; ) r = answerStretch(questions, answers, r, records, desk);
     writeWhole(fd, bytes, asked * ANSWER_WORDS * 4);
   }
   closeSync(from);
   closeSync(fd);
 }
 
-function packAnswer(answer: TwinAnswer, out: Uint32Array, at: number): void {
-  out[at] = answer.count | (answer.roles << 8);
-  out.set(answer.addresses, at + 1);
-}
-
-function unpackAnswer(packed: Uint32Array, at: number, answer: TwinAnswer): void {
-  answer.count = packed[at]! & 0xff;
-  answer.roles = packed[at]! >>> 8;
-  for (let a = 0; a < TWIN_ADDRESSES_MAX; a++) answer.addresses[a] = packed[at + 1 + a]!;
+/** Adds to the answers of questions from `from` on that ask the same version; returns the first it left out. */
+function answerStretch(
+  questions: Uint32Array,
+  answers: Uint32Array,
+  from: number,
+  to: number,
+  { flows, roles, counts, addresses, ask }: AnswerDesk,
+): number {
+  const version = unpackFlow(questions, from * SPILLED_WORDS, flows, 0);
+  let count = 1;
+  while (
+    count < TWIN_STRETCH &&
+    from + count < to &&
+    unpackFlow(questions, (from + count) * SPILLED_WORDS, flows, count * FlowWord.count) === version
+  ) {
+    count++;
+  }
+  for (let k = 0; k < count; k++) {
+    const at = (from + k) * ANSWER_WORDS;
+    counts[k] = answers[at]! & 0xff;
+    roles[k] = answers[at]! >>> 8;
+    addresses.set(answers.subarray(at + 1, at + ANSWER_WORDS), k * TWIN_ADDRESSES_MAX);
+  }
+  ask(version, count);
+  for (let k = 0; k < count; k++) {
+    const at = (from + k) * ANSWER_WORDS;
+    answers[at] = counts[k]! | (roles[k]! << 8);
+    answers.set(addresses.subarray(k * TWIN_ADDRESSES_MAX, (k + 1) * TWIN_ADDRESSES_MAX), at + 1);
+  }
+  return from + count;
 }
 
 /** The answers to one task's questions, in the order of asking. */
@@ -223,6 +251,7 @@ export class SpilledAnswers {
   private readonly at = new Int32Array(PARTITIONS).fill(-1);
   private readonly taken = new Uint32Array(PARTITIONS);
   private readonly loaded: (Uint32Array | undefined)[] = [];
+  private readonly answer: TwinAnswer = { addresses: new Uint32Array(TWIN_ADDRESSES_MAX), count: 0, roles: 0 };
 
   constructor(folder: string, seq: number) {
     const questions = readDirectory(folder, seq).filter((block) => block.questions);
@@ -233,9 +262,10 @@ export class SpilledAnswers {
   /** True when more was asked than the first pass had noted: the input changed in between. */
   outOfStep = false;
 
-  /** The answer to the next question, which is in `flow`. */
-  next(flow: Uint32Array, answer: TwinAnswer): void {
-    const p = partitionOf(flow);
+  /** The answer to the next question, which is at word `at` of `flows`; the next call overwrites it. */
+  next(flows: Uint32Array, at: number): TwinAnswer {
+    const { answer } = this;
+    const p = partitionOf(flows, at);
     const blocks = this.blocks[p]!;
     if (this.taken[p] === (blocks[this.at[p]!]?.records ?? 0)) {
       const block = blocks[++this.at[p]!];
@@ -244,15 +274,20 @@ export class SpilledAnswers {
         this.at[p] = blocks.length;
         answer.count = 0;
         answer.roles = 0;
-        return;
+        return answer;
       }
       this.taken[p] = 0;
       this.loaded[p] ??= new Uint32Array(BLOCK_RECORDS * ANSWER_WORDS);
       const bytes = new Uint8Array(this.loaded[p].buffer, 0, block.records * ANSWER_WORDS * 4);
       readWhole(this.fd, bytes, block.asked * ANSWER_WORDS * 4);
     }
-    unpackAnswer(this.loaded[p]!, this.taken[p]! * ANSWER_WORDS, answer);
+    const from = this.taken[p]! * ANSWER_WORDS;
+    const answers = this.loaded[p]!;
+    answer.count = answers[from]! & 0xff;
+    answer.roles = answers[from]! >>> 8;
+    answer.addresses.set(answers.subarray(from + 1, from + ANSWER_WORDS));
     this.taken[p]!++;
+    return answer;
   }
 
   close(): void {

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 /** A WebAssembly module that the build compiles from src/kernel. */
-export type KernelName = 'decode' | 'inflate' | 'classify' | 'columns';
+export type KernelName = 'decode' | 'inflate' | 'classify' | 'columns' | 'twins';
 export type KernelFunction = (...values: readonly number[]) => number;
 
 /** What is used of WebAssembly: its types come with a browser's library, which is not ours. */
@@ -24,6 +24,11 @@ export const PAGE_BYTES = 65_536;
 /** Memory of a fixed number of pages of 64 KiB: the number that the kernel's asconfig.json has, shared as it says. */
 export function createMemory(pages: number, shared: boolean): KernelMemory {
   return new Memory({ initial: pages, maximum: pages, shared });
+}
+
+/** Shared memory of so many pages that may grow to so many. */
+export function createTableMemory(initial: number, maximum: number): KernelMemory {
+  return new Memory({ initial, maximum, shared: true });
 }
 
 /** Pages of the shared kernels' asconfig.json: what a memory begins with, and the end of 32-bit addresses. */

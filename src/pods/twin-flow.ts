@@ -17,44 +17,15 @@ export const FlowWord = {
   egress: 9,
   /** Code of model/verdict's Role as flags or listeners tell it, else 0. */
   role: 10,
-  /** The bucket's hash before the time slot, or with it; set by the table. */
-  hash: 11,
+  /** 1 = the record may be somebody's twin, or tell somebody a role. */
+  evidence: 11,
   count: 12,
 } as const;
 
-/**
- * Records or questions that the table takes at a stretch: their cache misses overlap, since no look-up waits for the
- * one before it, and what they touched is still in the first-level cache when it is used.
- */
-export const TWIN_STRETCH = 64;
+/** Records or questions that are handed to the twin table at once. */
+export const TWIN_STRETCH = 256;
 
 export const NO_ENI = 0xffff_ffff;
-
-/**
- * What of a bucket's hash does not depend on time and direction: both ends in one order for both ends' records, ports
- * and protocol. The flow stands at `at`.
- */
-export function pairHash(flows: Uint32Array, at: number): number {
-  const eni = flows[at + FlowWord.eni]!;
-  const other = flows[at + FlowWord.remoteEni]!;
-  const isFirst = other === NO_ENI || eni <= other;
-  const ports = isFirst
-    ? (flows[at + FlowWord.localPort]! << 16) | flows[at + FlowWord.remotePort]!
-    : (flows[at + FlowWord.remotePort]! << 16) | flows[at + FlowWord.localPort]!;
-  const low = isFirst ? eni : other;
-  // an address that no interface owns stands for itself
-  const high = other === NO_ENI ? flows[at + FlowWord.remote]! ^ 0x5bd1_e995 : isFirst ? other : eni;
-  let h = Math.imul(low ^ (flows[at + FlowWord.protocol]! << 24), 0x9e37_79b1);
-  h = Math.imul(h ^ (h >>> 15) ^ high, 0x85eb_ca6b);
-  h = Math.imul(h ^ (h >>> 13) ^ ports, 0xc2b2_ae35);
-  return h ^ (h >>> 15);
-}
-
-/** Hash of a bucket: time slot, and whether the packets left the interface, as what answers a question did not. */
-export function bucketHash(pair: number, slot: number, egress: number): number {
-  const h = Math.imul(pair ^ ((slot << 1) | egress), 0x85eb_ca6b);
-  return h ^ (h >>> 16);
-}
 
 /**
  * Hash by protocol and the two ports alone, whatever their order: whatever may answer a question has the same, so files

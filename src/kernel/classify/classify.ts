@@ -8,6 +8,7 @@ export { countGroups, countRules, countVerdicts } from './count';
 export { decideDirection } from './direction';
 export { decideDrift } from './drift';
 export { judgeLayers } from './layers';
+export { describeRows, takeMatches, throughNat } from './pairing';
 export { placeAddresses } from './place';
 export { rolesByEvidence, rolesByGuess } from './role';
 export { decideRoute } from './route';

@@ -1,4 +1,5 @@
 /** Codes of model/flow, model/verdict, classify/tables, rules/view, pods: a test holds each against its origin. */
+export const PRESENT_INTERFACE_ID: u32 = 0x1;
 export const PRESENT_SRC_PORT: u32 = 0x8;
 export const PRESENT_DST_PORT: u32 = 0x10;
 export const PRESENT_PROTOCOL: u32 = 0x20;
@@ -152,6 +153,14 @@ export const FOREVER: u32 = 0xffff_ffff;
 export const SOFT_OPEN: u32 = 0xffff;
 
 export const TWIN_ADDRESSES_MAX: u32 = 4;
+export const TWIN_WINDOW_SECONDS: u32 = 3600;
+export const UNASKED: u32 = 255;
+
+export const ASKED_HIDDEN: u32 = 0;
+export const ASKED_ROLELESS: u32 = 1;
+export const ASKED_UNASKED: u32 = 2;
+export const ASKED_EVIDENCE: u32 = 3;
+export const ASKED_ALL: u32 = 4;
 
 export const BEHIND_NOBODY: u32 = 0;
 export const BEHIND_HOST_PODS: u32 = 1;

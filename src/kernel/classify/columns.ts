@@ -65,6 +65,7 @@ export class Batch {
   hidden: usize;
   twinCount: usize;
   twinAddress: usize;
+  pairRoles: usize;
   behind: usize;
   roleSplit: usize;
   /** Rows in the order of groupRows, and what it works with. */
@@ -83,4 +84,15 @@ export class Batch {
   get dst(): Side {
     return changetype<Side>(this.dstSide);
   }
+}
+
+/** Flows of rows, as many as the twin table takes at once, and what it found. */
+@unmanaged
+export class Stretch {
+  /** FlowWord of pods/twin-flow.ts. */
+  flows: usize;
+  /** The row of each. */
+  rows: usize;
+  matches: usize;
+  count: u32;
 }

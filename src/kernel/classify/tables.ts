@@ -67,6 +67,7 @@ export class Tables {
   eniPrimaryEntry: usize;
   eniVpc: usize;
   entryEni: usize;
+  eniNumber: usize;
   entryIsOwn: usize;
   entryIsStray: usize;
   entryRecords: usize;

@@ -3,7 +3,9 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { BATCH_WORDS, SIDE_WORDS } from '../../../src/classify/kernel-batch.ts';
 import { TABLE_WORDS } from '../../../src/classify/kernel-tables.ts';
-import { Hidden, NO_ADDRESS, OWN_ADDRESS } from '../../../src/classify/tables.ts';
+import { Asked } from '../../../src/classify/pairing.ts';
+import { STRETCH_WORDS } from '../../../src/classify/stretch.ts';
+import { Hidden, NO_ADDRESS, OWN_ADDRESS, UNASKED } from '../../../src/classify/tables.ts';
 import { GROUPS_WORDS } from '../../../src/engine/group-table.ts';
 import { COUNTER_WORDS, VERSION_COUNTER_WORDS } from '../../../src/engine/tally.ts';
 import { Present, RejectReason, V6_WORDS } from '../../../src/model/flow.ts';
@@ -26,7 +28,7 @@ import {
 import { IPV4_ENTRY } from '../../../src/pods/lookup.ts';
 import { ENTRY_STRIDE, EntryWord, FOREVER, INTERVAL_STRIDE, SOFT_OPEN } from '../../../src/pods/pod-map.ts';
 import { Behind } from '../../../src/pods/snat.ts';
-import { TWIN_ADDRESSES_MAX } from '../../../src/pods/twins.ts';
+import { TWIN_ADDRESSES_MAX, TWIN_WINDOW_SECONDS } from '../../../src/pods/twins.ts';
 import { InterfaceFact } from '../../../src/rules/interface-facts.ts';
 import {
   PROTOCOL_OFFSET,
@@ -62,6 +64,7 @@ describe('blocks of words that TypeScript lays out and the kernel reads', () => 
   test.each([
     ['columns.ts', 'Side', SIDE_WORDS],
     ['columns.ts', 'Batch', BATCH_WORDS],
+    ['columns.ts', 'Stretch', STRETCH_WORDS],
     ['tables.ts', 'Tables', TABLE_WORDS],
     ['counters.ts', 'Groups', GROUPS_WORDS],
     ['counters.ts', 'VersionCounters', VERSION_COUNTER_WORDS],
@@ -94,6 +97,7 @@ const CODES: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   ENTRY: EntryWord,
   INTERFACE_FACT: InterfaceFact,
   BEHIND: Behind,
+  ASKED: Asked,
 };
 
 const SINGLE: Readonly<Record<string, number>> = {
@@ -118,6 +122,8 @@ const SINGLE: Readonly<Record<string, number>> = {
   FOREVER,
   SOFT_OPEN,
   TWIN_ADDRESSES_MAX,
+  TWIN_WINDOW_SECONDS,
+  UNASKED,
   TCP,
   UDP,
 };
