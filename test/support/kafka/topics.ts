@@ -6,6 +6,10 @@ export function testKafka(address: string): Kafka {
   return new Kafka({ brokers: [address], clientId: 'test', logLevel: logLevel.NOTHING });
 }
 
+/** Half a minute. */
+const TRIES_MAX = 300;
+const TRY_MS = 100;
+
 /**
  * `config`: of all of them. Topics of these names that are there, on a broker that was given, are made anew; with them
  * the broker forgets the offsets of their groups.
@@ -24,8 +28,23 @@ export async function createTopics(
     numPartitions,
     configEntries,
   }));
-  await admin.createTopics({ topics, waitForLeaders: true });
+  await admin.createTopics({ topics, waitForLeaders: false });
+  await leadersOf(admin, Object.keys(partitionsOf));
   await admin.disconnect();
+}
+
+/** kafkajs's own wait gives up when a broker at work does not know the topics yet. */
+async function leadersOf(admin: Admin, topics: string[]): Promise<void> {
+  for (let tries = 0; ; tries++) {
+    try {
+      const found = await admin.fetchTopicMetadata({ topics });
+      if (found.topics.every(({ partitions }) => partitions.every(({ leader }) => leader >= 0))) return;
+      if (tries >= TRIES_MAX) throw new Error(`no leaders of ${topics.join(', ')}`);
+    } catch (error) {
+      if (tries >= TRIES_MAX) throw error;
+    }
+    await sleep(TRY_MS);
+  }
 }
 
 async function deleteTopics(admin: Admin, names: readonly string[]): Promise<void> {
@@ -33,7 +52,7 @@ async function deleteTopics(admin: Admin, names: readonly string[]): Promise<voi
   const topics = await there();
   if (topics.length === 0) return;
   await admin.deleteTopics({ topics });
-  for (let tries = 0; tries < 100 && (await there()).length > 0; tries++) await sleep(100);
+  for (let tries = 0; tries < TRIES_MAX && (await there()).length > 0; tries++) await sleep(TRY_MS);
 }
 
 export interface TestMessage {
