@@ -1,7 +1,8 @@
 import { type AddressClasses, AddressLabels, classifyAddresses } from './address-class.ts';
 import { createPairs, pairIntervals } from './address-pair.ts';
+import { firstAtLeast } from './partition.ts';
 import { classifyPorts, type PortClasses, type PortSelectors } from './port-class.ts';
-import type { SetBlock } from './set-block.ts';
+import { addressClassesOf, type SetBlock } from './set-block.ts';
 
 /** Classes after new labels or selectors cut some of the old ones; no old class changes its number. */
 interface Extended<Classes> {
@@ -73,9 +74,26 @@ export function extendBlock(
   if (addressOrigins.length === 0 && portOrigins.length === 0) return block;
   return {
     ...block,
-    rowOf: lengthened(block.rowOf, addressOrigins),
+    ...lengthenedRuns(block, addressOrigins),
     columnOf: lengthened(block.columnOf, portOrigins),
   };
+}
+
+function lengthenedRuns(block: SetBlock, origins: readonly number[]): Pick<SetBlock, 'runEnds' | 'runRows'> {
+  const { runEnds, runRows } = block;
+  if (origins.length === 0) return { runEnds, runRows };
+  const ends = new Int32Array(runEnds.length + origins.length);
+  const rows = new Int32Array(ends.length);
+  ends.set(runEnds);
+  rows.set(runRows);
+  let count = runEnds.length;
+  let classes = addressClassesOf(block);
+  for (const origin of origins) {
+    const row = runRows[firstAtLeast(runEnds, origin + 1)]!;
+    if (rows[count - 1] !== row) rows[count++] = row;
+    ends[count - 1] = ++classes;
+  }
+  return { runEnds: ends.slice(0, count), runRows: rows.slice(0, count) };
 }
 
 function lengthened(values: Int32Array, origins: readonly number[]): Int32Array {

@@ -1,4 +1,5 @@
-const FIRST_CAPACITY = 1024;
+/** A power of two; small, because every rule set has pools of its own. */
+const FIRST_CAPACITY = 64;
 
 /**
  * Lists of i32 words stored once each: equal contents get the same index. A hash only proposes; every hit is compared

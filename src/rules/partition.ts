@@ -12,39 +12,136 @@ export function partition(
   labels: readonly number[],
   membersOf: (label: number) => Int32Array,
 ): Partition {
-  // A node is a subset of the labels seen so far, a leaf of the tree `parent`; node 0 is the empty subset.
-  const node = new Int32Array(count);
-  const parent = [-1];
-  const labelOf = [-1];
-  const childOf = [-1];
-  const childLabel = [-1];
-  for (const label of labels) {
-    for (const item of membersOf(label)) {
-      const from = node[item]!;
-      if (childLabel[from] !== label) {
-        childLabel[from] = label;
-        childOf[from] = parent.length;
-        parent.push(from);
-        labelOf.push(label);
-        childOf.push(-1);
-        childLabel.push(-1);
+  const tree = new LabelTree(count);
+  for (const label of labels) for (const item of membersOf(label)) tree.cover(item, label);
+  return tree.parts();
+}
+
+/** Subsets of labels as paths of a tree; each item stands at the node of the labels seen so far that cover it. */
+class LabelTree {
+  private readonly node: Int32Array;
+  /** By node; node 0 is the empty subset. */
+  private readonly parent = [-1];
+  private readonly labelOf = [-1];
+  private readonly childOf = [-1];
+  private readonly childLabel = [-1];
+
+  constructor(count: number) {
+    this.node = new Int32Array(count);
+  }
+
+  /** All items of a label come before those of the next one. */
+  cover(item: number, label: number): void {
+    const { node, childOf, childLabel } = this;
+    const from = node[item]!;
+    if (childLabel[from] !== label) {
+      childLabel[from] = label;
+      childOf[from] = this.parent.length;
+      this.parent.push(from);
+      this.labelOf.push(label);
+      childOf.push(-1);
+      childLabel.push(-1);
+    }
+    node[item] = childOf[from]!;
+  }
+
+  /** The node of each item becomes its part. */
+  parts(): Partition {
+    const { node, parent, labelOf } = this;
+    const partOfNode = new Int32Array(parent.length).fill(-1);
+    const parts: number[][] = [];
+    for (let item = 0; item < node.length; item++) {
+      const at = node[item]!;
+      if (partOfNode[at] === -1) {
+        partOfNode[at] = parts.length;
+        const path: number[] = [];
+        for (let up = at; up > 0; up = parent[up]!) path.push(labelOf[up]!);
+        parts.push(path.reverse());
       }
-      node[item] = childOf[from]!;
+      node[item] = partOfNode[at]!;
     }
+    return { partOf: node, parts };
   }
-  const partOfNode = new Int32Array(parent.length).fill(-1);
-  const parts: number[][] = [];
-  for (let item = 0; item < count; item++) {
-    const at = node[item]!;
-    if (partOfNode[at] === -1) {
-      partOfNode[at] = parts.length;
-      const path: number[] = [];
-      for (let up = at; up > 0; up = parent[up]!) path.push(labelOf[up]!);
-      parts.push(path.reverse());
+}
+
+/** Items 0 … count − 1 as runs of consecutive ones that the same labels cover; neighbours may be in one part. */
+interface RunPartition {
+  /** First item after each run, ascending, the last is `count`. */
+  readonly ends: Int32Array;
+  /** Part of each run; parts are numbered by their first item. */
+  readonly partOf: Int32Array;
+  readonly parts: Partition['parts'];
+}
+
+/** Partitions of the same items by one set of labels after the other; each costs what its runs of items do. */
+export class RunPartitioner {
+  private readonly count: number;
+  /** A bit for each item where a run begins or has just ended; all zero between two calls. */
+  private readonly edges: Int32Array;
+  /** By such an item: number of the run that begins there. */
+  private readonly runAt: Int32Array;
+
+  constructor(count: number) {
+    this.count = count;
+    this.edges = new Int32Array((count >> 5) + 1);
+    this.runAt = new Int32Array(count + 1);
+  }
+
+  /** As `partition`; `runsOf`: see runsOfItems. */
+  split(labels: readonly number[], runsOf: (label: number) => Int32Array): RunPartition {
+    const { runAt } = this;
+    const runs = labels.map(runsOf);
+    const ends = this.cut(runs);
+    const tree = new LabelTree(ends.length);
+    runs.forEach((own, i) => {
+      const label = labels[i]!;
+      for (let at = 0; at < own.length; at += 2) {
+        const end = runAt[own[at + 1]!]!;
+        for (let run = runAt[own[at]!]!; run < end; run++) tree.cover(run, label);
+      }
+    });
+    return { ends, ...tree.parts() };
+  }
+
+  /** Ends of the runs between all edges of `runs`; numbers them in `runAt`. */
+  private cut(runs: readonly Int32Array[]): Int32Array {
+    const { edges, runAt, count } = this;
+    for (const own of runs) for (const edge of own) edges[edge >> 5]! |= 1 << (edge & 31);
+    edges[count >> 5]! |= 1 << (count & 31);
+    edges[0]! &= ~1;
+    runAt[0] = 0;
+    const ends: number[] = [];
+    for (let word = 0; word < edges.length; word++) {
+      for (let bits = edges[word]!; bits !== 0; bits &= bits - 1) {
+        const edge = (word << 5) | (31 - Math.clz32(bits & -bits));
+        ends.push(edge);
+        runAt[edge] = ends.length;
+      }
+      edges[word] = 0;
     }
-    node[item] = partOfNode[at]!;
+    return Int32Array.from(ends);
   }
-  return { partOf: node, parts };
+}
+
+/** Place of the first of the ascending `values` that is not less than `value`. */
+export function firstAtLeast(values: Int32Array, value: number): number {
+  let low = 0;
+  for (let high = values.length; low < high; ) {
+    const middle = (low + high) >> 1;
+    if (values[middle]! < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Ascending items as runs of consecutive ones: first item of each and the one after its last. */
+export function runsOfItems(items: Int32Array): Int32Array {
+  const runs: number[] = [];
+  items.forEach((item, i) => {
+    if (i > 0 && items[i - 1] === item - 1) runs[runs.length - 1] = item + 1;
+    else runs.push(item, item + 1);
+  });
+  return Int32Array.from(runs);
 }
 
 /** For each of `count` labels, the items whose label set holds it: the inverse of `sets`, ascending. */

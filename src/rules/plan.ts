@@ -7,7 +7,7 @@ import { type CatalogRule, expandedRoutes, type RouteDraft, routeDrafts } from '
 import { extendAddresses, extendBlock, extendPorts } from './class-extension.ts';
 import { buildEniTable, buildResolvers, buildSubnet6, flagLabels } from './eni-table.ts';
 import { GroupMembers } from './group-members.ts';
-import { invertSets } from './partition.ts';
+import { invertSets, RunPartitioner, runsOfItems } from './partition.ts';
 import { classifyPorts, type PortClasses, PortSelectors } from './port-class.ts';
 import { assignRouteTables, buildRoutePages, canShadowLocal, isMiddleboxRoute, routeLabels } from './route-table.ts';
 import type { RuleSet } from './rule-set.ts';
@@ -170,11 +170,17 @@ export class AccountPlan {
     const { labelSets } = this.toSets;
     const { sure, possible } = this.portClasses;
     const classesOf = invertSets(this.labels.cidrs.length, labelSets);
+    const runs = new Map<number, Int32Array>();
+    const labelRuns = (label: number): Int32Array => {
+      const known = runs.get(label) ?? runsOfItems(classesOf[label] ?? NONE);
+      runs.set(label, known);
+      return known;
+    };
     const sureOf = invertSets(this.ports.selectors.length, sure);
     const possibleOf = invertSets(this.ports.selectors.length, possible);
     return {
-      addressClasses: labelSets.length,
-      labelClasses: (label) => classesOf[label] ?? NONE,
+      addressClasses: new RunPartitioner(labelSets.length),
+      labelRuns,
       portClasses: sure.length,
       selectorClasses: (selector, maybe) => (maybe ? possibleOf : sureOf)[selector] ?? NONE,
     };

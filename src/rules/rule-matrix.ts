@@ -1,7 +1,7 @@
 import { BlockPool } from './block-pool.ts';
 import { MatchFlag } from './catalog.ts';
 import type { RuleSet } from './rule-set.ts';
-import type { SetBlock } from './set-block.ts';
+import { addressClassesOf, type SetBlock } from './set-block.ts';
 import type { IndexArray } from './view.ts';
 
 /** Sections of the arena as plain arrays; see RulesSections. One of the two layouts of rows is empty. */
@@ -64,15 +64,16 @@ export function joinBlocks(sets: readonly RuleSet[], blocks: readonly SetBlock[]
     setCells[set] = cellFrom.get(block) ?? 0;
   });
   const rows = totalOf(distinct, (block) => block.rowMaps.length * block.columns);
-  const flatBytes = 2 * (rows + blocks.length * (first?.rowOf.length ?? 0));
-  const table = flatBytes <= flatBytesMax ? flatRows(blocks, distinct) : pagedRows(blocks, distinct);
+  const classes = first === undefined ? 0 : addressClassesOf(first);
+  const flatBytes = 2 * (rows + blocks.length * classes);
+  const table = flatBytes <= flatBytesMax ? flatRows(blocks, distinct, classes) : pagedRows(blocks, distinct, classes);
   return { portColumns, setCells, ...table, ...joinCells(setOf, cell) };
 }
 
 const EMPTY = new Int32Array(0);
 
 /** Every (set, class) has its row, every row a cell for each column of its set. */
-function flatRows(blocks: readonly SetBlock[], distinct: readonly SetBlock[]): RowTable {
+function flatRows(blocks: readonly SetBlock[], distinct: readonly SetBlock[], classes: number): RowTable {
   let rowShift = ROW_SHIFT_MIN;
   const lengthOf = ({ columns, rowMaps }: SetBlock): number => rowMaps.length * (((columns - 1) >> rowShift) + 1);
   while (rowShift < ROW_SHIFT_MAX && totalOf(distinct, lengthOf) > 2 ** 16) rowShift++;
@@ -91,22 +92,25 @@ function flatRows(blocks: readonly SetBlock[], distinct: readonly SetBlock[]): R
       at += (((block.columns - 1) >> rowShift) + 1) << rowShift;
     }
   }
-  const classes = distinct[0]?.rowOf.length ?? 0;
   const length = blocks.length * classes;
   const rowTab = units <= 2 ** 16 ? new Uint16Array(length) : new Int32Array(length);
   blocks.forEach((block, set) => {
     const from = firstRow.get(block) ?? 0;
     const stride = ((block.columns - 1) >> rowShift) + 1;
-    const base = set * classes;
-    for (let cls = 0; cls < classes; cls++) rowTab[base + cls] = from + block.rowOf[cls]! * stride;
+    let at = set * classes;
+    for (let run = 0; run < block.runEnds.length; run++) {
+      const end = set * classes + block.runEnds[run]!;
+      rowTab.fill(from + block.runRows[run]! * stride, at, end);
+      at = end;
+    }
   });
   const paged = { setInfo: EMPTY, pageTab: EMPTY, pages: EMPTY, rowInfo: EMPTY, columnMaps: EMPTY };
   return { ...paged, rowTab, cells, rowShift };
 }
 
 /** Equal pages of classes are stored once over all sets; rows with the same columns share a map of columns. */
-function pagedRows(blocks: readonly SetBlock[], distinct: readonly SetBlock[]): RowTable {
-  const pagesPerSet = Math.ceil((distinct[0]?.rowOf.length ?? 0) / CLASS_PAGE);
+function pagedRows(blocks: readonly SetBlock[], distinct: readonly SetBlock[], classes: number): RowTable {
+  const pagesPerSet = Math.ceil(classes / CLASS_PAGE);
   const pages = new BlockPool(CLASS_PAGE);
   const pageTab = new Int32Array(distinct.length * pagesPerSet);
   const rowInfo = new Int32Array(2 * totalOf(distinct, (block) => block.rowMaps.length));
@@ -117,7 +121,7 @@ function pagedRows(blocks: readonly SetBlock[], distinct: readonly SetBlock[]): 
   for (const block of distinct) {
     const page = infoOf.size * pagesPerSet;
     infoOf.set(block, [row, page]);
-    putPages(pages, block.rowOf, pageTab, page);
+    putRunPages(pages, block, pageTab.subarray(page, page + pagesPerSet));
     block.rowMaps.forEach((start, i) => {
       rowInfo[2 * (row + i)] = map + start;
       rowInfo[2 * (row + i) + 1] = cell + block.rowCells[i]!;
@@ -160,6 +164,27 @@ function joinCells(setOf: ReadonlyMap<SetBlock, RuleSet>, count: number): CellTa
   }
   matchOffset[cell] = match;
   return { cellVerdict, cellRule, matchOffset, matchList };
+}
+
+/** Cuts the rows of a block into pages of classes and writes the number of each into `tab`. */
+function putRunPages(pages: BlockPool, { runEnds, runRows }: SetBlock, tab: Int32Array): void {
+  const page = new Int32Array(pages.width);
+  for (let i = 0, run = 0; i < tab.length; ) {
+    const base = i * pages.width;
+    while (runEnds[run]! <= base) run++;
+    // a run to the end fills the last page, however much of it is used
+    const whole = run === runEnds.length - 1 ? tab.length : Math.floor(runEnds[run]! / pages.width);
+    if (whole > i) {
+      tab.fill(pages.put(page.fill(runRows[run]!)), i, whole);
+      i = whole;
+      continue;
+    }
+    for (let at = 0; at < pages.width; at++) {
+      if (runEnds[run]! <= base + at && run < runEnds.length - 1) run++;
+      page[at] = runRows[run]!;
+    }
+    tab[i++] = pages.put(page);
+  }
 }
 
 /** Cuts `values` into pages of the pool's width and writes the number of each into `tab` from `base` on. */

@@ -1,14 +1,14 @@
 import { IMPLICIT_DENY, NO_RULE, Verdict } from '../model/verdict.ts';
 import { MatchFlag } from './catalog.ts';
 import { ListPool } from './list-pool.ts';
-import { invertSets, partition } from './partition.ts';
+import { invertSets, partition, type RunPartitioner } from './partition.ts';
 import { OrderedEntries, type RuleSet } from './rule-set.ts';
 
 /** What a set's entries speak about: which address classes a label covers, which port classes a selector. */
 export interface ClassMembers {
-  readonly addressClasses: number;
-  /** Address classes that a label covers, each once. */
-  labelClasses(label: number): Int32Array;
+  readonly addressClasses: RunPartitioner;
+  /** Address classes that a label covers, as runs; see runsOfItems. */
+  labelRuns(label: number): Int32Array;
   readonly portClasses: number;
   /** Port classes that a selector covers for certain, and those that it only may cover, each once. */
   selectorClasses(selector: number, maybe: boolean): Int32Array;
@@ -17,10 +17,14 @@ export interface ClassMembers {
 /**
  * Answers of one rule set, in numbers of its own: no other set and no numbering of rules changes them. The answer for
  * an address class and a port class is `cells[rowCells[row] + columnMaps[rowMaps[row] + columnOf[port class]]]` where
- * `row` is `rowOf[address class]`. Rows, columns and cells are numbered by their first use.
+ * `row` is that of the run of the address class: a set tells few classes apart, however many others do. Rows, columns
+ * and cells are numbered by their first use.
  */
 export interface SetBlock {
-  readonly rowOf: Int32Array;
+  /** First address class after each run, ascending; the last is the number of classes. */
+  readonly runEnds: Int32Array;
+  /** Row of each run, other than that of the run before. */
+  readonly runRows: Int32Array;
   readonly columnOf: Int32Array;
   /** Columns of the set, the width of every column map. */
   readonly columns: number;
@@ -50,7 +54,7 @@ const maybeOf = (selector: number): number => ~selector;
 /** Answers every (address class, port class) for one set in advance. */
 export function buildSetBlock(set: RuleSet, members: ClassMembers): SetBlock {
   const ordered = new OrderedEntries(set.entries);
-  const split = partition(members.addressClasses, ordered.labels(), (label) => members.labelClasses(label));
+  const split = members.addressClasses.split(ordered.labels(), (label) => members.labelRuns(label));
   const columns = new SetColumns(set, members);
   const cells = new SetCells(set);
   const rowLists = new ListPool();
@@ -69,7 +73,7 @@ export function buildSetBlock(set: RuleSet, members: ClassMembers): SetBlock {
     return row;
   });
   return {
-    rowOf: split.partOf.map((part) => rowOfPart[part]!),
+    ...joinRuns(split.ends, split.partOf, rowOfPart),
     columnOf: columns.columnOf,
     columns: columns.count,
     rowMaps: Int32Array.from(rowMaps),
@@ -78,6 +82,28 @@ export function buildSetBlock(set: RuleSet, members: ClassMembers): SetBlock {
     cells: Int32Array.from(values),
     ...cells.finish(),
   };
+}
+
+/** Neighbours with the same row as one run. */
+function joinRuns(
+  ends: Int32Array,
+  partOf: Int32Array,
+  rowOfPart: readonly number[],
+): Pick<SetBlock, 'runEnds' | 'runRows'> {
+  const runEnds = new Int32Array(ends.length);
+  const runRows = new Int32Array(ends.length);
+  let count = 0;
+  for (let run = 0; run < ends.length; run++) {
+    const row = rowOfPart[partOf[run]!]!;
+    if (count === 0 || runRows[count - 1] !== row) runRows[count++] = row;
+    runEnds[count - 1] = ends[run]!;
+  }
+  return { runEnds: runEnds.slice(0, count), runRows: runRows.slice(0, count) };
+}
+
+/** Classes of addresses that a block answers for. */
+export function addressClassesOf({ runEnds }: SetBlock): number {
+  return runEnds[runEnds.length - 1] ?? 0;
 }
 
 /** Port classes that no entry of the set tells apart are one column of it; a row merges them further. */

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import type { Intervals } from '../../../src/rules/address-class.ts';
 import { buildTrie4, buildTrie6, ChainWord } from '../../../src/rules/address-trie.ts';
 import { BlockPool } from '../../../src/rules/block-pool.ts';
-import { partition } from '../../../src/rules/partition.ts';
+import { partition, RunPartitioner, runsOfItems } from '../../../src/rules/partition.ts';
+import { Dice } from '../../support/dice.ts';
 
 function intervals(rows: readonly (readonly [readonly number[], number])[]): Intervals {
   const starts = Uint32Array.from(rows.flatMap(([words]) => [0, 1, 2, 3].map((w) => words[w] ?? 0)));
@@ -104,4 +105,25 @@ test('parts are the sets of labels that cover an item, numbered by their first i
   const { partOf, parts } = partition(6, [0, 1], (label) => members[label] ?? new Int32Array(0));
   expect([...partOf]).toEqual([0, 1, 2, 2, 3, 0]);
   expect(parts).toEqual([[], [0], [0, 1], [1]]);
+});
+
+test('a partition by runs is that by items, whatever was split before', () => {
+  const dice = new Dice(3);
+  for (const count of [1, 31, 32, 33, 200]) {
+    const byRuns = new RunPartitioner(count);
+    for (let round = 0; round < 20; round++) {
+      const labels = Array.from({ length: dice.below(8) }, (_, i) => i * 3);
+      const members = labels.map(() => {
+        const spread = 1 + dice.below(6);
+        return new Int32Array(count).map((_, item) => item).filter(() => dice.below(spread) === 0);
+      });
+      const membersOf = (label: number): Int32Array => members[label / 3] ?? new Int32Array(0);
+      const wanted = partition(count, labels, membersOf);
+      const { ends, partOf, parts } = byRuns.split(labels, (label) => runsOfItems(membersOf(label)));
+      const lengths = ends.map((end, run) => end - (ends[run - 1] ?? 0));
+      const expanded = [...partOf].flatMap((part, run) => Array<number>(lengths[run] ?? 0).fill(part));
+      expect(expanded).toEqual([...wanted.partOf]);
+      expect(parts).toEqual(wanted.parts);
+    }
+  }
 });
