@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
-import type { KafkaConfig, SASLOptions } from 'kafkajs';
+import type { KafkaConfig, Mechanism, SASLOptions } from 'kafkajs';
 import { FlowtrieError } from '../model/errors.ts';
 import type { KafkaCompression } from './codecs.ts';
+import { mskIam } from './msk-iam.ts';
 
 export const SASL_MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512', 'aws-msk-iam'] as const;
 export type SaslMechanism = (typeof SASL_MECHANISMS)[number];
@@ -64,16 +65,8 @@ function pem(file: string): string {
   }
 }
 
-async function saslOptions(sasl: NonNullable<KafkaConnection['sasl']>): Promise<SASLOptions> {
+function saslOptions(sasl: NonNullable<KafkaConnection['sasl']>): SASLOptions | Promise<Mechanism> {
   const { mechanism, username = '', password = '' } = sasl;
   if (mechanism !== 'aws-msk-iam') return { mechanism, username, password };
-  const signer = await import('aws-msk-iam-sasl-signer-js').catch((cause: unknown) => {
-    const hint = 'install it: npm install aws-msk-iam-sasl-signer-js';
-    throw new FlowtrieError('usage', `SASL aws-msk-iam needs a package that is not there; ${hint}`, { cause });
-  });
-  const region = sasl.region ?? process.env.AWS_REGION ?? '';
-  return {
-    mechanism: 'oauthbearer',
-    oauthBearerProvider: async () => ({ value: (await signer.generateAuthToken({ region })).token }),
-  };
+  return mskIam(sasl.region ?? process.env.AWS_REGION ?? '');
 }

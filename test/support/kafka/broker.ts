@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Kafka, logLevel } from 'kafkajs';
 import { chooseBroker } from './choice.ts';
 import { dockerLauncher, jarsLauncher } from './launcher.ts';
-import { makeSecurity, type Security, scramArguments, securityProperties } from './security.ts';
+import { compileIam, makeSecurity, type Security, scramArguments, securityProperties } from './security.ts';
 
 /** One Apache Kafka: a broker and its controller in one process, on loopback, or the one that was given. */
 export interface Broker {
@@ -39,15 +39,15 @@ const TETHERED =
   '"$@" & pid=$!; echo $pid; cat > /dev/null; $END > /dev/null 2>&1; kill -9 $pid 2> /dev/null; wait $pid';
 
 export interface BrokerOptions {
-  /** With listeners that ask who is there. */
-  readonly secured?: boolean;
+  /** With listeners that ask who is there; `iam`: also as Amazon MSK asks, which needs a Java compiler. */
+  readonly secured?: boolean | 'iam';
   /** It is going to be killed: one that was given will not do. */
   readonly own?: boolean;
 }
 
 /** The broker that KAFKA_BROKERS names, else one that is started. */
 export async function openBroker(version: string, options: BrokerOptions = {}): Promise<Broker> {
-  const { secured = false, own = secured } = options;
+  const { secured = false, own = secured !== false } = options;
   const choice = await chooseBroker(version, own);
   return choice.kind === 'given' ? givenBroker(version, choice.address) : startBroker(version, options);
 }
@@ -66,11 +66,14 @@ export async function startBroker(version: string, { secured = false }: BrokerOp
   if (choice.kind === 'none') throw new Error(choice.missing);
   const folder = mkdtempSync(join(tmpdir(), 'flowtrie-kafka-'));
   const [port, controllerPort, saslPort, mutualPort] = await freePorts();
-  const security = secured ? makeSecurity(folder, saslPort, mutualPort) : null;
+  const security = secured === false ? null : makeSecurity(folder, saslPort, mutualPort);
+  const classes = secured === 'iam' ? await compileIam(version, folder) : null;
   const properties = join(folder, 'server.properties');
-  writeFileSync(properties, serverProperties(folder, port, controllerPort, security));
+  writeFileSync(properties, serverProperties(folder, port, controllerPort, security, classes !== null));
   const launcher =
-    choice.kind === 'docker' ? dockerLauncher(version, folder, basename(folder)) : await jarsLauncher(version);
+    choice.kind === 'docker'
+      ? dockerLauncher(version, folder, basename(folder), classes)
+      : await jarsLauncher(version, classes);
   const scram = security === null ? [] : scramArguments(security);
   const [tool = '', ...format] = launcher.format(['format', '-t', CLUSTER_ID, '-c', properties, ...scram]);
   execFileSync(tool, format, { stdio: 'pipe' });
@@ -113,7 +116,13 @@ export async function startBroker(version: string, { secured = false }: BrokerOp
   return broker;
 }
 
-function serverProperties(folder: string, port: number, controllerPort: number, security: Security | null): string {
+function serverProperties(
+  folder: string,
+  port: number,
+  controllerPort: number,
+  security: Security | null,
+  iam: boolean,
+): string {
   const more = security === null ? '' : `,SASL://${security.sasl},MUTUAL://${security.mutual}`;
   return [
     'process.roles=broker,controller',
@@ -133,7 +142,7 @@ function serverProperties(folder: string, port: number, controllerPort: number, 
     'group.min.session.timeout.ms=1000',
     'message.max.bytes=16777216',
     'auto.create.topics.enable=false',
-    ...(security === null ? [] : securityProperties(folder, security)),
+    ...(security === null ? [] : securityProperties(folder, security, iam)),
     '',
   ].join('\n');
 }

@@ -12,9 +12,11 @@ export interface Launcher {
 
 const HEAP = '-Xmx768m';
 
-export async function jarsLauncher(version: string): Promise<Launcher> {
+/** `classes`: a folder of more classes, null = none. */
+export async function jarsLauncher(version: string, classes: string | null = null): Promise<Launcher> {
   const jars = await kafkaJars(version);
-  const java = ['-XX:+UseSerialGC', HEAP, '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn', '-cp', `${jars}/*`];
+  const path = classes === null ? `${jars}/*` : `${classes}:${jars}/*`;
+  const java = ['-XX:+UseSerialGC', HEAP, '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn', '-cp', path];
   return {
     format: (args) => ['java', '-XX:TieredStopAtLevel=1', ...java, 'kafka.tools.StorageTool', ...args],
     serve: (properties) => ['java', ...java, 'kafka.Kafka', properties],
@@ -28,10 +30,11 @@ export const dockerImage = (version: string): string => `apache/kafka:${version}
  * Containers of the official image that see `folder` under its own name and the ports of this machine: the same
  * properties file and addresses hold in them.
  */
-export function dockerLauncher(version: string, folder: string, name: string): Launcher {
+export function dockerLauncher(version: string, folder: string, name: string, classes: string | null = null): Launcher {
   const user = `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`;
   const run = ['docker', 'run', '--rm', '--network', 'host', '--user', user, '--volume', `${folder}:${folder}`];
-  const heap = ['--env', `KAFKA_HEAP_OPTS=${HEAP}`, '--env', `LOG_DIR=${folder}`];
+  const path = classes === null ? [] : ['--env', `CLASSPATH=${classes}`];
+  const heap = ['--env', `KAFKA_HEAP_OPTS=${HEAP}`, '--env', `LOG_DIR=${folder}`, ...path];
   const program = (script: string): string[] => ['--entrypoint', `/opt/kafka/bin/${script}`, dockerImage(version)];
   return {
     format: (args) => [...run, ...heap, ...program('kafka-storage.sh'), ...args],
