@@ -25,6 +25,12 @@ const STAGES: readonly (readonly [path: string, stage: string])[] = [
   ['/classify/direction', 'direction'],
   ['/classify/attribution', 'attribute: pods at that second'],
   ['/classify/role', 'role'],
+  ['/classify/served', 'names of Services'],
+  ['/classify/strays', 'attribute: pods at that second'],
+  ['/classify/order', 'direction'],
+  ['/kernel/twins/', 'pairing: describe, add, ask'],
+  ['/classify/pairing', 'pairing: describe, add, ask'],
+  ['/pods/twins', 'pairing: describe, add, ask'],
   ['/classify/layers', 'security groups and network ACLs'],
   ['/classify/route', 'route and path'],
   ['/classify/snat', 'pods behind node addresses'],
@@ -64,8 +70,8 @@ function byStage(profile: Profiler.Profile): Map<string, number> {
   return spent;
 }
 
-async function profile(turn: Turn): Promise<StageProfile> {
-  const job = await readyReplay(turn);
+async function profile(turn: Turn, pair: boolean): Promise<StageProfile> {
+  const job = await readyReplay(turn, null, pair);
   // the first pass compiles the code
   await job.run();
   const session = new Session();
@@ -87,5 +93,6 @@ async function profile(turn: Turn): Promise<StageProfile> {
   };
 }
 
-process.stdout.write(`${JSON.stringify(await profile(JSON.parse(process.argv[2] ?? '{}') as Turn))}\n`);
+const [turn = '{}', paired] = process.argv.slice(2);
+process.stdout.write(`${JSON.stringify(await profile(JSON.parse(turn) as Turn, paired !== undefined))}\n`);
 process.exit(0);

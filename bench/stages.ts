@@ -28,6 +28,7 @@ interface StagesOfInput {
 interface Input {
   readonly name: string;
   readonly data: Data;
+  readonly pair: boolean;
 }
 
 const CHILD = fileURLToPath(new URL('./stage-profile.js', import.meta.url));
@@ -48,7 +49,7 @@ export async function measureStages(
   for (let run = 1; run <= runs; run++) {
     inputs.forEach((input, i) => {
       tell(`stages run ${run} of ${runs}: ${input.name}`);
-      profiles[i]?.push(profileOf(input.data));
+      profiles[i]?.push(profileOf(input));
     });
   }
   return {
@@ -64,12 +65,18 @@ async function prepareInputs(folder: string, size: Omit<DataRequest, 'gzip' | 'f
   const generate = (gzip: boolean, format: 'v2' | 'v5'): Promise<Data> =>
     generateData(folder, { ...size, gzip, format });
   const v2 = await generate(true, 'v2');
-  return [
+  const plain = await generate(false, 'v2');
+  const alone = [
     { name: 'v2 .gz', data: v2 },
-    { name: 'v2 plain', data: await generate(false, 'v2') },
+    { name: 'v2 plain', data: plain },
     { name: 'v2 Parquet', data: await parquetOf(v2, join(folder, 'parquet')) },
     { name: 'v5 .gz', data: await generate(true, 'v5') },
   ];
+  const paired = [
+    { name: '.gz paired', data: v2 },
+    { name: 'plain paired', data: plain },
+  ];
+  return [...alone.map((input) => ({ ...input, pair: false })), ...paired.map((input) => ({ ...input, pair: true }))];
 }
 
 /** The same records as AWS delivers them in Parquet: by another program than ours. */
@@ -89,7 +96,7 @@ async function parquetOf(data: Data, folder: string): Promise<Data> {
   return { ...data, files };
 }
 
-function profileOf(data: Data): StageProfile {
+function profileOf({ data, pair }: Input): StageProfile {
   const turn: Turn = {
     job: 'replay',
     files: data.files.map(({ path }) => path),
@@ -97,7 +104,7 @@ function profileOf(data: Data): StageProfile {
     threads: 0,
     passes: 1,
   };
-  const call = [process.execPath, CHILD, JSON.stringify(turn)];
+  const call = [process.execPath, CHILD, JSON.stringify(turn), ...(pair ? ['paired'] : [])];
   const [program = '', ...args] = hasProgram('taskset') ? ['taskset', '-c', '0', ...call] : call;
   const profile = JSON.parse(execFileSync(program, args, { encoding: 'utf8' })) as StageProfile;
   const expected = data.files.reduce((sum, { reference }) => sum + reference.records, 0);
