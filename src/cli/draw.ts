@@ -26,7 +26,7 @@ export function drawExplanation(
   explanation: Explanation,
 ): string {
   const { inventory } = tables;
-  const { steps, way_back: back, reply, forwards } = explanation;
+  const { steps, way_back: back, reply, forwards, unfollowed } = explanation;
   const id = explanation.id === null ? '' : `${explanation.id}: `;
   const between = `from ${endpointText(inventory, from)} to ${endpointText(inventory, to)}`;
   const title = `${id}${protocolText(question)} ${between}`;
@@ -49,6 +49,7 @@ export function drawExplanation(
       ? []
       : [...drawPath(tables, ends[1], back.steps, ends[0]), ...replyDetails(tables, back.steps)]),
     ...forwards.flatMap((forward) => drawForward(tables, ends[1], forward)),
+    ...(unfollowed.length === 0 ? [] : ['', ...unfollowed.map((why) => `Not followed: ${why}`)]),
   ].join('\n');
 }
 
@@ -256,12 +257,18 @@ function ruleOf(catalog: Catalog, { layer, rule }: ExplainStep): CatalogRule | u
 }
 
 function drawForward(tables: ExplainTables, balancer: string, forward: Forward): string[] {
+  const { target, pod, at, source, reason, reply, way_back: back } = forward;
   const port = forward.port === null ? '' : `:${forward.port}`;
   const health = forward.health === null ? '' : ` (${forward.health})`;
   const verdict = verdictText(forward.verdict, forward.decided_by);
+  const name = pod === null ? (at ?? target) : `pod ${pod}`;
+  const whole = name === target ? `${target}${port}` : `${name} ${target}${port}`;
+  const lines = ['', `Forwards to ${whole}${health}: ${verdict}; ${forward.outcome}${because(reason)}`];
+  if (forward.steps.length === 0) return lines;
+  const seen = source === null ? '' : `, seen from ${source}`;
   return [
-    '',
-    `Forwards to ${forward.target}${port}${health}: ${verdict}; ${forward.outcome}`,
-    ...drawPath(tables, balancer, forward.steps, `${forward.target}${port}`),
+    ...lines,
+    ...drawPath(tables, `${balancer}${seen}`, forward.steps, whole),
+    `  Reply: ${verdictText(reply.verdict, reply.decided_by)}; ${back.outcome}${because(back.reason)}`,
   ];
 }

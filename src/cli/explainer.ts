@@ -39,8 +39,7 @@ interface Answer {
 function answer(compiled: CompiledInventory, question: FlowQuestion): Answer {
   const version = versionAt(compiled, question.atSeconds);
   const tables = { inventory: version.inventory, view: version.view, catalog: version.catalog };
-  const from = endOf(version, question.from, question);
-  const to = endOf(version, question.to, question);
+  const { from, to } = endsOf(version, question);
   const explanation = explain(tables, {
     id: question.id,
     from,
@@ -49,6 +48,7 @@ function answer(compiled: CompiledInventory, question: FlowQuestion): Answer {
     srcPort: question.srcPort,
     dstPort: question.dstPort,
     icmp: { type: question.icmpType, code: question.icmpCode },
+    atSeconds: question.atSeconds,
   });
   return { tables, from, to, explanation };
 }
@@ -64,9 +64,17 @@ function versionAt(compiled: CompiledInventory, atSeconds: number | null): Compi
 /** An end that the question leaves open. */
 const ANYWHERE: Endpoint = { address: null, publicAddress: null, eni: -1, pod: null };
 
-function endOf(version: CompiledVersion, text: string | null, question: FlowQuestion): Endpoint {
+/** Both ends; an address of several VPCs is that of the VPC where the other end is, the sender's first. */
+function endsOf(version: CompiledVersion, question: FlowQuestion): { from: Endpoint; to: Endpoint } {
+  const vpcOf = ({ eni }: Endpoint): string | null => version.inventory.networkInterfaces[eni]?.vpcId ?? null;
+  const from = endOf(version, question.from, question, null);
+  const to = endOf(version, question.to, question, vpcOf(from));
+  return { from: from.eni < 0 && to.eni >= 0 ? endOf(version, question.from, question, vpcOf(to)) : from, to };
+}
+
+function endOf(version: CompiledVersion, text: string | null, question: FlowQuestion, vpcId: string | null): Endpoint {
   if (text === null) return ANYWHERE;
-  const found = findEndpoint(version.inventory, text, question.atSeconds);
+  const found = findEndpoint(version.inventory, text, question.atSeconds, vpcId);
   if (found === undefined) {
     const code = question.place === 'explain' ? 'usage' : 'input';
     throw new FlowtrieError(code, `${question.place}: '${text}' is no address, interface or pod of the inventory`);

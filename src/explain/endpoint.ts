@@ -1,6 +1,6 @@
 import type { Inventory, PodInterval } from '../inventory/inventory.ts';
 import { type Address, formatAddress, parseAddress } from '../model/ip.ts';
-import { atlasOf, sameAddress } from './atlas.ts';
+import { atlasOf, isWithin, sameAddress } from './atlas.ts';
 
 /** One end of an explained flow, as far as the inventory knows it. */
 export interface Endpoint {
@@ -15,10 +15,16 @@ export interface Endpoint {
 
 /**
  * Finds an end by address, interface id or `namespace/pod`; a public address means the interface it is associated with.
- * `atSeconds` picks among the intervals of a pod (null = its latest). `undefined`: the text is none of these, or names
+ * `atSeconds` picks among the intervals of a pod (null = its latest). Of an address that several VPCs hold, the holder
+ * in `vpcId` (null = not known) is meant: where the other end is. `undefined`: the text is none of these, or names
  * nobody.
  */
-export function findEndpoint(inventory: Inventory, text: string, atSeconds: number | null): Endpoint | undefined {
+export function findEndpoint(
+  inventory: Inventory,
+  text: string,
+  atSeconds: number | null,
+  vpcId: string | null = null,
+): Endpoint | undefined {
   const atlas = atlasOf(inventory);
   const byId = atlas.eniIndex.get(text) ?? -1;
   if (byId >= 0) {
@@ -26,7 +32,7 @@ export function findEndpoint(inventory: Inventory, text: string, atSeconds: numb
     return endpoint(primary, byId, podAt(inventory, primary, byId, atSeconds));
   }
   const address = parseAddress(text);
-  if (address !== undefined) return findByAddress(inventory, address, atSeconds);
+  if (address !== undefined) return findByAddress(inventory, address, atSeconds, vpcId);
   const slash = text.indexOf('/');
   if (slash <= 0) return undefined;
   const namespace = text.slice(0, slash);
@@ -41,9 +47,18 @@ export function findEndpoint(inventory: Inventory, text: string, atSeconds: numb
   return endpoint(pod.address, holder, pod);
 }
 
-function findByAddress(inventory: Inventory, address: Address, atSeconds: number | null): Endpoint {
+function findByAddress(
+  inventory: Inventory,
+  address: Address,
+  atSeconds: number | null,
+  vpcId: string | null,
+): Endpoint {
   const atlas = atlasOf(inventory);
-  const holders = atlas.holders(address);
+  const all = atlas.holders(address);
+  const inVpc = all.filter((eni) => vpcId !== null && inventory.networkInterfaces[eni]?.vpcId === vpcId);
+  // an address of the VPC's own blocks is nobody's in another VPC
+  const isOwn = isWithin(atlas.vpcs.get(vpcId ?? '')?.cidrs, address);
+  const holders = inVpc.length > 0 || isOwn ? inVpc : all;
   // the same address in several VPCs names no single interface
   if (holders.length === 1 && holders[0] !== undefined) {
     return endpoint(address, holders[0], podAt(inventory, address, holders[0], atSeconds));

@@ -9,6 +9,7 @@ import { forwardsOf } from './forwards.ts';
 import { fromOutside, publicAddressOf } from './internet.ts';
 import { addressClass, type IcmpPacket, type PortRange } from './layer-answer.ts';
 import { isDescribed, joined, outcomeOf } from './outcome.ts';
+import { passedOnStep } from './passed-on.ts';
 import { isInSubnet, type Packet, type Scene, siteOfEni } from './scene.ts';
 import { aclStep, EXEMPT, groupStep, layerStep } from './steps.ts';
 import type { ExplainTables } from './tables.ts';
@@ -31,7 +32,7 @@ export function explain(tables: ExplainTables, flow: ExplainFlow): Explanation {
   const trail = new Trail();
   // a packet to a public address leaves with it
   const destination = to.publicAddress ?? to.address;
-  const packet = { source: from.address, destination, asked: scene.request, reply: scene.reply };
+  const packet = { source: senderOf(flow), destination, asked: scene.request, reply: scene.reply };
   const atSource = from.eni < 0 ? [] : sourceSteps(scene, destination);
   const way = wayOf(scene, trail, packet);
   // where the way ends before the destination, its layers are asked as if the packet had come as it was sent
@@ -51,8 +52,13 @@ export function explain(tables: ExplainTables, flow: ExplainFlow): Explanation {
     steps: described([...atSource, ...trail.steps, ...atDestination]),
     reason: ended.reason,
     way_back: { ...back.ending, steps: described(back.steps) },
-    forwards: forwardsOf(tables, flow, explain),
+    ...forwardsOf(tables, flow, arrived?.packet.source ?? lostSource(scene), explain),
   };
+}
+
+/** Source address as the packet is sent: a load balancer may pass on its client's. */
+function senderOf({ from, passedOn }: ExplainFlow): Address | null {
+  return passedOn === undefined ? from.address : passedOn;
 }
 
 function sceneOf(tables: ExplainTables, flow: ExplainFlow): Scene {
@@ -127,6 +133,7 @@ function exempted(scene: Scene): Explanation {
     reason,
     way_back: { outcome: 'delivered', reason, steps: steps('ingress').reverse() },
     forwards: [],
+    unfollowed: [],
   };
 }
 
@@ -156,7 +163,9 @@ function destinationSteps(scene: Scene, arrived: Arrived | null, source: Address
     arrived?.fromSubnetId == null ? isInSubnet(scene, site, source) : arrived.fromSubnetId === site.subnetId;
   return [
     aclStep(scene, site, 'ingress', source, scene.request, !inside),
-    groupStep(scene, site, 'ingress', source),
+    scene.flow.passedOn === undefined
+      ? groupStep(scene, site, 'ingress', source)
+      : passedOnStep(scene, site, source, scene.flow.from),
     ...policySteps(scene, scene.flow.to, site.at, 'ingress'),
   ];
 }
@@ -164,7 +173,7 @@ function destinationSteps(scene: Scene, arrived: Arrived | null, source: Address
 /** Source address of a packet that does not arrive: as it was sent, or as it would leave for the internet. */
 function lostSource(scene: Scene): Address | null {
   const { from, to } = scene.flow;
-  if (to.publicAddress === null || from.eni < 0) return from.address;
+  if (to.publicAddress === null || from.eni < 0) return senderOf(scene.flow);
   return publicAddressOf(scene, siteOfEni(scene.tables.inventory, from.eni), from.address);
 }
 

@@ -1,3 +1,4 @@
+import type { Address } from '../model/ip.ts';
 import type { RouteKind, Verdict } from '../model/verdict.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { IcmpPacket } from './layer-answer.ts';
@@ -13,6 +14,13 @@ export interface ExplainFlow {
   readonly srcPort: number | null;
   readonly dstPort: number | null;
   readonly icmp: IcmpPacket;
+  /** Unix seconds at which the pods behind a load balancer are looked up; absent or null = their latest. */
+  readonly atSeconds?: number | null;
+  /**
+   * Set when `from` is a load balancer that passes its client's address on: the source that the destination sees; null
+   * = not known.
+   */
+  readonly passedOn?: Address | null;
 }
 
 /** One layer at one place, in the order the packet meets them. */
@@ -54,21 +62,31 @@ export interface Explanation {
   /** Why the outcome is what it is, where no step says it: no attachment in the zone, no public address … */
   readonly reason: string | null;
   /** The reply's way back: its steps in its own order. */
-  readonly way_back: {
-    readonly outcome: Outcome;
-    readonly reason: string | null;
-    readonly steps: readonly ExplainStep[];
-  };
+  readonly way_back: WayBack;
   /** Where the destination is a load balancer: the way on to each target, as far as the documents list them. */
   readonly forwards: readonly Forward[];
+  /** What a load balancer forwards to besides, and why it is not followed. */
+  readonly unfollowed: readonly string[];
 }
 
-export interface Forward {
+export interface WayBack extends Ending {
+  readonly steps: readonly ExplainStep[];
+}
+
+export type Forwards = Pick<Explanation, 'forwards' | 'unfollowed'>;
+
+/** A load balancer's connection to one target; its other keys mean what those of an explanation do. */
+export interface Forward
+  extends Pick<Explanation, 'verdict' | 'decided_by' | 'outcome' | 'reason' | 'reply' | 'steps' | 'way_back'> {
+  /** Address, instance id or ARN, as the target group says. */
   readonly target: string;
   readonly port: number | null;
+  /** As AWS says it; null = not said. */
   readonly health: string | null;
-  readonly verdict: Verdict;
-  readonly decided_by: string | null;
-  readonly outcome: Outcome;
-  readonly steps: readonly ExplainStep[];
+  /** `namespace/name`; null = no pod, or not known. */
+  readonly pod: string | null;
+  /** Interface id; null = not in the inventory. */
+  readonly at: string | null;
+  /** Address that the target sees; null = not known. */
+  readonly source: string | null;
 }

@@ -11,7 +11,7 @@ interface Ends {
   readonly atDestination: readonly ExplainStep[];
 }
 
-interface WayBack {
+interface JudgedWayBack {
   readonly verdict: Verdict;
   readonly decidedBy: string | null;
   readonly ending: Ending;
@@ -22,21 +22,28 @@ interface WayBack {
  * The reply: security groups pass it by tracking, as they judged the request (EC2 User Guide, "Security group
  * connection tracking"); network ACLs judge it by their own entries and its ports; routes must lead back.
  */
-export function wayBack(scene: Scene, trail: Trail, arrived: Arrived | null, request: Ending, ends: Ends): WayBack {
+export function wayBack(
+  scene: Scene,
+  trail: Trail,
+  arrived: Arrived | null,
+  request: Ending,
+  ends: Ends,
+): JudgedWayBack {
   const { inventory } = scene.tables;
-  const { from, to } = scene.flow;
+  const { from, to, passedOn } = scene.flow;
   const tracked = (steps: readonly ExplainStep[]): ExplainStep[] => steps.filter((s) => s.layer !== 'nacl');
   const atDestination: ExplainStep[] = [];
   let way: Ending = ending('delivered', null);
   if (to.eni >= 0) {
     const site = siteOfEni(inventory, to.eni);
-    const back = arrived?.packet.source ?? from.address;
+    const back = arrived?.packet.source ?? (passedOn === undefined ? from.address : passedOn);
     // toward a transit gateway in its own subnet a workload's packet is judged, from there it is not
     const inward = ends.atDestination.find((s) => s.layer === 'nacl')?.verdict !== 'none';
     const crossed = inward || arrived?.arrived.kind === 'tgw';
     const acl = aclStep(scene, site, 'egress', back, scene.reply, crossed);
     atDestination.push(...tracked(ends.atDestination).reverse(), acl);
-    if (arrived !== null && !isInSubnet(scene, site, back)) {
+    // the network hands replies to a client that a load balancer passed on back to the balancer, whatever routes say
+    if (arrived !== null && passedOn === undefined && !isInSubnet(scene, site, back)) {
       const route = routeStep(scene, scene.atlas.routeTableOf(site.subnetId), site.at, back);
       atDestination.push(route);
       way = inventory.described.has('RouteTables') ? endingOfReply(arrived, route) : way;

@@ -55,6 +55,7 @@ const SIBLING_KEYS: ReadonlyMap<string, string> = new Map([
   ['Entries', 'PrefixListId'],
   ['Routes', 'TransitGatewayRouteTableId'],
   ['TargetHealthDescriptions', 'TargetGroupArn'],
+  ['Attributes', 'TargetGroupArn'],
 ]);
 
 /** Kinds of Kubernetes objects that are read. */
@@ -86,7 +87,7 @@ export class Sections {
   private readonly elements = new Map<string, Cursor[]>();
   readonly podHistories: { readonly file: string; readonly rows: CsvRows }[] = [];
   readonly podEvents: PodEvents[] = [];
-  /** Documents of `Entries`, `Routes` and `TargetHealthDescriptions` with the id of what they belong to. */
+  /** Documents of SIBLING_KEYS with the id of what they belong to. */
   readonly pages: ReadonlyMap<string, Cursor[]> = new Map([...SIBLING_KEYS.keys()].map((key) => [key, []]));
   /** Documents that were recognised. */
   count = 0;
@@ -154,6 +155,8 @@ export class Sections {
     let isRecognised = this.addKubernetes(cursor, null);
     for (const key of cursor.keys()) {
       const sibling = SIBLING_KEYS.get(key);
+      // load balancers have documents of `Attributes` too
+      if (key === 'Attributes' && !cursor.has('TargetGroupArn')) continue;
       if (sibling !== undefined && Array.isArray(cursor.at(key).value)) {
         isRecognised = true;
         if (!cursor.has(sibling))

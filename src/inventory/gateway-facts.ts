@@ -13,7 +13,13 @@ import type {
 } from './gateway.ts';
 import { readInternetGateway, readNatGateway, readPublicAccess, readPublicAccessExclusion } from './gateways.ts';
 import type { Gateways } from './inventory.ts';
-import { joinTargetGroups, readForwardingListener, readTargetGroup, readTargetHealth } from './target-groups.ts';
+import {
+  joinTargetGroups,
+  readForwardingListener,
+  readTargetGroup,
+  readTargetGroupAttributes,
+  readTargetHealth,
+} from './target-groups.ts';
 import {
   joinAttachments,
   joinTransitRouteTables,
@@ -62,6 +68,7 @@ export function readGateways(sections: Sections, warn: Warn): GatewayFacts {
     targetGroups: [
       ...read('TargetGroups', readTargetGroup),
       ...pages('TargetHealthDescriptions').map(readTargetHealth),
+      ...pages('Attributes').map(readTargetGroupAttributes),
     ],
   };
 }

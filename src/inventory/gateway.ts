@@ -83,9 +83,13 @@ export interface ForwardingListener {
 export interface TargetGroup {
   readonly arn: string;
   readonly name: string | null;
+  /** `TCP`, `TCP_UDP`, `HTTP` …; null = not said. */
+  readonly protocol: string | null;
   readonly port: number | null;
   /** `instance`, `ip`, `alb`, `lambda`. */
   readonly targetType: string | null;
+  /** Attribute `preserve_client_ip.enabled`: targets see the client's address; null = no document says. */
+  readonly preservesClient: boolean | null;
   /** Balancers that forward to it, by the group's own document. */
   readonly loadBalancerArns: readonly string[];
   /** null = no document lists its targets. */

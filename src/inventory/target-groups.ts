@@ -22,9 +22,35 @@ export function readTargetGroup(cursor: Cursor): TargetGroup {
     loadBalancerArns: balancers.isAbsent ? [] : balancers.elements().map((each) => each.asText() ?? ''),
     arn: cursor.requiredText('TargetGroupArn'),
     name: cursor.text('TargetGroupName'),
+    protocol: cursor.text('Protocol'),
     port: cursor.integer('Port', 0, 65_535, 'a port from 0 to 65535'),
     targetType: cursor.text('TargetType'),
+    preservesClient: null,
     targets: null,
+  };
+}
+
+/** What a document that tells one thing of a group leaves open. */
+const UNTOLD = {
+  name: null,
+  protocol: null,
+  port: null,
+  targetType: null,
+  loadBalancerArns: [],
+  preservesClient: null,
+  targets: null,
+} as const;
+
+/** `describe-target-group-attributes` with the ARN of its target group beside it. */
+export function readTargetGroupAttributes(cursor: Cursor): TargetGroup {
+  const told = cursor.objects('Attributes').find((each) => each.text('Key') === 'preserve_client_ip.enabled');
+  const value = told?.text('Value') ?? null;
+  if (told !== undefined && value !== null && value !== 'true' && value !== 'false')
+    told.at('Value').fail('true or false');
+  return {
+    ...UNTOLD,
+    arn: cursor.requiredText('TargetGroupArn'),
+    preservesClient: value === null ? null : value === 'true',
   };
 }
 
@@ -41,14 +67,7 @@ export function readTargetHealth(cursor: Cursor): TargetGroup {
       },
     ];
   });
-  return {
-    arn: cursor.requiredText('TargetGroupArn'),
-    name: null,
-    port: null,
-    targetType: null,
-    loadBalancerArns: [],
-    targets,
-  };
+  return { ...UNTOLD, arn: cursor.requiredText('TargetGroupArn'), targets };
 }
 
 /** A group and the pages of its targets are one group. */
@@ -59,8 +78,10 @@ export function joinTargetGroups(parts: readonly TargetGroup[]): TargetGroup[] {
     byArn.set(part.arn, {
       arn: part.arn,
       name: before?.name ?? part.name,
+      protocol: before?.protocol ?? part.protocol,
       port: before?.port ?? part.port,
       targetType: before?.targetType ?? part.targetType,
+      preservesClient: before?.preservesClient ?? part.preservesClient,
       loadBalancerArns: [...(before?.loadBalancerArns ?? []), ...part.loadBalancerArns],
       targets: before?.targets == null ? part.targets : [...before.targets, ...(part.targets ?? [])],
     });

@@ -6,6 +6,7 @@ import {
   loadBalancers,
   natGateways,
   peering,
+  targetGroupAttributes,
   targetGroups,
   targetHealth,
   vpcEndpoints,
@@ -67,6 +68,12 @@ export function awsDocuments(world: World): Document[] {
     ...targetHealth(world).map(({ arn, name, items }) => ({
       file: `describe-target-health-${name}.json`,
       key: 'TargetHealthDescriptions',
+      items,
+      siblings: { TargetGroupArn: arn },
+    })),
+    ...targetGroupAttributes(world).map(({ arn, name, items }) => ({
+      file: `describe-target-group-attributes-${name}.json`,
+      key: 'Attributes',
       items,
       siblings: { TargetGroupArn: arn },
     })),

@@ -85,6 +85,12 @@ export function attachment({ ids, subnets }: World): unknown {
   };
 }
 
+/** Host name of a load balancer: also in the status of the Service that it stands for. */
+export function balancerHost(suffix: string): string {
+  const [, name] = suffix.split('/');
+  return `${name}-0123456789abcdef.elb.${REGION}.amazonaws.com`;
+}
+
 export function loadBalancers({ ids, subnets }: World): unknown[] {
   const zones = subnets
     .filter((subnet) => subnet.role === 'public')
@@ -94,7 +100,7 @@ export function loadBalancers({ ids, subnets }: World): unknown[] {
     const [, LoadBalancerName] = suffix.split('/');
     return {
       LoadBalancerArn: `${BALANCER_ARN}:loadbalancer/${suffix}`,
-      DNSName: `${LoadBalancerName}-0123456789abcdef.elb.${REGION}.amazonaws.com`,
+      DNSName: balancerHost(suffix),
       LoadBalancerName,
       Scheme: isNetwork ? 'internet-facing' : 'internal',
       VpcId: ids.vpc,
@@ -180,6 +186,21 @@ export function targetHealth(
     }));
     return { arn, name: served.name, items };
   });
+}
+
+/** `describe-target-group-attributes` of each group of the network load balancer, with the ARN beside it. */
+export function targetGroupAttributes(
+  world: World,
+): { readonly arn: string; readonly name: string; readonly items: unknown[] }[] {
+  const ofNetwork = forwards(world).filter(({ balancer }) => balancer.startsWith('net/'));
+  return ofNetwork.map(({ arn, workload }) => ({
+    arn,
+    name: element(world.workloads, workload).name,
+    items: [
+      { Key: 'preserve_client_ip.enabled', Value: 'false' },
+      { Key: 'deregistration_delay.timeout_seconds', Value: '300' },
+    ],
+  }));
 }
 
 /** Of the pods that are alive at the end of the span. */

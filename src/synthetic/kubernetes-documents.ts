@@ -1,4 +1,5 @@
 import { dotted } from './addresses.ts';
+import { balancerHost } from './gateway-documents.ts';
 import { ACCOUNT, CLUSTER, REGION, SERVICE_RANGE, ZONES } from './plan.ts';
 import { element } from './random.ts';
 import { FOREVER, podName, type Workload, type World } from './world.ts';
@@ -180,7 +181,9 @@ function* services(world: World): Iterable<unknown> {
       },
       status: {
         loadBalancer:
-          workload.service === 'LoadBalancer' ? { ingress: [{ hostname: `edge.elb.${REGION}.amazonaws.com` }] } : {},
+          workload.service === 'LoadBalancer'
+            ? { ingress: [{ hostname: balancerHost(world.ids.networkLoadBalancer) }] }
+            : {},
       },
     };
   }
