@@ -35,6 +35,7 @@ export function drawExplanation(
     title,
     '='.repeat(Math.min(title.length, COLUMNS)),
     `${headline(explanation)}`,
+    ...natLines(explanation),
     '',
     ...layerSummary(tables, steps),
     '',
@@ -82,6 +83,13 @@ function headline({ verdict, decided_by: rule, outcome, reason, steps }: Explana
     return `UNKNOWN${doubts.length === 0 ? '' : `: ${doubts.join('; ')}`}${rest}`;
   }
   return `${verdictText(verdict, rule)}${rest}`;
+}
+
+/** What the node makes of the packet before it meets any rule. */
+function natLines({ source_nat: nat }: Explanation): string[] {
+  if (nat === null) return [];
+  const doubt = nat.unknown === null ? '' : ` (by default; ${nat.unknown})`;
+  return [`Source NAT: the node sends it by ${nat.at} from ${nat.address}${doubt}`];
 }
 
 const VERBS: Readonly<Record<string, string>> = {

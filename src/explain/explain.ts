@@ -11,6 +11,7 @@ import { addressClass, type IcmpPacket, type PortRange } from './layer-answer.ts
 import { isDescribed, joined, outcomeOf } from './outcome.ts';
 import { passedOnStep } from './passed-on.ts';
 import { isInSubnet, type Packet, type Scene, siteOfEni } from './scene.ts';
+import { senderText, translationOf } from './source-nat.ts';
 import { aclStep, EXEMPT, groupStep, layerStep } from './steps.ts';
 import type { ExplainTables } from './tables.ts';
 import { type Arrived, hasArrived, Trail, type Way } from './way.ts';
@@ -25,6 +26,34 @@ const DNS_PORT = 53;
 
 /** Follows the first packet of a flow through every layer, and its reply back. */
 export function explain(tables: ExplainTables, flow: ExplainFlow): Explanation {
+  const translation = translationOf(tables.inventory, flow);
+  if (translation === null) return judged(tables, flow);
+  const { sender, usual, doubt } = translation;
+  const plain = (): Explanation => judged(tables, flow);
+  if (sender === null) return doubtful(plain(), doubt);
+  // the port is drawn anew, so replies may come to any
+  const translated = (): Explanation => judged(tables, { ...flow, from: sender, srcPort: null });
+  const source_nat = { ...senderText(tables.inventory, sender), unknown: doubt };
+  if (doubt === null) return { ...translated(), source_nat };
+  const answer = usual ? { ...translated(), source_nat } : plain();
+  const other = usual ? plain() : translated();
+  return isSame(answer, other) ? answer : doubtful(answer, doubt);
+}
+
+function isSame(a: Explanation, b: Explanation): boolean {
+  const told = ({ verdict, outcome, reply, way_back: back }: Explanation): string =>
+    [verdict, outcome, reply.verdict, back.outcome].join();
+  return told(a) === told(b);
+}
+
+/** The answer where it is not known which of two packets is sent. */
+function doubtful(answer: Explanation, reason: string | null): Explanation {
+  const open = { verdict: 'unknown', decided_by: null } as const;
+  const way_back = { ...answer.way_back, outcome: 'unknown', reason } as const;
+  return { ...answer, ...open, outcome: 'unknown', reason, reply: open, way_back };
+}
+
+function judged(tables: ExplainTables, flow: ExplainFlow): Explanation {
   const scene = sceneOf(tables, flow);
   const { inventory } = tables;
   const { from, to } = flow;
@@ -40,7 +69,7 @@ export function explain(tables: ExplainTables, flow: ExplainFlow): Explanation {
   const atDestination = to.eni < 0 ? [] : destinationSteps(scene, arrived, arrived?.packet.source ?? lostSource(scene));
   const ends = [...atSource, ...atDestination];
   const { verdict, decidedBy } = joined(inventory, ends);
-  const ended = outcomeOf(inventory, verdict, way, trail, to.eni >= 0);
+  const ended = outcomeOf(inventory, verdict, way, trail, to);
   const back = wayBack(scene, trail, arrived, ended, { atSource, atDestination });
   const described = (steps: readonly ExplainStep[]): ExplainStep[] => steps.filter((s) => isDescribed(inventory, s));
   return {
@@ -52,6 +81,7 @@ export function explain(tables: ExplainTables, flow: ExplainFlow): Explanation {
     steps: described([...atSource, ...trail.steps, ...atDestination]),
     reason: ended.reason,
     way_back: { ...back.ending, steps: described(back.steps) },
+    source_nat: null,
     ...forwardsOf(tables, flow, arrived?.packet.source ?? lostSource(scene), explain),
   };
 }
@@ -132,6 +162,7 @@ function exempted(scene: Scene): Explanation {
     steps: steps('egress'),
     reason,
     way_back: { outcome: 'delivered', reason, steps: steps('ingress').reverse() },
+    source_nat: null,
     forwards: [],
     unfollowed: [],
   };

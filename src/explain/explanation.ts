@@ -63,10 +63,19 @@ export interface Explanation {
   readonly reason: string | null;
   /** The reply's way back: its steps in its own order. */
   readonly way_back: WayBack;
+  /** Where the sender's node translates the packet: the interface it leaves by and the address it has then. */
+  readonly source_nat: SourceNat | null;
   /** Where the destination is a load balancer: the way on to each target, as far as the documents list them. */
   readonly forwards: readonly Forward[];
   /** What a load balancer forwards to besides, and why it is not followed. */
   readonly unfollowed: readonly string[];
+}
+
+export interface SourceNat {
+  readonly at: string;
+  readonly address: string;
+  /** Why it is not certain; null = it is. Verdict and outcome hold either way, or are `unknown`. */
+  readonly unknown: string | null;
 }
 
 export interface WayBack extends Ending {

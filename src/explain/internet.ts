@@ -49,11 +49,7 @@ function blockedText(mode: string): string {
   return `VPC Block Public Access (${mode})`;
 }
 
-/**
- * The public address a private one is seen by; null = none. A pod's address has none of its own: the VPC CNI by default
- * sends what leaves the VPC from the node's primary address (EKS User Guide, "Enable outbound internet access for
- * Pods").
- */
+/** The public address a private one is seen by; null = none: what a pod sends has one by its node's (source-nat). */
 export function publicAddressOf({ tables }: Pick<Scene, 'tables'>, site: Site, source: Address | null): Address | null {
   const { networkInterfaces } = tables.inventory;
   const eni = networkInterfaces[site.eni];
@@ -61,12 +57,7 @@ export function publicAddressOf({ tables }: Pick<Scene, 'tables'>, site: Site, s
   const own = eni.associations.find((a) => sameAddress(a.privateAddress, source));
   if (own !== undefined) return own.publicAddress;
   const isPrimary = eni.primary !== null && sameAddress(eni.primary, source);
-  if (isPrimary) return eni.publicAddresses[0] ?? null;
-  const first =
-    eni.kind === 'node-secondary'
-      ? networkInterfaces.find((e) => e.kind === 'node-primary' && e.instanceId === eni.instanceId)
-      : eni;
-  return first?.publicAddresses[0] ?? null;
+  return isPrimary ? (eni.publicAddresses[0] ?? null) : null;
 }
 
 /** In by the internet gateway of the destination's VPC. */

@@ -1,5 +1,7 @@
 import type { Inventory } from '../inventory/inventory.ts';
 import type { Verdict } from '../model/verdict.ts';
+import { atlasOf } from './atlas.ts';
+import type { Endpoint } from './endpoint.ts';
 import type { Ending, ExplainStep } from './explanation.ts';
 import { ending, hasArrived, type Trail, type Way } from './way.ts';
 
@@ -32,12 +34,12 @@ export function joined(
  * Where the packet ends. A deny at either end or on the way outranks all; a packet without a way is lost whatever else
  * is unknown; what is not known to be allowed, or passes an appliance, is not known to arrive.
  */
-export function outcomeOf(inventory: Inventory, verdict: Verdict, way: Way, trail: Trail, isKnown: boolean): Ending {
+export function outcomeOf(inventory: Inventory, verdict: Verdict, way: Way, trail: Trail, to: Endpoint): Ending {
   if (verdict === 'deny') return ending('denied', null);
   const onTheWay = trail.steps.filter((s) => s.layer !== 'route' && isDescribed(inventory, s));
   const denied = onTheWay.find((s) => s.verdict === 'deny');
   if (denied !== undefined) return ending('denied', `on the way at ${denied.at}: ${denied.rule}`);
-  const ended = hasArrived(way) ? arrival(isKnown) : way;
+  const ended = hasArrived(way) ? arrival(inventory, to) : way;
   if (ended.outcome !== 'delivered' && ended.outcome !== 'left-network') return ended;
   if (trail.doubt !== null) return ending('unknown', trail.doubt);
   const doubtful = onTheWay.find((s) => s.verdict === 'unknown');
@@ -45,7 +47,10 @@ export function outcomeOf(inventory: Inventory, verdict: Verdict, way: Way, trai
   return verdict === 'unknown' ? ending('unknown', null) : ended;
 }
 
-function arrival(isKnown: boolean): Ending {
-  if (isKnown) return ending('delivered', null);
+function arrival(inventory: Inventory, { eni, address }: Endpoint): Ending {
+  if (eni >= 0) return ending('delivered', null);
+  const holders = address === null ? [] : atlasOf(inventory).holders(address);
+  const ids = holders.map((holder) => inventory.networkInterfaces[holder]?.id ?? '');
+  if (ids.length > 1) return ending('unknown', `several interfaces hold the destination: ${ids.join(', ')}`);
   return ending('unknown', 'no interface of the inventory holds the destination');
 }

@@ -46,6 +46,9 @@ function doubtsAboutAcl({ tables: { inventory }, atlas }: Scene, site: Site): st
   );
   const disputed = guards.find((acl) => acl.disputed === true);
   if (disputed !== undefined) return [`documents-disagree: about ${disputed.id}`];
+  const claims = guards.filter((acl) => acl.subnetIds.includes(site.subnetId ?? ''));
+  const rivals = claims.length > 0 ? claims : guards;
+  if (rivals.length > 1) return [`network-acl-ambiguous: ${rivals.map((acl) => acl.id).join(' and ')} both claim it`];
   if (guards.length === 0) return [`network-acl-not-described: of subnet ${site.subnetId}`];
   return site.eni < 0 ? [`interface-unknown: no interface of ${site.subnetId} is in the inventory`] : [];
 }

@@ -16,6 +16,7 @@ export function readAwsNode(cursor: Cursor): AwsNodeSettings | null {
   const value = (name: string): string => env.get(name)?.text('value') ?? '';
   return {
     uid: metadata.text('uid'),
+    isTold: true,
     externalSnat: TRUE_WORDS.includes(value('AWS_VPC_K8S_CNI_EXTERNALSNAT')),
     excludedCidrs: value('AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS')
       .split(',')
@@ -37,11 +38,17 @@ export function readNodeClass(cursor: Cursor): AwsNodeSettings | null {
   const known =
     policy === 'Random' || policy === 'Disabled' || cursor.at('spec').at('snatPolicy').fail('Random or Disabled');
   const uid = cursor.at('metadata').text('uid');
-  return { uid, externalSnat: known && policy === 'Disabled', excludedCidrs: [], strictBranches: true };
+  return { uid, isTold: true, externalSnat: known && policy === 'Disabled', excludedCidrs: [], strictBranches: true };
 }
 
 /** What is known when no DaemonSet is described: the plugin's defaults. */
-const DEFAULTS: AwsNodeSettings = { uid: null, externalSnat: false, excludedCidrs: [], strictBranches: true };
+const DEFAULTS: AwsNodeSettings = {
+  uid: null,
+  isTold: false,
+  externalSnat: false,
+  excludedCidrs: [],
+  strictBranches: true,
+};
 
 /**
  * One answer for all clusters of an inventory. Where they differ, what leaves more pods possible: translated unless all
@@ -53,8 +60,10 @@ export function joinAwsNodes(described: readonly AwsNodeSettings[]): AwsNodeSett
   const [first] = all;
   if (first === undefined) return DEFAULTS;
   const same = (a: Cidr, b: Cidr): boolean => a.length === b.length && a.words.join() === b.words.join();
+  const settingsOf = ({ uid: _, ...settings }: AwsNodeSettings): string => JSON.stringify(settings);
   return {
     uid: first.uid,
+    isTold: all.every((one) => settingsOf(one) === settingsOf(first)),
     externalSnat: all.every(({ externalSnat }) => externalSnat),
     excludedCidrs: first.excludedCidrs.filter((cidr) =>
       all.every(({ excludedCidrs }) => excludedCidrs.some((other) => same(cidr, other))),

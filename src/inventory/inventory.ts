@@ -370,6 +370,8 @@ export interface InventoryWarning {
 export interface AwsNodeSettings {
   /** Of the DaemonSet: a cluster's; null = not said. */
   readonly uid: string | null;
+  /** False = no document says, or those of several clusters differ: what follows is then the defaults, or a join. */
+  readonly isTold: boolean;
   /** AWS_VPC_K8S_CNI_EXTERNALSNAT: pods keep their own addresses outside the VPC as well. */
   readonly externalSnat: boolean;
   /** AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS: destinations that are not translated, besides the VPC's own. */

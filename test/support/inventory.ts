@@ -66,7 +66,7 @@ export function inventory(parts: Partial<Inventory>): Inventory {
     services: [],
     serviceAccounts: [],
     networkPolicies: 0,
-    awsNode: { uid: null, externalSnat: false, excludedCidrs: [], strictBranches: true },
+    awsNode: { uid: null, isTold: false, externalSnat: false, excludedCidrs: [], strictBranches: true },
     ...parts,
   };
 }

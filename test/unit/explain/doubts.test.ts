@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { compileInventory } from '../../../src/engine/versions.ts';
+import { findEndpoint } from '../../../src/explain/endpoint.ts';
 import { inventoryFromDocuments } from '../../../src/inventory/load.ts';
 import { acl, allow, ask, compiled, eni, entry, group, network, routeTable } from './asked.ts';
 
@@ -36,6 +37,45 @@ describe('what was not known is said', () => {
       'network-acl-not-described: of subnet subnet-priv',
       'interface-groups-unknown: the groups of eni-app are not said',
     ]);
+  });
+
+  test('two network ACLs of one subnet, two interfaces with one address', () => {
+    const entries = [entry(100, false), entry(100, true)];
+    const twice = [acl('acl-1', ['subnet-priv'], entries), acl('acl-2', ['subnet-priv'], entries)];
+    const claimed = compiled(network({ NetworkAcls: [...twice, acl('acl-main', [], entries, true)] }));
+    expect(doubtsOf(ask(claimed, 'eni-web', 'eni-app', 443))).toEqual([
+      'network-acl-ambiguous: acl-1 and acl-2 both claim it',
+    ]);
+    const enis = [
+      eni('eni-web', 'subnet-pub', '10.0.0.10'),
+      eni('eni-1', 'subnet-priv', '10.0.1.10'),
+      eni('eni-2', 'subnet-priv', '10.0.1.10'),
+    ];
+    expect(ask(compiled(network({ NetworkInterfaces: enis })), 'eni-web', '10.0.1.10', 443)).toMatchObject({
+      outcome: 'unknown',
+      reason: 'several interfaces hold the destination: eni-1, eni-2',
+    });
+  });
+
+  test('an address that two VPCs hold is that of the other end’s', () => {
+    const elsewhere = { SubnetId: 'subnet-b', VpcId: 'vpc-b', CidrBlock: '10.0.1.0/24', AvailabilityZoneId: 'az1' };
+    const documents = network();
+    const enis = [
+      ...(documents.NetworkInterfaces as object[]),
+      eni('eni-other', 'subnet-b', '10.0.1.10', { more: { VpcId: 'vpc-b' } }),
+      eni('eni-alone', 'subnet-b', '10.0.1.77', { more: { VpcId: 'vpc-b' } }),
+    ];
+    const Vpcs = [...(documents.Vpcs as object[]), { VpcId: 'vpc-b', CidrBlock: '10.0.0.0/16' }];
+    const Subnets = [...(documents.Subnets as object[]), elsewhere];
+    const { inventory } = compiled({ ...documents, NetworkInterfaces: enis, Vpcs, Subnets });
+    const idOf = (text: string, vpcId: string | null): string | undefined =>
+      inventory.networkInterfaces[findEndpoint(inventory, text, null, vpcId)?.eni ?? -1]?.id;
+    expect(idOf('10.0.1.10', null)).toBe(undefined);
+    expect(idOf('10.0.1.10', 'vpc-a')).toBe('eni-app');
+    expect(idOf('10.0.1.10', 'vpc-b')).toBe('eni-other');
+    expect(idOf('10.0.1.77', null)).toBe('eni-alone');
+    // an address of the VPC's own block is not another VPC's
+    expect(idOf('10.0.1.77', 'vpc-a')).toBe(undefined);
   });
 });
 
