@@ -277,6 +277,7 @@ function drawForward(tables: ExplainTables, balancer: string, forward: Forward):
   return [
     ...lines,
     ...drawPath(tables, `${balancer}${seen}`, forward.steps, whole),
+    ...(forward.behind === null ? [] : [`  Behind it: ${forward.behind}`]),
     `  Reply: ${verdictText(reply.verdict, reply.decided_by)}; ${back.outcome}${because(back.reason)}`,
   ];
 }

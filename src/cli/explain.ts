@@ -30,7 +30,7 @@ export function addExplain(program: Command): void {
       '--flows <file>',
       'CSV with the header id,src,dst,protocol,src_port,dst_port,icmp_type,icmp_code,at; - = stdin',
     )
-    .option('--at <instant>', 'judge by the inventory valid then (RFC 3339); default: the newest')
+    .option('--at <instant>', 'judge by the inventory valid then (RFC 3339), also rows without at; default: the newest')
     .option('--json', 'one JSON object per line and flow')
     .option('-v, --verbose', 'every warning; stack traces of errors')
     .addHelpText(
@@ -45,26 +45,37 @@ export function addExplain(program: Command): void {
 
 async function explainCommand(flags: ExplainFlags): Promise<void> {
   const folder = required(flags.inventory, '--inventory', 'explain');
-  if (flags.flows !== undefined && (flags.from !== undefined || flags.to !== undefined)) {
-    throw new FlowtrieError('usage', 'explain: --flows and --from/--to exclude each other');
-  }
+  if (flags.flows !== undefined) refuseWithFlows(flags);
   const questions =
     flags.flows === undefined
       ? [await questionOfFlags(flags)]
       : (await import('./flow-question.ts')).readFlowQuestions(flags.flows);
   const { openExplainer } = await import('./explainer.ts');
   const { openDestination } = await import('../sink/destination.ts');
+  const atSeconds = flags.at === undefined ? null : instant(flags.at, '--at');
   const explainer = await openExplainer(folder, flags.verbose === true);
   const out = await openDestination('-');
   try {
-    for await (const question of questions) {
-      const text = flags.json === true ? explainer.json(question) : explainer.text(question);
+    let between = '';
+    for await (const asked of questions) {
+      // a row with an instant of its own keeps it
+      const question = { ...asked, atSeconds: asked.atSeconds ?? atSeconds };
+      const text = flags.json === true ? explainer.json(question) : `${between}${explainer.text(question)}`;
+      between = '\n';
       await out.write(Buffer.from(`${text}\n`));
       // a reader such as `head` has seen enough
       if (out.closed) break;
     }
   } finally {
     await out.commit();
+  }
+}
+
+/** Of a file each row says what it asks; flags beside it would be ignored. */
+function refuseWithFlows({ from, to, protocol, port, srcPort }: ExplainFlags): void {
+  const told = { '--from': from, '--to': to, '--protocol': protocol, '--port': port, '--src-port': srcPort };
+  for (const [flag, value] of Object.entries(told)) {
+    if (value !== undefined) throw new FlowtrieError('usage', `explain: --flows and ${flag} exclude each other`);
   }
 }
 
@@ -83,6 +94,6 @@ async function questionOfFlags(flags: ExplainFlags): Promise<FlowQuestion> {
     dstPort: flags.port ?? null,
     icmpType: null,
     icmpCode: null,
-    atSeconds: flags.at === undefined ? null : instant(flags.at, '--at'),
+    atSeconds: null,
   };
 }

@@ -98,4 +98,6 @@ export interface Forward
   readonly at: string | null;
   /** Address that the target sees; null = not known. */
   readonly source: string | null;
+  /** Who answers behind a port of a node, in words; null = the target itself. */
+  readonly behind: string | null;
 }

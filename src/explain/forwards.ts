@@ -1,5 +1,5 @@
 import type { ForwardingListener, Target, TargetGroup } from '../inventory/gateway.ts';
-import type { LoadBalancer, NetworkInterface } from '../inventory/inventory.ts';
+import type { Inventory, Listener, LoadBalancer, NetworkInterface } from '../inventory/inventory.ts';
 import { isHostAddress } from '../inventory/network-interfaces.ts';
 import { type Address, formatAddress, parseAddress } from '../model/ip.ts';
 import { type Endpoint, findEndpoint } from './endpoint.ts';
@@ -9,6 +9,8 @@ import type { ExplainTables } from './tables.ts';
 
 /** Targets that one question follows on to; a load balancer of hundreds is not told in full. */
 const FORWARDS_MAX = 32;
+/** Pods that are named behind one NodePort. */
+const PODS_MAX = 8;
 
 type Explain = (tables: ExplainTables, flow: ExplainFlow) => Explanation;
 
@@ -90,7 +92,8 @@ function forwardTo(passing: Passing, group: TargetGroup, target: Target): Forwar
   const seen = preservationOf(passing.balancer, group, flow.protocol, passing.client, to.address);
   const known = typeof seen === 'string' ? seen : seen.byDefault;
   const answer = asked(passing, to, port, known);
-  const named = { target: target.id, port, health: target.health, pod, at };
+  const behind = to.pod === null ? behindOf(tables.inventory, flow, to.eni, port) : null;
+  const named = { target: target.id, port, health: target.health, pod, at, behind };
   const told = { ...named, source: textOf(known === 'client' ? passing.client : flow.to.address), ...answer };
   if (typeof seen === 'string') return told;
   const other = asked(passing, to, port, known === 'client' ? 'balancer' : 'client');
@@ -104,7 +107,27 @@ function textOf(address: Address | null): string | null {
   return address === null ? null : formatAddress(address);
 }
 
-type Answer = Omit<Forward, 'target' | 'port' | 'health' | 'pod' | 'at' | 'source'>;
+/** Who answers at a node's port, which the node hands on to: its NodePorts say for which Services. */
+function behindOf(inventory: Inventory, flow: ExplainFlow, eni: number, port: number | null): string | null {
+  if (inventory.networkInterfaces[eni]?.kind !== 'node-primary' || port === null) return null;
+  const { protocol, atSeconds = null } = flow;
+  const isPort = (one: Listener): boolean => one.port === port && one.protocol === protocol;
+  const names = inventory.services.filter((s) => s.nodePorts.some(isPort)).map((s) => `${s.namespace}/${s.name}`);
+  if (names.length === 0) return `no Service of the inventory has NodePort ${port}: who answers is not followed`;
+  const pods = inventory.pods.filter(
+    (pod) =>
+      pod.services.some((s) => names.includes(s.service)) &&
+      (atSeconds === null
+        ? pod.endSeconds === Number.POSITIVE_INFINITY
+        : pod.startSeconds <= atSeconds && atSeconds < pod.endSeconds),
+  );
+  const told = pods.slice(0, PODS_MAX).map((pod) => `${pod.namespace}/${pod.name}`);
+  const more = pods.length > PODS_MAX ? ` and ${pods.length - PODS_MAX} more` : '';
+  const whose = pods.length === 0 ? 'no pod is known to answer for it' : `answered by ${told.join(', ')}${more}`;
+  return `NodePort of ${names.join(';')}: ${whose}; the way from the node on is not followed`;
+}
+
+type Answer = Omit<Forward, 'target' | 'port' | 'health' | 'pod' | 'at' | 'source' | 'behind'>;
 
 /** The balancer's connection to one target, which sees the client's address or the balancer's. */
 function asked({ tables, flow, explain, client }: Passing, to: Endpoint, port: number | null, sees: string): Answer {
@@ -119,7 +142,18 @@ function asked({ tables, flow, explain, client }: Passing, to: Endpoint, port: n
 function unfollowedTarget({ id, health }: Target, port: number | null, reason: string): Forward {
   const open = { verdict: 'unknown', decided_by: null } as const;
   return {
-    ...{ target: id, port, health, pod: null, at: null, source: null, ...open, outcome: 'unknown', reason },
+    ...{
+      target: id,
+      port,
+      health,
+      pod: null,
+      at: null,
+      behind: null,
+      source: null,
+      ...open,
+      outcome: 'unknown',
+      reason,
+    },
     reply: open,
     steps: [],
     way_back: { outcome: 'unknown', reason, steps: [] },

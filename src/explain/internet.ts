@@ -149,7 +149,8 @@ function natSite(scene: Scene, id: string): Site | null {
 export function fromOutside(scene: Scene, trail: Trail, stop: Stop): Way {
   const { inventory } = scene.tables;
   const { site, packet } = stop;
-  if (site.eni < 0 || packet.source === null) return ending('unknown', 'neither end is in the inventory');
+  if (site.eni < 0) return ending('unknown', 'neither end is in the inventory');
+  if (packet.source === null) return ending('unknown', 'the source is not known');
   const back = routeStep(scene, scene.atlas.routeTableOf(site.subnetId), site.at, packet.source);
   const by = (kind: 'local' | 'outside', fromSubnetId: string | null): Way => {
     return { arrived: { kind, id: null }, packet, fromSubnetId };

@@ -18,8 +18,8 @@ const NODE_KINDS: readonly EniKind[] = ['node-primary', 'node-secondary', 'node-
 
 /**
  * The VPC CNI sends what pods send out of the VPC from the primary interface of their node, under its primary IPv4
- * address (amazon-vpc-cni-k8s README, AWS_VPC_K8S_CNI_EXTERNALSNAT; UpdateHostSNATRules): not with external SNAT, not to
- * the VPC's own blocks and the excluded ones, not of pods with an interface of their own in strict mode. null = the
+ * address (amazon-vpc-cni-k8s README, AWS_VPC_K8S_CNI_EXTERNALSNAT; UpdateHostSNATRules): not with external SNAT, not
+ * to the VPC's own blocks and the excluded ones, not of pods with an interface of their own in strict mode. null = the
  * packet leaves as the pod sends it.
  */
 export function translationOf(inventory: Inventory, { from, to }: ExplainFlow): Translation | null {

@@ -106,6 +106,28 @@ test('the text reads question, verdict, path with the blocker marked, details, r
   expect(stdout).toContain('Reply: DENY, decided by acl-db/egress/105; unreachable: the request does not arrive');
 });
 
+test('--at is for the rows that have none, and flags that a row answers are refused', async () => {
+  const versions = ['--inventory', inventoryFolder('rule-removed'), '--flows', '-'];
+  const text = 'src,dst,protocol,dst_port,at\n10.0.2.9,10.0.1.10,tcp,443,\n10.0.2.9,10.0.1.10,tcp,443,1768482000\n';
+  const stdin = Buffer.from(text);
+  const verdicts = async (...more: string[]): Promise<string[]> => {
+    const { stdout } = await runCli(['explain', ...versions, '--json', ...more], { stdin });
+    const lines = stdout.trim().split('\n');
+    return lines.map((line) => (JSON.parse(line) as { verdict: string }).verdict);
+  };
+  expect(await verdicts('--at', '2026-01-15T10:30:00Z')).toEqual(['allow', 'deny']);
+  expect(await verdicts('--at', '2026-01-15T12:30:00Z')).toEqual(['deny', 'deny']);
+  for (const flag of ['--from', '--to', '--protocol', '--port', '--src-port']) {
+    const { code, stderr } = await runCli(['explain', ...versions, flag, '6'], { stdin });
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: `flowtrie: explain: --flows and ${flag} exclude each other\n`,
+    });
+  }
+  const { stdout } = await runCli(['explain', ...versions], { stdin });
+  expect(stdout).toMatch(/\n\ntcp 443 from [^\n]*\n=/);
+});
+
 test('a reader that leaves early ends it quietly', async () => {
   const text = ['dst,src,dst_port,protocol', ...Array<string>(5000).fill('10.0.3.5,10.0.1.11,5432,tcp')].join('\n');
   const child = startCli(['explain', ...INVENTORY, '--flows', '-', '--json'], { stdin: Buffer.from(text) });
@@ -150,6 +172,10 @@ describe('a generated cluster, from the internet to a pod', () => {
     };
     expect({ code, outcome }).toEqual({ code: 0, outcome: 'delivered' });
     expect(new Set(forwards.map((each) => each.port))).toEqual(new Set([targetPort]));
-    for (const each of forwards) expect(each).toMatchObject({ verdict: 'allow', outcome: 'delivered' });
+    for (const each of forwards) {
+      expect(each).toMatchObject({ verdict: 'allow', outcome: 'delivered', reply: { verdict: 'allow' } });
+      if (word === 'net') expect(each).toMatchObject({ pod: expect.stringMatching(/^edge\/ingress-gateway-/) });
+      else expect(each).toMatchObject({ behind: expect.stringMatching(/^NodePort of .*\/console: answered by /) });
+    }
   });
 });

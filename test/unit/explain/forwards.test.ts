@@ -207,6 +207,33 @@ describe('what is not followed is said', () => {
   });
 });
 
+test('the Service whose NodePort is forwarded to is named with its pods, else what is missing', () => {
+  const tags = [{ Key: 'kubernetes.io/cluster/c', Value: 'owned' }];
+  const service = {
+    kind: 'Service',
+    metadata: { namespace: 'shop', name: 'web' },
+    spec: { type: 'NodePort', selector: { app: 'web' }, ports: [{ port: 80, targetPort: 80, nodePort: 30_080 }] },
+  };
+  const pod = {
+    kind: 'Pod',
+    metadata: { namespace: 'shop', name: 'web-1', uid: 'u', labels: { app: 'web' } },
+    spec: { nodeName: 'n1' },
+    status: { podIP: '10.0.1.99', podIPs: [{ ip: '10.0.1.99' }], startTime: '2024-01-01T00:00:00Z', phase: 'Running' },
+  };
+  const behind = (port: number): unknown => {
+    const more = {
+      Instances: [{ InstanceId: 'i-1', VpcId: 'vpc-a', PrivateIpAddress: '10.0.1.11', Tags: tags }],
+      kind: 'List',
+      items: [service, pod],
+    };
+    const targets = [{ Target: { Id: 'i-1', Port: port } }];
+    return to({ targetType: 'instance', preserve: 'false', targets, more }).forwards[0]?.behind;
+  };
+  expect(behind(30_080)).toBe('NodePort of shop/web: answered by shop/web-1; the way from the node on is not followed');
+  expect(behind(30_081)).toBe('no Service of the inventory has NodePort 30081: who answers is not followed');
+  expect(to({ preserve: 'false' }).forwards[0]?.behind).toBe(null);
+});
+
 test('the pod that held the address at the time of the question is named', () => {
   const pod = (name: string, startTime: string, phase: string): object => ({
     kind: 'Pod',
