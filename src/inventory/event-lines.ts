@@ -2,9 +2,11 @@ import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { constants, createGunzip, gunzipSync } from 'node:zlib';
 import { FlowtrieError } from '../model/errors.ts';
+import { AuditLine, TIME_PREFIX } from './audit-line.ts';
 import { Cursor } from './cursor.ts';
 import {
   isAuditEvent,
+  isToldByResponse,
   isWatchEvent,
   type PodEvent,
   type PodEvents,
@@ -19,7 +21,8 @@ import type { Warn } from './warnings.ts';
 export type EventLineKind = 'audit' | 'envelope' | 'watch';
 
 const HEAD_BYTES = 64 * 1024;
-const CHUNK_BYTES = 4 * 1024 * 1024;
+/** Small enough to stay in the processor's cache. */
+const CHUNK_BYTES = 512 * 1024;
 /** Kubernetes refuses objects over 3 MiB; an event holds two. */
 const LINE_BYTES_MAX = 16 * 1024 * 1024;
 /** Events kept in memory, a few for each pod; a busy cluster writes a million a day. */
@@ -28,35 +31,14 @@ const EVENTS_MAX = 20_000_000;
 const COMPLAINTS_MAX = 5;
 
 const NEWLINE = 10;
-/** `}` */
-const CLOSING = 125;
-/** A CloudWatch export puts the time of ingestion before each line. */
-const TIME_PREFIX = /^\d{4}-\d\d-\d\dT[\d:.]+Z\s+/;
 const GZIP_MAGIC = 0x8b1f;
 
-/** What stands in every line that may tell of a pod, so that others are never parsed; null = any line may. */
+/** What stands in every line that may tell of a pod, so that others are never parsed; null = each line is looked at. */
 const NEEDLES: Readonly<Record<EventLineKind, Buffer | null>> = {
-  audit: Buffer.from('"pods"'),
+  audit: null,
   envelope: Buffer.from('\\"pods\\"'),
   watch: null,
 };
-const VERB = Buffer.from('"verb":"');
-/** First letters of get, list and watch: nothing is written. */
-const READING_VERBS: ReadonlySet<number> = new Set(Buffer.from('glw'));
-const STATUS = Buffer.from('"subresource":"status"');
-/** A status that holds none of these tells nothing of an address or an end; conditions are most of what is written. */
-const TOLD_BY_STATUS: readonly Buffer[] = ['"podIP', '"phase"', '"startTime"', '"finishedAt"', '"hostIP"'].map((key) =>
-  Buffer.from(key),
-);
-/** Both bodies of a write; the second is the object as it became, the first is not read beside it. */
-const REQUEST = Buffer.from('"requestObject":{');
-const RESPONSE = Buffer.from('"responseObject":{');
-const SUBRESOURCE = Buffer.from('"subresource":"');
-/** First letters of delete and patch. */
-const DELETE = 100;
-const PATCH = 112;
-/** Bodies shorter than this are parsed faster than cut out. */
-const CUT_BYTES_MIN = 512;
 
 /** First bytes of a file, inflated when they are gzip. */
 export async function readHead(path: string): Promise<{ readonly gzip: boolean; readonly text: string }> {
@@ -145,6 +127,7 @@ class EventLines {
   private restBytes = 0;
   private complaints = 0;
   private isFull = false;
+  private readonly outline = new AuditLine();
 
   constructor(file: string, kind: EventLineKind, warn: Warn) {
     this.file = file;
@@ -152,20 +135,14 @@ class EventLines {
     this.warn = warn;
   }
 
-  /** The chunk may be filled anew afterwards. */
+  /** The chunk may be filled anew afterwards; only a line that goes on in the next one is copied. */
   push(chunk: Buffer): void {
-    const end = chunk.lastIndexOf(NEWLINE);
-    if (end < 0) {
-      this.rest.push(Buffer.from(chunk));
-      this.restBytes += chunk.length;
-      if (this.restBytes > LINE_BYTES_MAX) this.dropLongLine();
-      return;
-    }
-    const head = chunk.subarray(0, end + 1);
-    this.scan(this.rest.length === 0 ? head : Buffer.concat([...this.rest, head]));
-    const tail = Buffer.from(chunk.subarray(end + 1));
-    this.rest = tail.length === 0 ? [] : [tail];
-    this.restBytes = tail.length;
+    const end = chunk.lastIndexOf(NEWLINE) + 1;
+    if (end > 0) this.scan(chunk, this.endLine(chunk), end);
+    if (end === chunk.length) return;
+    this.rest.push(Buffer.from(chunk.subarray(end)));
+    this.restBytes += chunk.length - end;
+    if (this.restBytes > LINE_BYTES_MAX) this.dropLongLine();
   }
 
   finish(): void {
@@ -173,10 +150,15 @@ class EventLines {
     if (last !== '' && !last.endsWith('}'))
       this.complain(this.line, 'broken JSON: the file ends in the middle of a line');
     // what was cut off may look like a line that is passed over
-    else if (last.includes('pods') || this.kind === 'watch') this.take(Buffer.from(last), this.line);
+    else if (last.includes('pods') || this.kind !== 'envelope') this.takeLast(last);
     if (this.complaints <= COMPLAINTS_MAX) return;
     const more = this.complaints - COMPLAINTS_MAX;
     this.warn({ file: this.file, path: `line ${this.line - 1}` }, `${more} more lines could not be used`);
+  }
+
+  private takeLast(text: string): void {
+    const line = Buffer.from(`${text}\n`);
+    this.take(line, 0, line.length - 1);
   }
 
   private dropLongLine(): void {
@@ -185,34 +167,62 @@ class EventLines {
     this.restBytes = 0;
   }
 
-  /** Whole lines. Only those that hold the needle are looked at. */
-  private scan(block: Buffer): void {
-    const needle = NEEDLES[this.kind];
-    let counted = 0;
-    let line = this.line;
-    for (let at = 0; at < block.length; ) {
-      const found = needle === null ? at : block.indexOf(needle, at);
-      if (found < 0) break;
-      const start = needle === null ? at : block.lastIndexOf(NEWLINE, found) + 1;
-      const end = block.indexOf(NEWLINE, found);
-      at = end + 1;
-      const text = block.subarray(start, end);
-      if (this.kind === 'audit' && (isReading(text) || isIdleStatus(text))) continue;
-      line += newlines(block, counted, start);
-      counted = start;
-      this.take(text, line);
-    }
-    this.line = line + newlines(block, counted, block.length);
+  /** Ends the line that began in an earlier chunk; first byte of the next one. */
+  private endLine(chunk: Buffer): number {
+    if (this.restBytes === 0) return 0;
+    const end = chunk.indexOf(NEWLINE) + 1;
+    const line = Buffer.concat([...this.rest, chunk.subarray(0, end)]);
+    this.rest = [];
+    this.restBytes = 0;
+    this.scan(line, 0, line.length);
+    return end;
   }
 
-  private take(text: Buffer, line: number): void {
+  /** Whole lines in [from, to). */
+  private scan(block: Buffer, from: number, to: number): void {
+    const needle = NEEDLES[this.kind];
+    let counted = from;
+    for (let at = from; at < to; ) {
+      const found = needle === null ? at : block.indexOf(needle, at);
+      if (found < 0 || found >= to) break;
+      const start = needle === null ? at : Math.max(block.lastIndexOf(NEWLINE, found) + 1, from);
+      const end = block.indexOf(NEWLINE, found);
+      if (needle !== null) this.line += newlines(block, counted, start);
+      this.take(block, start, end);
+      this.line++;
+      at = end + 1;
+      counted = at;
+    }
+    this.line += newlines(block, counted, to);
+  }
+
+  private take(block: Buffer, start: number, end: number): void {
+    const { outline } = this;
+    const verdict = this.kind === 'audit' ? outline.judge(block, start, end) : 'whole';
+    if (verdict === 'skip') return;
     try {
-      const event = (this.kind === 'audit' ? parseResponse(text) : undefined) ?? parseLine(text.toString());
-      if (event !== undefined) this.read(new Cursor(event, this.file, null, `line ${line}`));
+      const event =
+        (verdict === 'cut' ? this.parseResponse(block, start, end) : undefined) ?? parseLine(block, start, end);
+      if (event !== undefined) this.read(new Cursor(event, this.file, null, `line ${this.line}`));
     } catch (error) {
-      if (error instanceof FlowtrieError) this.complain(line, error.message.replace(`${this.file}: `, ''));
-      else if (error instanceof SyntaxError) this.complain(line, `broken JSON: ${error.message}`);
+      if (error instanceof FlowtrieError) this.complain(this.line, error.message.replace(`${this.file}: `, ''));
+      else if (error instanceof SyntaxError) this.complain(this.line, `broken JSON: ${error.message}`);
       else throw error;
+    }
+  }
+
+  /**
+   * A write with both bodies, without the first one: half of the text of most lines that are parsed. Undefined when the
+   * second does not tell everything, or is broken.
+   */
+  private parseResponse(block: Buffer, start: number, end: number): unknown {
+    const { requestFrom, requestTo } = this.outline;
+    const head = block.toString('utf8', start, requestFrom).replace(TIME_PREFIX, '');
+    try {
+      const event: unknown = JSON.parse(`${head}null${block.toString('utf8', requestTo, end)}`);
+      return isToldByResponse(new Cursor(event, this.file, null, '')) ? event : undefined;
+    } catch {
+      return undefined;
     }
   }
 
@@ -252,43 +262,9 @@ export function envelopeMessages(cursor: Cursor): Cursor[] {
   });
 }
 
-function isReading(line: Buffer): boolean {
-  const verb = line.indexOf(VERB);
-  return verb >= 0 && READING_VERBS.has(line[verb + VERB.length] ?? 0);
-}
-
-/** A status patch of conditions alone. A line that is cut off is no such line: it has to be said. */
-function isIdleStatus(line: Buffer): boolean {
-  if (line[line.indexOf(VERB) + VERB.length] !== PATCH || line.indexOf(STATUS) < 0 || line[line.length - 1] !== CLOSING)
-    return false;
-  return TOLD_BY_STATUS.every((key) => line.indexOf(key) < 0);
-}
-
-/**
- * A write with both bodies, without the first one: half of the text of most lines that are parsed. Undefined when there
- * are not two, or when what is left is no JSON: keys of these names that stand deeper leave brackets open.
- */
-function parseResponse(line: Buffer): unknown {
-  const from = line.indexOf(REQUEST);
-  const to = from < 0 ? -1 : line.indexOf(RESPONSE, from);
-  const verb = line.indexOf(VERB);
-  // a delete and a binding are told by the request
-  if (to - from < CUT_BYTES_MIN || line[verb + VERB.length] === DELETE || line.indexOf(SUBRESOURCE) >= 0)
-    return undefined;
-  try {
-    const head = line.toString('utf8', 0, from).replace(TIME_PREFIX, '');
-    const event = JSON.parse(head + line.toString('utf8', to)) as {
-      readonly responseObject?: { readonly spec?: unknown };
-    };
-    return event.responseObject?.spec === undefined ? undefined : event;
-  } catch {
-    return undefined;
-  }
-}
-
 /** Undefined for a blank line. */
-function parseLine(text: string): unknown {
-  const json = text.replace(TIME_PREFIX, '').trim();
+function parseLine(block: Buffer, start: number, end: number): unknown {
+  const json = block.toString('utf8', start, end).replace(TIME_PREFIX, '').trim();
   return json === '' ? undefined : JSON.parse(json);
 }
 

@@ -102,9 +102,11 @@ class Lives {
 
   /** By uid; events without one (a binding) belong to the latest pod of that name. */
   private lifeOf(event: PodEvent): Life {
+    const byUid = event.uid === null ? undefined : this.byUid.get(event.uid);
+    if (byUid !== undefined) return byUid;
     const name = `${event.scope}\n${event.namespace}/${event.name}`;
     const named = this.byName.get(name);
-    const known = event.uid === null ? named : (this.byUid.get(event.uid) ?? (named?.uid === null ? named : undefined));
+    const known = event.uid === null || named?.uid === null ? named : undefined;
     if (known !== undefined && !(event.uid === null && known.end !== null && event.kind !== 'gone')) {
       if (known.uid === null && event.uid !== null) {
         known.uid = event.uid;
