@@ -57,24 +57,29 @@ function entryRecords(entries: readonly Entry[]): Uint32Array {
 }
 
 /** Intervals of all entries one after the other; there may be millions. */
-function intervalTable(entries: readonly Entry[]): Record<'intervals' | 'softEdges', Uint32Array> {
+function intervalTable(entries: readonly Entry[]): Record<'intervals' | 'softEdges' | 'softReach', Uint32Array> {
   const count = entries.reduce((sum, entry) => sum + entry.holdings.length, 0);
   const intervals = new Uint32Array(count * INTERVAL_STRIDE);
   const edges = new Uint32Array(count);
+  const softReach = new Uint32Array(entries.length);
   let at = 0;
   let isSoft = false;
-  for (const { holdings } of entries) {
+  entries.forEach(({ holdings }, entry) => {
+    let [before, after] = [0, 0];
     for (const holding of holdings) {
       const { start, end, pod } = holding;
       const edge = softEdge(holding);
       isSoft ||= edge !== 0;
+      before = Math.max(before, edge >>> 16);
+      after = Math.max(after, edge & 0xffff);
       intervals[INTERVAL_STRIDE * at] = start;
       intervals[INTERVAL_STRIDE * at + 1] = end;
       intervals[INTERVAL_STRIDE * at + 2] = pod;
       edges[at++] = edge;
     }
-  }
-  return { intervals, softEdges: isSoft ? edges : new Uint32Array(0) };
+    softReach[entry] = (before << 16) | after;
+  });
+  return { intervals, softEdges: isSoft ? edges : new Uint32Array(0), softReach };
 }
 
 /** PodMapView.softEdges; a bound too far away to be held counts as none. */

@@ -225,7 +225,9 @@ function resolveUnsure(
   }
   let others = 0;
   if (view.softEdges.length > 0) {
-    for (let i = first; i < last; i++) {
+    const stop = startsBefore(view, entry, to);
+    for (let i = firstReaching(view, entry, first, last, from); i < last; i++) {
+      if (view.intervals[i * INTERVAL_STRIDE]! >= stop) break;
       const pod = view.intervals[i * INTERVAL_STRIDE + 2]!;
       if (pod === best || (host >= 0 && isElsewhere(view, entry, pod, host))) continue;
       others += softSeconds(view, i, from, to);
@@ -235,6 +237,18 @@ function resolveUnsure(
   const isClear = (isAlone && others === 0) || (to !== FOREVER && bestSeconds * 10 >= (owned + others) * CLEAR_TENTHS);
   attribution = isClear ? Attribution.inferred : Attribution.candidates;
   return best;
+}
+
+/** First interval of the entry whose soft end may be after `second`. */
+function firstReaching(view: PodMapView, entry: number, first: number, last: number, second: number): number {
+  const after = view.softReach[entry]! & 0xffff;
+  return after === SOFT_OPEN ? first : firstEndingAfter(view.intervals, first, last, second - after);
+}
+
+/** From this start on no interval of the entry softly starts before `second`. */
+function startsBefore(view: PodMapView, entry: number, second: number): number {
+  const before = view.softReach[entry]! >>> 16;
+  return before === SOFT_OPEN ? FOREVER + 1 : second + before;
 }
 
 /** Start and end of the interval with its soft edges. */
@@ -266,7 +280,9 @@ function anySoft(
   to: number,
   host: number,
 ): boolean {
-  for (let i = first; i < last; i++) {
+  const stop = startsBefore(view, entry, to);
+  for (let i = firstReaching(view, entry, first, last, from); i < last; i++) {
+    if (view.intervals[i * INTERVAL_STRIDE]! >= stop) break;
     if (softStart(view, i) >= to || softEnd(view, i) <= from) continue;
     if (host < 0 || !isElsewhere(view, entry, view.intervals[i * INTERVAL_STRIDE + 2]!, host)) return true;
   }

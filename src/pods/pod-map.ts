@@ -25,6 +25,11 @@ export interface PodMapView {
    * address too, SOFT_OPEN = no bound is known. Empty when every edge is hard.
    */
   readonly softEdges: Uint32Array;
+  /**
+   * One word an entry, as in softEdges: the longest reach before and after of its intervals. Those that may touch a
+   * window are found by it, without looking at all.
+   */
+  readonly softReach: Uint32Array;
   /** Open addressing by VPC and address: entry or −1; a power of two, at most half full. */
   readonly slots: Int32Array;
   /** The same by address alone; one entry stands for those of several VPCs. */
@@ -94,6 +99,7 @@ const SECTIONS = [
   ['entryRecords', 'u32'],
   ['intervals', 'u32'],
   ['softEdges', 'u32'],
+  ['softReach', 'u32'],
   ['slots', 'i32'],
   ['anySlots', 'i32'],
   ['entryVpc', 'i32'],
@@ -124,7 +130,7 @@ type SectionName = (typeof SECTIONS)[number][0];
 
 // header, u32 words: 0 magic, 1 version, 2 section count, 3 total bytes, then (byte offset, element count) a section
 const MAGIC = 0x646f_7066; // "fpod"
-const FORMAT_VERSION = 4;
+const FORMAT_VERSION = 5;
 const HEADER_WORDS = 4 + SECTIONS.length * 2;
 const ALIGNMENT = 64;
 
@@ -186,6 +192,7 @@ export function attachPodMap(buffer: SharedArrayBuffer, byteOffset: number, byte
     entryRecords: u32('entryRecords'),
     intervals: u32('intervals'),
     softEdges: u32('softEdges'),
+    softReach: u32('softReach'),
     slots: i32('slots'),
     anySlots: i32('anySlots'),
     entryVpc: i32('entryVpc'),
@@ -250,6 +257,7 @@ function checkLengths(view: PodMapView): void {
   const held = (view.entryRecords[last + EntryWord.first] ?? 0) + (view.entryRecords[last + EntryWord.count] ?? 0);
   same('intervals', held * INTERVAL_STRIDE);
   if (view.softEdges.length > 0) same('softEdges', held);
+  same('softReach', entries);
   same('entryIsOnly', entries);
   same('entryIsStray', entries);
   same('eniHost', enis);

@@ -185,10 +185,18 @@ export function resolvePod(tables: Tables, entry: u32, start: u32, end: u32): i3
       return podOf(tables, low);
     }
   }
-  return resolveShared(tables, first, last, low, from, to);
+  return resolveShared(tables, entry, first, last, low, from, to);
 }
 
-function resolveShared(tables: Tables, first: u32, last: u32, low: u32, from: i64, to: i64): i32 {
+function resolveShared(
+  tables: Tables,
+  entry: u32,
+  first: u32,
+  last: u32,
+  low: u32,
+  from: i64,
+  to: i64,
+): i32 {
   let best: i32 = -1;
   let bestSeconds: i64 = 0;
   let owned: i64 = 0;
@@ -210,13 +218,16 @@ function resolveShared(tables: Tables, first: u32, last: u32, low: u32, from: i6
     return best;
   }
   if (best < 0) {
-    const isPossible = anySoft(tables, first, last, from - LATE_SECONDS, to + EARLY_SECONDS);
+    const isPossible = anySoft(tables, entry, first, last, from - LATE_SECONDS, to + EARLY_SECONDS);
     attribution = isPossible ? ATTRIBUTION_CANDIDATES : ATTRIBUTION_NONE;
     return -1;
   }
   let others: i64 = 0;
   if (tables.softEdgeCount > 0) {
-    for (let i = first; i < last; i++) if (podOf(tables, i) != best) others += softSeconds(tables, i, from, to);
+    const stop = startsBefore(tables, entry, to);
+    for (let i = firstReaching(tables, entry, first, last, from); i < last && startOf(tables, i) < stop; i++) {
+      if (podOf(tables, i) != best) others += softSeconds(tables, i, from, to);
+    }
   }
   const isMost = to != FOREVER && bestSeconds * 10 >= (owned + others) * CLEAR_TENTHS;
   attribution = (isAlone && others == 0) || isMost ? ATTRIBUTION_INFERRED : ATTRIBUTION_CANDIDATES;
@@ -269,9 +280,24 @@ function softSeconds(tables: Tables, interval: u32, from: i64, to: i64): i64 {
   return max<i64>(0, before) + max<i64>(0, after);
 }
 
-function anySoft(tables: Tables, first: u32, last: u32, from: i64, to: i64): bool {
-  for (let i = first; i < last; i++) if (softStart(tables, i) < to && softEnd(tables, i) > from) return true;
+function anySoft(tables: Tables, entry: u32, first: u32, last: u32, from: i64, to: i64): bool {
+  const stop = startsBefore(tables, entry, to);
+  for (let i = firstReaching(tables, entry, first, last, from); i < last && startOf(tables, i) < stop; i++) {
+    if (softStart(tables, i) < to && softEnd(tables, i) > from) return true;
+  }
   return false;
+}
+
+/** First interval of the entry whose soft end may be after `second`. */
+function firstReaching(tables: Tables, entry: u32, first: u32, last: u32, second: i64): u32 {
+  const after = u32At(tables.softReach, entry) & 0xffff;
+  return after == SOFT_OPEN ? first : firstEndingAfter(tables.intervals, first, last, second - <i64>after);
+}
+
+/** From this start on no interval of the entry softly starts before `second`. */
+function startsBefore(tables: Tables, entry: u32, second: i64): i64 {
+  const before = u32At(tables.softReach, entry) >> 16;
+  return before == SOFT_OPEN ? <i64>FOREVER + 1 : second + <i64>before;
 }
 
 /** First interval of [low, high) that ends after `second`. */

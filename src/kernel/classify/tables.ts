@@ -74,6 +74,7 @@ export class Tables {
   intervals: usize;
   softEdges: usize;
   softEdgeCount: u32;
+  softReach: usize;
   slots: usize;
   slotMask: u32;
   anySlots: usize;
