@@ -5,6 +5,7 @@ import { machineFacts } from '../../bench/machine.ts';
 const FOLDER = fileURLToPath(new URL('results/', import.meta.url));
 const README = fileURLToPath(new URL('../../README.md', import.meta.url));
 const SCALING = fileURLToPath(new URL('../../docs/scaling.md', import.meta.url));
+const SEMANTICS = fileURLToPath(new URL('../../SEMANTICS.md', import.meta.url));
 const [START, END] = ['<!-- soak:start -->', '<!-- soak:end -->'];
 
 type Result = Readonly<Record<string, string | number>>;
@@ -19,6 +20,7 @@ export function writeResult(name: string, result: Result): void {
   writeFileSync(`${FOLDER}${name}.json`, `${text}\n`);
   put(README, soakWords(readResult));
   put(SCALING, `\n${scalingTable(readResult)}\n`);
+  put(SEMANTICS, `\n${churnTable(readResult)}\n`);
 }
 
 /** Puts text between the markers of a page. */
@@ -103,9 +105,44 @@ export function scalingTable(read: (name: string) => Result | null): string {
   return [line(head), line(head.map((word) => '-'.repeat(word.length))), ...rows.map(line), '', where].join('\n');
 }
 
+/** Words of attribution, in the order of the table's columns. */
+const CHURN_WORDS = ['exact', 'inferred', 'candidates', 'none'];
+
+/** The table of SEMANTICS.md: `<history>: <what>` is a count of each history. */
+export function churnTable(read: (name: string) => Result | null): string {
+  const churn = read('churn');
+  if (churn === null) return 'Not measured yet: `npm run soak:churn -- --write`.';
+  const histories = Object.keys(churn).flatMap((key) => /^(.*): sides$/.exec(key)?.[1] ?? []);
+  const rows = histories.map((history) => {
+    const of = (what: string): number => Number(churn[`${history}: ${what}`]);
+    const shares = CHURN_WORDS.map((word) => `${((100 * of(word)) / of('sides')).toFixed(1)} %`);
+    return [history, number(of('records')), number(of('wrong')), ...shares];
+  });
+  return table([['history', 'records', 'wrong owners', ...CHURN_WORDS], ...rows]);
+}
+
+/** Columns of one width, as the formatter wants them. */
+function table(rows: readonly (readonly string[])[]): string {
+  const [head = []] = rows;
+  const widths = head.map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
+  const line = (row: readonly string[]): string =>
+    `| ${row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(' | ')} |`;
+  const [first = '', ...others] = rows.map(line);
+  return [first, line(widths.map((width) => '-'.repeat(width))), ...others].join('\n');
+}
+
 /** What docs/scaling.md has between the markers. */
 export function markedScaling(): string {
-  const page = readFileSync(SCALING, 'utf8');
+  return marked(SCALING);
+}
+
+/** What SEMANTICS.md has between the markers. */
+export function markedChurn(): string {
+  return marked(SEMANTICS);
+}
+
+function marked(path: string): string {
+  const page = readFileSync(path, 'utf8');
   return page.slice(page.indexOf(START) + START.length, page.indexOf(END)).trim();
 }
 
@@ -115,6 +152,5 @@ export function soakBlock(): string {
 
 /** What README.md has between the markers. */
 export function markedSoak(): string {
-  const readme = readFileSync(README, 'utf8');
-  return readme.slice(readme.indexOf(START) + START.length, readme.indexOf(END)).trim();
+  return marked(README);
 }

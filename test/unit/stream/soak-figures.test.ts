@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { markedScaling, markedSoak, readResult, scalingTable, soakBlock, soakWords } from '../../soak/results.ts';
+import {
+  churnTable,
+  markedChurn,
+  markedScaling,
+  markedSoak,
+  readResult,
+  scalingTable,
+  soakBlock,
+  soakWords,
+} from '../../soak/results.ts';
 
 describe('the figures of the soaks', () => {
   it('in README.md are those of the results', () => {
@@ -8,6 +17,20 @@ describe('the figures of the soaks', () => {
 
   it('in docs/scaling.md are those of the result', () => {
     expect(markedScaling()).toBe(scalingTable(readResult));
+  });
+
+  it('in SEMANTICS.md are those of the result', () => {
+    expect(markedChurn()).toBe(churnTable(readResult));
+  });
+
+  it('tell wrong owners and shares of each history', () => {
+    const counts = { records: 2000, sides: 1000, exact: 700, inferred: 200, candidates: 60, none: 40, contained: 60 };
+    const told = Object.entries({ ...counts, wrong: 3 }).map(([what, count]) => [`csv: ${what}`, count] as const);
+    expect(churnTable(() => Object.fromEntries(told)).split('\n')).toEqual([
+      '| history | records | wrong owners | exact  | inferred | candidates | none  |',
+      '| ------- | ------- | ------------ | ------ | -------- | ---------- | ----- |',
+      '| csv     | 2,000   | 3            | 70.0 % | 20.0 %   | 6.0 %      | 4.0 % |',
+    ]);
   });
 
   it('tell what was lost', () => {
