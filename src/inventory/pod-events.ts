@@ -97,11 +97,7 @@ export function podEventOfAudit(cursor: Cursor): PodEvent | null {
 /** True when `podEventOfAudit` looks at nothing of the request: the object as it became tells everything. */
 export function isToldByResponse(cursor: Cursor): boolean {
   const response = cursor.at('responseObject');
-  return (
-    typeof response.at('metadata').at('uid').value === 'string' &&
-    response.has('spec') &&
-    response.at('metadata').has('uid')
-  );
+  return typeof response.at('metadata').at('uid').value === 'string' && response.has('spec');
 }
 
 /** A status of conditions alone. */
