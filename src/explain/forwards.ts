@@ -38,8 +38,11 @@ export function forwardsOf(
   client: Address | null,
   explain: Explain,
 ): Forwards {
-  const eni = tables.inventory.networkInterfaces[flow.to.eni];
+  const { networkInterfaces } = tables.inventory;
+  const eni = networkInterfaces[flow.to.eni];
   if (eni === undefined || eni.kind !== 'load-balancer') return NOWHERE;
+  // balancers may stand in a circle
+  if (networkInterfaces[flow.from.eni]?.kind === 'load-balancer') return not('a load balancer behind another');
   const balancer = eni.kindName ?? '';
   const found = tables.inventory.loadBalancers.find((b) => b.suffix === balancer);
   if (found === undefined) return not(`load balancer ${balancer || eni.id} is not described`);
@@ -107,9 +110,11 @@ function textOf(address: Address | null): string | null {
   return address === null ? null : formatAddress(address);
 }
 
-/** Who answers at a node's port, which the node hands on to: its NodePorts say for which Services. */
+/** Who answers behind a load balancer, or at a node's port: its NodePorts say for which Services. */
 function behindOf(inventory: Inventory, flow: ExplainFlow, eni: number, port: number | null): string | null {
-  if (inventory.networkInterfaces[eni]?.kind !== 'node-primary' || port === null) return null;
+  const kind = inventory.networkInterfaces[eni]?.kind;
+  if (kind === 'load-balancer') return 'a load balancer: what it forwards to is not followed';
+  if (kind !== 'node-primary' || port === null) return null;
   const { protocol, atSeconds = null } = flow;
   const isPort = (one: Listener): boolean => one.port === port && one.protocol === protocol;
   const names = inventory.services.filter((s) => s.nodePorts.some(isPort)).map((s) => `${s.namespace}/${s.name}`);
@@ -141,23 +146,10 @@ function asked({ tables, flow, explain, client }: Passing, to: Endpoint, port: n
 
 function unfollowedTarget({ id, health }: Target, port: number | null, reason: string): Forward {
   const open = { verdict: 'unknown', decided_by: null } as const;
-  return {
-    ...{
-      target: id,
-      port,
-      health,
-      pod: null,
-      at: null,
-      behind: null,
-      source: null,
-      ...open,
-      outcome: 'unknown',
-      reason,
-    },
-    reply: open,
-    steps: [],
-    way_back: { outcome: 'unknown', reason, steps: [] },
-  };
+  const nobody = { pod: null, at: null, behind: null, source: null } as const;
+  const ended = { outcome: 'unknown', reason } as const;
+  const named = { target: id, port, health, ...nobody };
+  return { ...named, ...open, ...ended, reply: open, steps: [], way_back: { ...ended, steps: [] } };
 }
 
 /** Where a target is; a text = why nothing tells. */

@@ -114,6 +114,13 @@ describe('whose address a target sees', () => {
     }
   });
 
+  test('a target that is a load balancer is told, and not followed on: it may be the balancer itself', () => {
+    const itself = [{ Target: { Id: '10.0.0.50', Port: 443 } }];
+    expect(to({ preserve: 'false', targets: itself }).forwards).toMatchObject([
+      { target: '10.0.0.50', outcome: 'delivered', behind: 'a load balancer: what it forwards to is not followed' },
+    ]);
+  });
+
   test('UDP targets see the client, whatever the attribute says', () => {
     const udp = { protocol: 'UDP', preserve: 'false' };
     const ingress = [{ IpProtocol: 'udp', FromPort: 8080, ToPort: 8080, IpRanges: [{ CidrIp: '203.0.113.0/24' }] }];
