@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { FlowtrieError } from '../model/errors.ts';
-import { type Condition, FILTERS, type FilterName, parseCondition, type RecordFilter } from '../model/filter.ts';
+import type { Condition, FilterName, RecordFilter } from '../model/filter.ts';
 import type { Span } from '../source/s3/key-time.ts';
 import { instantOrAgo } from './options.ts';
 
@@ -47,19 +47,24 @@ function flag(flags: string, text: string): Option {
   return new Option(flags, text).helpGroup(GROUP);
 }
 
-/** Adds the filter flags to a command; the result tells, once it is parsed, what they ask for: null = all records. */
-export function addFilterOptions(command: Command): () => RecordFilter | null {
-  const wanted: Condition[] = [];
-  const unwanted: Condition[] = [];
+type Given = readonly [filter: FilterName, text: string];
+
+/**
+ * Adds the filter flags to a command; the result tells, once it is parsed, what they ask for: null = all records. What
+ * reads addresses is loaded then: `--help` needs none of it.
+ */
+export function addFilterOptions(command: Command): () => Promise<RecordFilter | null> {
+  const wanted: Given[] = [];
+  const unwanted: Given[] = [];
   let negated = false;
   const span = addSpanOptions(command, (name) => {
     if (negated) throw new FlowtrieError('usage', `--not --${name}: expected a filter after --not`);
   });
-  for (const filter of FILTERS) {
+  for (const filter of Object.keys(HELP) as FilterName[]) {
     const [value, text] = HELP[filter];
     command.addOption(
       flag(`--${filter} <${value}>`, text).argParser((given) => {
-        (negated ? unwanted : wanted).push(parseCondition(filter, given));
+        (negated ? unwanted : wanted).push([filter, given]);
         negated = false;
         return given;
       }),
@@ -71,10 +76,12 @@ export function addFilterOptions(command: Command): () => RecordFilter | null {
     if (negated) throw new FlowtrieError('usage', '--not --not: expected a filter after --not');
     negated = true;
   });
-  return () => {
+  return async () => {
     if (negated) throw new FlowtrieError('usage', '--not: expected a filter after it, got nothing');
     const { since, until } = span();
     if (since === null && until === null && wanted.length + unwanted.length === 0) return null;
-    return { sinceSeconds: since, untilSeconds: until, wanted, unwanted };
+    const { parseCondition } = await import('../model/filter.ts');
+    const conditions = (given: readonly Given[]): Condition[] => given.map((one) => parseCondition(...one));
+    return { sinceSeconds: since, untilSeconds: until, wanted: conditions(wanted), unwanted: conditions(unwanted) };
   };
 }

@@ -1,4 +1,3 @@
-import { Presets, SingleBar } from 'cli-progress';
 import type { ProgressChoice } from './options.ts';
 
 /** What a long command tells its bar: bytes read of bytes to read, and records so far. */
@@ -9,16 +8,30 @@ export interface Progress {
 
 const MEBI = 1024 * 1024;
 
+type Library = typeof import('cli-progress');
+
+const SILENT: Progress = { update: () => {}, stop: () => {} };
+
+/** Begins a bar for so many bytes; null = not known. */
+type BeginProgress = (totalBytes: number | null) => Progress;
+
 /**
  * A bar on stderr with rate and ETA; silent when not wanted, not a terminal (`auto`), or when the total is not known.
+ * The library is loaded when there is a bar.
  */
-export function openProgress(choice: ProgressChoice, totalBytes: number | null): Progress {
+export async function progressBar(choice: ProgressChoice): Promise<BeginProgress> {
   const shown = choice === 'always' || (choice === 'auto' && process.stderr.isTTY === true);
-  if (!shown || totalBytes === null || totalBytes === 0) return { update: () => {}, stop: () => {} };
+  if (!shown) return () => SILENT;
+  const library = await import('cli-progress');
+  return (totalBytes) =>
+    totalBytes === null || totalBytes === 0 ? SILENT : begin(library, totalBytes, choice === 'always');
+}
+
+function begin({ Presets, SingleBar }: Library, totalBytes: number, noTTYOutput: boolean): Progress {
   const bar = new SingleBar(
     {
       stream: process.stderr,
-      noTTYOutput: choice === 'always',
+      noTTYOutput,
       hideCursor: true,
       etaBuffer: 20,
       format:

@@ -10,7 +10,7 @@ import { compressionOf, outputFormatOf } from '../sink/output.ts';
 import { renderSummary, summaryJson } from '../sink/summary.ts';
 import { withInterrupt } from './interrupt.ts';
 import type { ProgressChoice } from './options.ts';
-import { openProgress, type Progress } from './progress.ts';
+import { type Progress, progressBar } from './progress.ts';
 import { printWarnings } from './warnings.ts';
 
 /** What `replay` was asked for, checked. */
@@ -70,6 +70,7 @@ export async function runReplay(inputs: readonly string[], folder: string, reque
     printWarnings(inventory.warnings, request.verbose === true);
     warnOfUnknownNames(request.filter, inventory);
   }
+  const begin = await progressBar(request.progress);
   let bar: Progress | undefined;
   const { summary, failures, complete } = await withInterrupt(async (signal) => {
     try {
@@ -85,7 +86,7 @@ export async function runReplay(inputs: readonly string[], folder: string, reque
         ...(request.pair === undefined ? {} : { pair: request.pair }),
         signal,
         onStart: (totalBytes) => {
-          bar = openProgress(request.progress, totalBytes);
+          bar = begin(totalBytes);
           return (bytesRead, records) => bar?.update(bytesRead, records);
         },
       });

@@ -56,7 +56,7 @@ export function addReplay(program: Command): void {
         '  $ flowtrie replay logs/ --inventory inventory/ --namespace shop --not --drift agree --out drift.csv\n' +
         '  $ flowtrie replay a.log --inventory inventory/ --json | jq .drift',
     )
-    .action((inputs: string[], flags: ReplayFlags) => replayCommand(inputs, flags, filterOf()));
+    .action(async (inputs: string[], flags: ReplayFlags) => replayCommand(inputs, flags, await filterOf()));
   const filterOf = addFilterOptions(command);
 }
 

@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { Piscina } from 'piscina';
 import { analyzeTask, openBench } from './analyze.ts';
 import { answerTask, pairTask } from './pair.ts';
 import type { AnalyzeSetup, AnalyzeTask, AnswerTask, PairResult, PairTask, TaskResult } from './task.ts';
@@ -51,8 +50,9 @@ function callingThread(setup: AnalyzeSetup): AnalyzerPool {
 }
 
 /** A pool of `threads` workers; 0 = everything in the calling thread. */
-export function openPool(threads: number, setup: AnalyzeSetup): AnalyzerPool {
+export async function openPool(threads: number, setup: AnalyzeSetup): Promise<AnalyzerPool> {
   if (threads === 0) return callingThread(setup);
+  const { Piscina } = await import('piscina');
   const { filename, execArgv } = workerFile();
   const pool = new Piscina({
     filename,

@@ -166,7 +166,7 @@ async function openRun(options: ReplayOptions, { files, first, stream, paired }:
   const stop = (): void => void Atomics.store(new Int32Array(setup.stop), 0, 1);
   options.signal?.addEventListener('abort', stop);
   const progress = new BigInt64Array(setup.progress);
-  const pool = openPool(threads, setup);
+  const pool = await openPool(threads, setup);
   const passes = paired ? 2 : 1;
   const update = options.onStart?.(stream === null ? bytes * passes : null);
   const timer = setInterval(() => update?.(Number(progress[0]), Number(progress[1])), PROGRESS_MS);

@@ -2,7 +2,6 @@ import { open, readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
-import { parseAllDocuments } from 'yaml';
 import { FlowtrieError } from '../model/errors.ts';
 import type { SourceDocument } from './documents.ts';
 import { eventLineKind, readEventLines, readHead } from './event-lines.ts';
@@ -73,7 +72,7 @@ async function readDocuments(folder: string, file: string, warn: Warn): Promise<
       if (head.gzip) return JSON_START.test(head.text) ? jsonDocuments(await readGzip(path), file) : [];
     }
     if (suffix === 'json') return jsonDocuments(await readText(path), file);
-    if (suffix === 'yaml' || suffix === 'yml') return yamlDocuments(await readText(path), file);
+    if (suffix === 'yaml' || suffix === 'yml') return await yamlDocuments(await readText(path), file);
     if (suffix === 'csv') return [{ file, content: null, csv: await parseCsvRows(await readText(path), file) }];
     return await unnamedDocuments(path, file, warn);
   } catch (cause) {
@@ -125,7 +124,9 @@ function jsonDocuments(text: string, file: string): SourceDocument[] {
   }
 }
 
-function yamlDocuments(text: string, file: string): SourceDocument[] {
+/** The library is loaded when there is YAML: it is a third of all files that a start reads. */
+async function yamlDocuments(text: string, file: string): Promise<SourceDocument[]> {
+  const { parseAllDocuments } = await import('yaml');
   const documents: SourceDocument[] = [];
   for (const document of parseAllDocuments(text)) {
     const [error] = document.errors;

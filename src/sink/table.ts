@@ -101,7 +101,8 @@ export function bar(share: number, width: number): string {
 
 /** Whole numbers with thousands separators. */
 export function count(value: number): string {
-  return Math.round(value).toLocaleString('en-US');
+  // the first toLocaleString of a process takes 12 ms
+  return String(Math.round(value)).replaceAll(/\B(?=(\d{3})+$)/g, ',');
 }
 
 /** Share of a whole; `<0.1%` for what would round to nothing, so that a rare thing never reads as absent. */

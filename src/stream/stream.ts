@@ -181,7 +181,7 @@ export class Stream implements RunningStream {
     if (signal.aborted) stop();
     const files = options.target.kind === 'folder' ? mkdtempSync(join(tmpdir(), 'flowtrie-stream-')) : null;
     const twins = options.pair ? streamTwins() : null;
-    const pool = openPool(options.threads, this.setup(files, twins));
+    const pool = await openPool(options.threads, this.setup(files, twins));
     this.table = twins === null ? null : new Pairing(pool, twins, this.clock, options.latenessSeconds);
     const watching =
       options.inventorySeconds > 0 ? options.inventory.watch(options.inventorySeconds, stopping.signal) : undefined;
