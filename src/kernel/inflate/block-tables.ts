@@ -20,7 +20,7 @@ import {
   SYMBOLS,
   SYMBOL_VALUES,
 } from './layout';
-import { END, INVALID, LITERAL, SPECIAL, buildTable } from './tables';
+import { END, INVALID, LITERAL, SPECIAL, buildTable, joinLiterals } from './tables';
 
 const SYMBOLS_MAX: u32 = 286;
 const DISTANCES_MAX: u32 = 30;
@@ -63,6 +63,7 @@ export function fixedTables(): void {
   memory.fill(LENGTHS + 256, 7, 24);
   memory.fill(LENGTHS + 280, 8, 8);
   buildTable(SYMBOLS, LENGTHS, 288, SYMBOL_VALUES, ROOT_BITS, false);
+  joinLiterals(SYMBOLS, ROOT_BITS);
   memory.fill(LENGTHS, 5, 32);
   buildTable(DISTANCES, LENGTHS, 32, DISTANCE_VALUES, DISTANCE_ROOT_BITS, false);
 }
@@ -84,6 +85,7 @@ export function dynamicTables(params: usize): u32 {
   if (!readLengths(params, symbolCount + distanceCount)) return WRONG_REPEAT;
   if (load<u8>(LENGTHS + END_OF_BLOCK) == 0) return WRONG_NO_END;
   if (!buildTable(SYMBOLS, LENGTHS, symbolCount, SYMBOL_VALUES, ROOT_BITS, true)) return WRONG_SYMBOLS;
+  joinLiterals(SYMBOLS, ROOT_BITS);
   const distances = LENGTHS + symbolCount;
   return buildTable(DISTANCES, distances, distanceCount, DISTANCE_VALUES, DISTANCE_ROOT_BITS, true)
     ? 0

@@ -17,7 +17,7 @@ import {
 } from '../../source/gunzip-layout';
 import { bitsAt, low } from './bits';
 import { DISTANCES, DISTANCE_ROOT_BITS, ROOT_BITS, SYMBOLS } from './layout';
-import { END, INVALID, SPECIAL } from './tables';
+import { END, INVALID, LITERAL_BITS_AT, SPECIAL, TWO } from './tables';
 
 /** Input that the straight loop leaves: it reads whole words. */
 const TAIL_BYTES: usize = 32;
@@ -55,9 +55,16 @@ function subEntry(table: usize, bits: u64, entry: u32): u32 {
   return load<u32>(table + (<usize>((entry >> 16) + low(bits, (entry >> 8) & 15)) << 2));
 }
 
+/** Writes the one or two literals of an entry; what stands behind a single one is overwritten later. */
+@inline
+function putLiterals(out: usize, entry: u32): usize {
+  store<u16>(out, <u16>((entry >> 16) & 0x7fff));
+  return out + 1 + <usize>((entry & TWO) != 0);
+}
+
 /**
- * The loop for all but the last bytes: up to two literals, or a match, from 56 bits or more. `held` counts the bits
- * in `bits`; only its low byte is kept right.
+ * The loop for all but the last bytes: up to two entries of literals, or a match, from 56 bits or more. `held` counts
+ * the bits in `bits`; only its low byte is kept right.
  */
 function straight(params: usize): u32 {
   const start = load<u32>(params, IN_BIT);
@@ -88,12 +95,12 @@ function straight(params: usize): u32 {
     if (<i32>entry < 0) {
       bits >>= <u64>(entry & 0xff);
       held -= entry & 0xff;
-      store<u8>(out++, <u8>(entry >> 16));
+      out = putLiterals(out, entry);
       entry = entryAt(SYMBOLS, bits, ROOT_BITS);
       if (<i32>entry < 0) {
         bits >>= <u64>(entry & 0xff);
         held -= entry & 0xff;
-        store<u8>(out++, <u8>(entry >> 16));
+        out = putLiterals(out, entry);
         entry = entryAt(SYMBOLS, bits, ROOT_BITS);
       }
       bits |= load<u64>(input) << <u64>held;
@@ -166,10 +173,12 @@ function careful(params: usize): u32 {
       entry = subEntry(SYMBOLS, bitsAt(at), entry);
     }
     const word = bitsAt(at);
+    // the second of two literals may be what the bits behind the input's end seem to say
+    if (<i32>entry < 0 && (entry & TWO) != 0 && at + (entry & 0xff) > end) entry = singleOf(entry);
     at += entry & 0xff;
     if (at > end) return stopped(params, bit, out, WRONG_END);
     if (<i32>entry < 0) {
-      store<u8>(out++, <u8>(entry >> 16));
+      out = putLiterals(out, entry);
       bit = at;
       continue;
     }
@@ -192,6 +201,12 @@ function careful(params: usize): u32 {
     bit = at;
   }
   return stopped(params, bit, out, OUTPUT_FULL);
+}
+
+/** The first of an entry's two literals. */
+@inline
+function singleOf(entry: u32): u32 {
+  return (entry & 0x80ff_0000) | ((entry >> LITERAL_BITS_AT) & 15);
 }
 
 /** Tells a pointer to a sub-table from a literal, whose low bits are only lengths. */

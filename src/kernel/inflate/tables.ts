@@ -3,12 +3,20 @@
  * come least significant first, so tables are indexed by reversed codes.
  *
  * An entry, u32: bits 0–7 how many bits to drop (code and extra bits), 8–11 length of the code, 16–30 base value or
- * literal or start of a sub-table (entries from the table's beginning), and the flags below.
+ * start of a sub-table (entries from the table's beginning), and the flags below. Of a literal: bit 8 set when a second
+ * one follows, 9–12 length of the first one's code (in a sub-table at most 4, so that INVALID stays clear), 16–23 the
+ * first, 24–30 the second, which is ASCII.
  */
 import { COUNTS, OFFSETS, SORTED } from './layout';
 
 /** A literal: the sign bit. */
 export const LITERAL: u32 = 0x8000_0000;
+/** LITERAL, and the bit that an ASCII one has clear. */
+const NOT_ASCII: u32 = 0x8080_0000;
+/** Beside LITERAL: two of them. */
+export const TWO: u32 = 0x100;
+/** Where a literal has the length of its code. */
+export const LITERAL_BITS_AT: u32 = 9;
 /** Not a plain length or distance: one of the three below. */
 export const SPECIAL: u32 = 0x8000;
 export const SUB_TABLE: u32 = 0x4000;
@@ -94,7 +102,7 @@ function fillTable(table: usize, lengths: usize, values: usize, rootBits: u32, l
     const bits: u32 = load<u8>(lengths + symbol);
     const value = load<u32>(values + (symbol << 2));
     if (bits <= rootBits) {
-      fillEvery(table, code, <u32>1 << bits, rootMask + 1, value + (bits << 8) + bits);
+      fillEvery(table, code, <u32>1 << bits, rootMask + 1, entryOf(value, bits));
     } else {
       if ((code & rootMask) != prefix) {
         prefix = code & rootMask;
@@ -109,12 +117,34 @@ function fillTable(table: usize, lengths: usize, values: usize, rootBits: u32, l
         code >> rootBits,
         <u32>1 << rest,
         <u32>1 << subBits,
-        value + (rest << 8) + rest,
+        entryOf(value, rest),
       );
     }
     const at = COUNTS + (<usize>bits << 1);
     store<u16>(at, load<u16>(at) - 1);
     code = nextCode(code, bits);
+  }
+}
+
+@inline
+function entryOf(value: u32, bits: u32): u32 {
+  return value + (bits << select<u32>(LITERAL_BITS_AT, 8, (value & LITERAL) != 0)) + bits;
+}
+
+/**
+ * Joins two literals to one entry where the codes of both fit into the root: text is mostly literals of few bits, one
+ * after the other. Downwards, because an entry is joined with one below it that has to be single still.
+ */
+export function joinLiterals(table: usize, rootBits: u32): void {
+  for (let i = <i32>((<u32>1 << rootBits) - 1); i >= 0; i--) {
+    const at = table + (<usize>i << 2);
+    const first = load<u32>(at);
+    if (<i32>first >= 0) continue;
+    const firstBits = first & 0xff;
+    const second = load<u32>(table + (<usize>(<u32>i >> firstBits) << 2));
+    const bits = firstBits + (second & 0xff);
+    if ((second & NOT_ASCII) != LITERAL || bits > rootBits) continue;
+    store<u32>(at, (first - firstBits) | bits | TWO | ((second & 0x7f_0000) << 8));
   }
 }
 
