@@ -47,7 +47,7 @@ export function classifyBatch(
     } else {
       clearRows(verdicts, scratch, from, to);
     }
-    kernel.nameServed(columns, tables.address, from, to);
+    kernel.nameServed(columns, tables.address, judge.namesServices ? 1 : 0, from, to);
     from = to;
   }
 }

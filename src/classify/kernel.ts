@@ -24,7 +24,7 @@ export class ClassifyKernel {
   readonly decideRoute: KernelFunction;
   /** (batch, from, to) → rows whose unexpected action has no cause yet */
   readonly decideDrift: KernelFunction;
-  /** (batch, tables, from, to) */
+  /** (batch, tables, 1 = Services are named too, from, to) */
   readonly nameServed: KernelFunction;
   /** (batch, tables, stretch, asked, from, to) → row it stopped before */
   readonly describeRows: KernelFunction;

@@ -31,7 +31,7 @@ export interface VersionTables {
  * Interface dictionary code → ENI index of one version, filled as the decoder meets new interfaces: a name is looked up
  * once per distinct interface, never per record.
  */
-export class InterfaceIndex {
+class InterfaceIndex {
   private readonly eniIndex: ReadonlyMap<string, number>;
   private codes = new Int32Array(1024);
   private known = 0;
@@ -75,6 +75,13 @@ export interface InterfaceNames {
 export interface Judge {
   readonly versions: readonly VersionTables[];
   readonly interfaces: readonly InterfaceIndex[];
+  /** True when rows are written: only they name the Services behind a port. */
+  readonly namesServices: boolean;
+}
+
+/** A judge that has met no interface yet. */
+export function openJudge(versions: readonly VersionTables[], namesServices: boolean): Judge {
+  return { versions, interfaces: versions.map((version) => new InterfaceIndex(version)), namesServices };
 }
 
 /** Intermediate columns of one batch, row order of the FlowBatch; reused from batch to batch. */

@@ -3,7 +3,7 @@ import { classifyBatch } from '../classify/classify.ts';
 import { createJudged } from '../classify/judged.ts';
 import { ClassifyKernel } from '../classify/kernel.ts';
 import type { Twins } from '../classify/pairing.ts';
-import { InterfaceIndex, type Judge, type Scratch } from '../classify/tables.ts';
+import { type Judge, openJudge, type Scratch } from '../classify/tables.ts';
 import { formatOf } from '../decode/format.ts';
 import { BATCH_ROWS, DecodeKernel } from '../decode/kernel.ts';
 import { FlowDecoder } from '../decode/text.ts';
@@ -123,8 +123,7 @@ export async function analyzeTask(worker: Bench, task: AnalyzeTask): Promise<Tas
   const quarantine = setup.quarantine ? openPart({ folder, memory: null }, `quarantine-${task.seq}`) : null;
   const cursor = task.source.kind === 'values' ? new ValueCursor(task.source) : null;
   const decoder = decoderOf(bench, task, rows !== null, quarantine, cursor);
-  const { versions } = bench.judge;
-  const judge: Judge = { versions, interfaces: versions.map((v) => new InterfaceIndex(v)) };
+  const judge = openJudge(bench.judge.versions, rows !== null);
   const encoder = rows === null ? null : encoderOf(bench, decoder);
   const { batch, ledger } = decoder;
   const answers = task.spilled ? new SpilledAnswers(partFolderOf(setup), task.seq) : null;

@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { publishBatch } from '../classify/classify.ts';
 import { askStretch } from '../classify/pairing.ts';
-import { InterfaceIndex } from '../classify/tables.ts';
+import { openJudge } from '../classify/tables.ts';
 import { formatOf, sameFields } from '../decode/format.ts';
 import { FlowDecoder } from '../decode/text.ts';
 import { FlowWord, TWIN_STRETCH } from '../pods/twin-flow.ts';
@@ -79,7 +79,7 @@ class FirstPass {
     this.table = table;
     this.spill = spill;
     const { versions } = bench.judge;
-    this.judge = { versions, interfaces: versions.map((version) => new InterfaceIndex(version)) };
+    this.judge = openJudge(versions, false);
   }
 
   get times(): RecordTimes {

@@ -1,5 +1,5 @@
 import { placeTables } from '../classify/kernel-tables.ts';
-import { InterfaceIndex, type Judge, type VersionTables } from '../classify/tables.ts';
+import { type Judge, openJudge, type VersionTables } from '../classify/tables.ts';
 import type { Inventory, InventoryWarning } from '../inventory/inventory.ts';
 import type { LoadedInventory } from '../inventory/load.ts';
 import type { KernelBlock, KernelHeap } from '../model/kernel-heap.ts';
@@ -163,5 +163,8 @@ export function attachVersions(versions: readonly SharedVersion[], heap: KernelH
       hasNetworkPolicies: shared.hasNetworkPolicies,
     };
   });
-  return { judge: { versions: tables, interfaces: tables.map((t) => new InterfaceIndex(t)) }, blocks };
+  return {
+    judge: openJudge(tables, true),
+    blocks,
+  };
 }

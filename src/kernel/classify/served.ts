@@ -26,38 +26,42 @@ const PORT_BITS: u32 = PRESENT_SRC_PORT | PRESENT_DST_PORT | PRESENT_PROTOCOL;
 /**
  * Names who answers at the port of the serving side: the Services of a pod's port or of a NodePort, and the pod behind
  * a port of its node. The serving side is the destination of a request and the source of a reply; while the role is not
- * known either may be.
+ * known either may be. Unless `named`, only for the pod: Services are told in rows alone.
  */
-export function nameServed(batch: Batch, tables: Tables, from: u32, to: u32): void {
+export function nameServed(batch: Batch, tables: Tables, named: bool, from: u32, to: u32): void {
   const src = batch.src;
   const dst = batch.dst;
   const order = batch.order;
   for (let k = from; k < to; k++) {
     const i = u32At(order, k);
-    put32(src.service, i, NO_SERVICE);
-    put32(dst.service, i, NO_SERVICE);
+    if (named) {
+      put32(src.service, i, NO_SERVICE);
+      put32(dst.service, i, NO_SERVICE);
+    } else if (u8At(src.kind, i) != KIND_NODE && u8At(dst.kind, i) != KIND_NODE) continue;
     if ((u32At(batch.present, i) & PORT_BITS) != PORT_BITS) continue;
     const protocol = u8At(batch.protocol, i);
     if (protocol != TCP && protocol != UDP) continue;
     const role = u8At(batch.role, i);
     const isUdp = protocol == UDP;
-    if (role != ROLE_REPLY && isListenerPort(tables, isUdp, u16At(dst.port, i))) nameSide(batch, dst, tables, i);
-    if (role != ROLE_REQUEST && isListenerPort(tables, isUdp, u16At(src.port, i))) nameSide(batch, src, tables, i);
+    const mayBeDst = role != ROLE_REPLY && isListenerPort(tables, isUdp, u16At(dst.port, i));
+    const mayBeSrc = role != ROLE_REQUEST && isListenerPort(tables, isUdp, u16At(src.port, i));
+    if (mayBeDst) nameSide(batch, dst, tables, named, i);
+    if (mayBeSrc) nameSide(batch, src, tables, named, i);
   }
 }
 
-function nameSide(batch: Batch, side: Side, tables: Tables, i: u32): void {
+function nameSide(batch: Batch, side: Side, tables: Tables, named: bool, i: u32): void {
   const owner = i32At(side.owner, i);
   if (owner < 0 || (u8At(batch.hidden, i) & side.hiddenBit) != 0) return;
   const word = (u8At(batch.protocol, i) << 16) | u16At(side.port, i);
   const kind = u8At(side.kind, i);
   if (kind == KIND_POD) {
-    put32(side.service, i, serviceAt(tables, podKey(owner), word));
+    if (named) put32(side.service, i, serviceAt(tables, podKey(owner), word));
     return;
   }
   const entry = i32At(side.entry, i);
   if (kind != KIND_NODE || entry < 0 || u8At(tables.entryIsOwn, entry) != 1) return;
-  put32(side.service, i, serviceAt(tables, nodeKey(owner), word));
+  if (named) put32(side.service, i, serviceAt(tables, nodeKey(owner), word));
   // a port drawn by source NAT may be any: that the node serves there must be told by flags or declared listeners
   const basis = u8At(batch.roleBasis, i);
   if (basis != ROLE_BASIS_FLAGS && basis != ROLE_BASIS_LISTENER && basis != ROLE_BASIS_PAIR) return;
@@ -66,7 +70,7 @@ function nameSide(batch: Batch, side: Side, tables: Tables, i: u32): void {
   put32(side.owner, i, pod);
   put8(side.kind, i, KIND_POD);
   if (u8At(side.attribution, i) != ATTRIBUTION_EXACT || !wasThere) put8(side.attribution, i, ATTRIBUTION_INFERRED);
-  put32(side.service, i, serviceAt(tables, podKey(pod), word));
+  if (named) put32(side.service, i, serviceAt(tables, podKey(pod), word));
 }
 
 /** Value of (owner key, protocol and port) in a table of pods/services.ts, −1 = none. */

@@ -59,19 +59,18 @@ export function unmaskNodes(batch: Batch, tables: Tables, from: u32, to: u32): v
 
 function unmaskSide(batch: Batch, side: Side, other: Side, tables: Tables, i: u32, atNat: bool): void {
   const node = i32At(side.owner, i);
-  if (node < 0) return;
+  if (node < 0 || (!atNat && node != i32At(batch.eni, i))) return;
+  const far = otherAddress(other, i, atNat);
+  if (far == NOT_TRANSLATED) return;
+  // most of what a node logs stays in its VPC; what the VPC's CIDRs are must be known
+  const vpc = eniWord(tables, node, ENI_VPC);
+  if (vpc < 0 || <u32>vpc >= tables.keptVpcs || (far >= 0 && isInVpc4(tables, vpc, <u32>far))) return;
   if (i32At(tables.snatFirst, node) == i32At(tables.snatFirst, node + 1)) return;
-  if (!atNat && node != i32At(batch.eni, i)) return;
   const hidden = (u8At(batch.hidden, i) & side.hiddenBit) != 0;
   // several twins name fewer candidates already
   if (hidden && u8At(batch.twinCount, i) > 1) return;
   const entry = i32At(side.entry, i);
   if (entry < 0 || entry != i32At(tables.eniPrimaryEntry, node)) return;
-  const far = otherAddress(other, i, atNat);
-  if (far == NOT_TRANSLATED) return;
-  const vpc = eniWord(tables, node, ENI_VPC);
-  // what the VPC's CIDRs are must be known
-  if (vpc < 0 || <u32>vpc >= tables.keptVpcs || (far >= 0 && isInVpc4(tables, vpc, <u32>far))) return;
   const bits = u32At(batch.present, i);
   if (isTunnel(batch, i) || isOwnListener(batch, side, tables, bits, i, node)) return;
   const start = startOfWindow(batch, bits, i);
