@@ -105,7 +105,7 @@ class Members {
 
   /** The value is this text, without escapes. */
   valueIs(value: Uint8Array): boolean {
-    return this.to - this.from === value.length + 2 && this.valueBegins(value) && this.text[this.to - 1] === QUOTE;
+    return this.to - this.from === value.length + 2 && this.valueBegins(value);
   }
 
   valueBegins(value: Uint8Array): boolean {
@@ -236,7 +236,6 @@ export class AuditLine {
   private takeReference(text: Buffer): boolean {
     const { inner } = this;
     let [resources, subresources] = [0, 0];
-    this.isPods = false;
     this.isStatus = false;
     inner.open(text, this.event.from, this.event.to);
     while (inner.next()) {
@@ -276,9 +275,9 @@ function memberOf(event: Members): number {
   return 0;
 }
 
-/** Where the event begins after the time of its ingestion; −1 when something else stands there. */
+/** Where the event begins after the time of its ingestion; −1 = no time stands there. */
 function afterTime(text: Buffer, from: number, end: number): number {
   const head = text.toString('latin1', from, Math.min(end, from + PREFIX_BYTES_MAX));
   const prefix = TIME_PREFIX.exec(head)?.[0].length ?? -1;
-  return prefix < 0 || text[from + prefix] !== OPENING ? -1 : from + prefix;
+  return prefix < 0 ? -1 : from + prefix;
 }

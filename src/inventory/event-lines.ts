@@ -15,6 +15,7 @@ import {
   podEventOfWatch,
   relistOfWatch,
 } from './pod-events.ts';
+import { mayNamePods, PodsHints } from './pods-hints.ts';
 import type { Warn } from './warnings.ts';
 
 /** What the lines of a file are: audit events, or envelopes of them, or watch events. */
@@ -32,13 +33,6 @@ const COMPLAINTS_MAX = 5;
 
 const NEWLINE = 10;
 const GZIP_MAGIC = 0x8b1f;
-
-/** What stands in every line that may tell of a pod, so that others are never parsed; null = each line is looked at. */
-const NEEDLES: Readonly<Record<EventLineKind, Buffer | null>> = {
-  audit: null,
-  envelope: Buffer.from('\\"pods\\"'),
-  watch: null,
-};
 
 /** First bytes of a file, inflated when they are gzip. */
 export async function readHead(path: string): Promise<{ readonly gzip: boolean; readonly text: string }> {
@@ -150,7 +144,7 @@ class EventLines {
     if (last !== '' && !last.endsWith('}'))
       this.complain(this.line, 'broken JSON: the file ends in the middle of a line');
     // what was cut off may look like a line that is passed over
-    else if (last.includes('pods') || this.kind !== 'envelope') this.takeLast(last);
+    else if (this.kind !== 'envelope' || mayNamePods(last)) this.takeLast(last);
     if (this.complaints <= COMPLAINTS_MAX) return;
     const more = this.complaints - COMPLAINTS_MAX;
     this.warn({ file: this.file, path: `line ${this.line - 1}` }, `${more} more lines could not be used`);
@@ -178,16 +172,16 @@ class EventLines {
     return end;
   }
 
-  /** Whole lines in [from, to). */
+  /** Whole lines in [from, to). Of envelopes only those that may name pods are parsed. */
   private scan(block: Buffer, from: number, to: number): void {
-    const needle = NEEDLES[this.kind];
+    const hints = this.kind === 'envelope' ? new PodsHints(block) : null;
     let counted = from;
     for (let at = from; at < to; ) {
-      const found = needle === null ? at : block.indexOf(needle, at);
-      if (found < 0 || found >= to) break;
-      const start = needle === null ? at : Math.max(block.lastIndexOf(NEWLINE, found) + 1, from);
+      const found = hints?.next(at) ?? at;
+      if (found >= to) break;
+      const start = hints === null ? at : Math.max(block.lastIndexOf(NEWLINE, found) + 1, from);
       const end = block.indexOf(NEWLINE, found);
-      if (needle !== null) this.line += newlines(block, counted, start);
+      if (hints !== null) this.line += newlines(block, counted, start);
       this.take(block, start, end);
       this.line++;
       at = end + 1;
@@ -257,7 +251,7 @@ export function envelopeMessages(cursor: Cursor): Cursor[] {
   const entries = [...(cursor.objectsIfAny('logEvents') ?? []), ...(cursor.objectsIfAny('events') ?? [])];
   const messages = [cursor, ...entries].flatMap((entry) => entry.text('message') ?? []);
   return messages.flatMap((message) => {
-    if (!message.includes('"pods"')) return [];
+    if (!mayNamePods(message)) return [];
     return new Cursor(JSON.parse(message.replace(TIME_PREFIX, '')), cursor.file, null, cursor.path);
   });
 }

@@ -41,6 +41,28 @@ const WEB_LIFE = [
   audit.delete(300, WEB),
 ];
 
+/** How JSON may write the text `"pods"` inside a text; the last ones in the inner text. */
+const ESCAPES = [
+  ...[
+    '\\u0022pods\\"',
+    '\\"pods\\u0022',
+    '\\"\\u0070ods\\"',
+    '\\"p\\u006fds\\"',
+    '\\"p\\u006Fds\\"',
+    '\\"po\\u0064s\\"',
+  ],
+  ...['\\"pod\\u0073\\"', '\\"\\\\u0070ods\\"', '\\"\\\\u0070\\\\u006F\\\\u0064\\\\u0073\\"'],
+];
+
+/** A subscription's envelopes, one a line, other escapes and events in front of and between them. */
+function envelopes(pods: string): string {
+  const envelope = (message: string): string =>
+    JSON.stringify({ messageType: 'DATA_MESSAGE', logEvents: [{ id: '1', timestamp: 1, message }] });
+  const other = { ...audit.bind(0, WEB), objectRef: { resource: 'leases', name: 'a' }, userAgent: '<x> & "y"' };
+  const noise = envelope(JSON.stringify(other)).replace('<', '\\u003c').replace('x', '\\u0078');
+  return WEB_LIFE.map((e) => `${noise}\n${envelope(JSON.stringify(e)).replace('\\"pods\\"', () => pods)}\n`).join('');
+}
+
 describe('EKS audit logs', () => {
   test('create, binding, status and the last delete make one interval with owner, node and account', async () => {
     const [pod, ...others] = only(await loadFiles({ 'audit.log': lines(WEB_LIFE) })).pods;
@@ -78,6 +100,18 @@ describe('EKS audit logs', () => {
     const loaded = await loadFiles(files());
     expect(told(only(loaded).pods)).toEqual(['web-7d9f8b-aaaaa 10.0.1.11 0 2 300 300']);
     expect(warningsOf(loaded)).toEqual([]);
+  });
+
+  test.each(ESCAPES)('envelopes that spell pods as %s', async (pods) => {
+    const loaded = await loadFiles({ 'a.json': envelopes(pods) });
+    expect(told(only(loaded).pods)).toEqual(['web-7d9f8b-aaaaa 10.0.1.11 0 2 300 300']);
+    expect(warningsOf(loaded)).toEqual([]);
+  });
+
+  test('get-log-events that spells pods with an escape', async () => {
+    const events = WEB_LIFE.map((event) => ({ message: JSON.stringify(event).replace('"pods"', '"\\u0070ods"') }));
+    const loaded = await loadFiles({ 'e.json': JSON.stringify({ events }) });
+    expect(told(only(loaded).pods)).toEqual(['web-7d9f8b-aaaaa 10.0.1.11 0 2 300 300']);
   });
 
   test('terminal phase ends, an empty podIP and deletionTimestamp do not, another podIP moves (A32, A35)', async () => {
