@@ -12,6 +12,8 @@ const SECONDS_MAX = 0xffff_ffff;
 export interface RuleTables {
   /** Distinct set of groups × direction × rule × stretch of addresses; joined on the set, BETWEEN on the rest. */
   readonly rules: readonly {
+    /** Different for each rule of a set, ascending. */
+    readonly number: number;
     readonly groupSet: number;
     readonly egress: boolean;
     readonly protocol: Range;
@@ -47,13 +49,15 @@ export function ruleTables(inventory: Inventory): RuleTables {
     if (eni.primary?.family === 4) interfaces.push({ id: eni.id, address: dotted(eni.primary.words[0]), groupSet });
   }
   const rules: RuleTables['rules'][number][] = [];
+  let number = 0;
   for (const [key, groupSet] of groupSets) {
     const ids = new Set(key.split(' '));
     for (const rule of inventory.securityGroups.filter((g) => ids.has(g.id)).flatMap((g) => g.rules)) {
+      number++;
       if (!rule.selector.valid) continue;
       const { protocol, ports } = selectorRanges(rule.selector);
       for (const addresses of merged(peerCidrs(rule.peer, inventory, members)))
-        rules.push({ groupSet, egress: rule.egress, protocol, ports, addresses });
+        rules.push({ number, groupSet, egress: rule.egress, protocol, ports, addresses });
     }
   }
   const namespaces = new Map<string, string>();

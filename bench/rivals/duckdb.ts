@@ -18,9 +18,8 @@ const TYPES: Readonly<Record<string, string>> = {
 
 /**
  * DuckDB with its smaller job: parse, join the logging interface and the pods of both ends on the address as text, and,
- * with `ranges`, take of the pods that had the address the one that had it then, and tell whether any security group
- * rule of the interface matches the remote address. No network ACL, no route, no roles, no replies, no deciding rule,
- * no hit counters.
+ * with `ranges`, take of the pods that had the address the one that had it then, and name the first security group rule
+ * of the interface that matches the remote address, with its hits. No network ACL, no route, no roles, no replies.
  */
 export async function readyDuckdb(turn: Turn, ranges: boolean): Promise<ReadyJob> {
   const inventory = newestOf((await loadInventory(turn.inventory)).versions);
@@ -47,7 +46,7 @@ function newestOf(versions: readonly Inventory[]): Inventory {
 
 async function createTables(connection: DuckDBConnection, tables: RuleTables): Promise<void> {
   await connection.run(`
-    CREATE TABLE rule (group_set INTEGER, egress BOOLEAN, protocol_first INTEGER, protocol_last INTEGER,
+    CREATE TABLE rule (number INTEGER, group_set INTEGER, egress BOOLEAN, protocol_first INTEGER, protocol_last INTEGER,
       port_first INTEGER, port_last INTEGER, address_first UINTEGER, address_last UINTEGER);
     CREATE TABLE interface (id VARCHAR, address VARCHAR, group_set INTEGER);
     CREATE TABLE pod (address VARCHAR, namespace VARCHAR);
@@ -55,7 +54,7 @@ async function createTables(connection: DuckDBConnection, tables: RuleTables): P
   await insert(
     connection,
     'rule',
-    tables.rules.map((r) => [r.groupSet, r.egress, ...r.protocol, ...r.ports, ...r.addresses].join(', ')),
+    tables.rules.map((r) => [r.number, r.groupSet, r.egress, ...r.protocol, ...r.ports, ...r.addresses].join(', ')),
   );
   await insert(
     connection,
@@ -81,7 +80,7 @@ async function insert(connection: DuckDBConnection, table: string, rows: readonl
 function query(files: readonly string[], ranges: boolean): string {
   const columns = DEFAULT_FORMAT.map((name) => `'${name}': '${TYPES[name] ?? 'VARCHAR'}'`).join(', ');
   const paths = files.map((file) => `'${file.replaceAll("'", "''")}'`).join(', ');
-  const permitted = `EXISTS (SELECT 1 FROM rule WHERE rule.group_set = flow.group_set AND rule.egress = flow.egress
+  const rule = `(SELECT min(rule.number) FROM rule WHERE rule.group_set = flow.group_set AND rule.egress = flow.egress
       AND flow.protocol BETWEEN rule.protocol_first AND rule.protocol_last
       AND flow.dstport BETWEEN rule.port_first AND rule.port_last
       AND ${addressNumber('flow.remote')} BETWEEN rule.address_first AND rule.address_last)`;
@@ -94,7 +93,7 @@ function query(files: readonly string[], ranges: boolean): string {
       LEFT JOIN interface i ON i.id = log."interface-id"
       WHERE log."log-status" = 'OK'
     )
-    SELECT flow.action, ${ranges ? permitted : 'NULL'} AS permitted, src.namespace AS src, dst.namespace AS dst,
+    SELECT flow.action, ${ranges ? rule : 'NULL'} AS rule, src.namespace AS src, dst.namespace AS dst,
       count(*)::DOUBLE AS records, sum(flow.bytes)::DOUBLE AS bytes
     FROM flow ${podJoin('src', ranges)} ${podJoin('dst', ranges)}
     GROUP BY ALL`;
@@ -114,11 +113,11 @@ function addressNumber(text: string): string {
 
 function claimsOf(rows: readonly Readonly<Record<string, unknown>>[]): Claims & { readonly permitted: number } {
   const claims = { records: 0, bytes: 0, accept: 0, reject: 0, permitted: 0 };
-  for (const { action, permitted, records, bytes } of rows) {
+  for (const { action, rule, records, bytes } of rows) {
     const count = Number(records);
     claims.records += count;
     claims.bytes += Number(bytes);
-    if (permitted === true) claims.permitted += count;
+    if (rule !== null) claims.permitted += count;
     if (action === 'ACCEPT') claims.accept += count;
     else if (action === 'REJECT') claims.reject += count;
   }
