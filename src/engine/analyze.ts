@@ -118,9 +118,7 @@ export function benchOf(bench: Bench, generation: SharedGeneration | null): Benc
 export async function analyzeTask(worker: Bench, task: AnalyzeTask): Promise<TaskResult> {
   const bench = benchOf(worker, task.generation);
   const { setup, tally, windows, verdicts, scratch } = bench;
-  const [folder, memory] = [setup.partFolder, setup.partMemory];
-  const rows = setup.rows === null ? null : openPart({ folder, memory }, `rows-${task.seq}`);
-  const quarantine = setup.quarantine ? openPart({ folder, memory: null }, `quarantine-${task.seq}`) : null;
+  const { rows, quarantine } = openParts(setup, task);
   const cursor = task.source.kind === 'values' ? new ValueCursor(task.source) : null;
   const decoder = decoderOf(bench, task, rows !== null, quarantine, cursor);
   const judge = openJudge(bench.judge.versions, rows !== null);
@@ -140,10 +138,14 @@ export async function analyzeTask(worker: Bench, task: AnalyzeTask): Promise<Tas
     Atomics.add(bench.progress, 1, BigInt(decoded));
     decoder.clear();
   };
+  let read = 0;
   let failure: string | null = null;
   let failurePasses = false;
   try {
-    const onRead = (bytes: number): void => void Atomics.add(bench.progress, 0, BigInt(bytes));
+    const onRead = (bytes: number): void => {
+      read += bytes;
+      Atomics.add(bench.progress, 0, BigInt(bytes));
+    };
     const slices = cursor === null ? slicesOf(task, rows !== null, wantedStarts(setup), onRead) : cursor.slices();
     for await (const slice of slices) {
       if (Atomics.load(bench.stop, 0) !== 0) break;
@@ -170,18 +172,33 @@ export async function analyzeTask(worker: Bench, task: AnalyzeTask): Promise<Tas
   if (encoder?.finish !== undefined) rows?.write(await encoder.finish());
   answers?.close();
   if (answers?.outOfStep === true) failure ??= `${task.name}: changed while it was read`;
-  const endFields = decoder.format.names.join(' ') === task.fields.join(' ') ? null : decoder.format.names;
   return {
     seq: task.seq,
+    read,
     ledger,
     counts: tally.drain(),
     windows: windows?.drain() ?? null,
-    endFields,
+    endFields: changedFields(decoder, task),
     rows: rows?.close() ?? null,
     quarantine: quarantine?.close() ?? null,
     failure,
     failurePasses,
   };
+}
+
+function openParts(
+  { rows, quarantine, partFolder: folder, partMemory: memory }: AnalyzeSetup,
+  { seq }: AnalyzeTask,
+): { readonly rows: OpenPart | null; readonly quarantine: OpenPart | null } {
+  return {
+    rows: rows === null ? null : openPart({ folder, memory }, `rows-${seq}`),
+    quarantine: quarantine ? openPart({ folder, memory: null }, `quarantine-${seq}`) : null,
+  };
+}
+
+/** Fields in force after the task's last line, when they are not those it began with. */
+function changedFields({ format }: FlowDecoder, { fields }: AnalyzeTask): AnalyzeTask['fields'] | null {
+  return format.names.join(' ') === fields.join(' ') ? null : format.names;
 }
 
 /** Classifies the batch and leaves only the rows that the filters want and no other flow log had. */

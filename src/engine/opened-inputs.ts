@@ -1,19 +1,26 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { createReadStream, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DEFAULT, type Format, formatOf, parseHeader } from '../decode/format.ts';
 import { FlowtrieError } from '../model/errors.ts';
 import { type Opening, openingOf } from '../source/content.ts';
+import { DEFLATED_BYTES } from '../source/inflater.ts';
 import { type InputFile, listInputs, spooledFile } from '../source/inputs.ts';
 import type { Span } from '../source/s3/key-time.ts';
 import { PeekedBytes } from '../source/spool.ts';
 import { type StreamChunk, streamChunks } from '../source/stdin.ts';
 import { flowLogsOf } from './dedupe.ts';
 import type { Planned } from './in-order.ts';
-import type { AnalyzeTask } from './task.ts';
+import type { AnalyzeTask, TaskSource } from './task.ts';
 
 /** Byte range of a plain file that is one task. A task this long keeps the pool's cost per task below 1 %. */
 const RANGE_BYTES = 16 * 1024 * 1024;
+
+/** Text bytes of a task cut from a compressed file. */
+const CHUNK_BYTES = 8 * 1024 * 1024;
+
+/** A compressed file smaller than this is one task: it is done before several workers have begun. */
+const LARGE_BYTES = 4 * 1024 * 1024;
 
 /** The inputs of a run with the format each begins with. */
 export interface OpenedInputs {
@@ -109,6 +116,11 @@ export async function* planTasks(
     const { content } = input.opening;
     if (input.object !== null && input.kind !== 'parquet') {
       yield planned({ kind: 'object', object: input.object });
+    } else if (isMost(input, files)) {
+      const reads = new CountedReads(input.path);
+      for await (const source of chunkTasks(streamChunks(reads, input.name, CHUNK_BYTES), reads, failures)) {
+        yield planned(source);
+      }
     } else if (input.kind === 'gzip' || input.kind === 'zstd') {
       yield planned({ kind: 'file', path: input.path, compression: input.kind, content, start: 0, end: input.size });
     } else if (input.kind === 'parquet') {
@@ -122,17 +134,59 @@ export async function* planTasks(
         yield planned({ kind: 'file', path: input.path, compression: null, content, start, end });
       }
     } else if (stream !== null) {
-      try {
-        for await (const chunk of stream) {
-          if (chunk.kind === 'broken') yield planned(chunk.slice);
-          else if (chunk.kind === 'records') yield planned(chunk);
-          else yield planned({ kind: 'chunk', bytes: chunk.bytes, length: chunk.length });
-        }
-      } catch (error) {
-        if (!(error instanceof FlowtrieError)) throw error;
-        failures.push(error.message);
-      }
+      for await (const source of chunkTasks(stream, null, failures)) yield planned(source);
     }
+  }
+}
+
+/**
+ * True for the one compressed file that holds most of the input. It is inflated here, while workers decode and judge
+ * what comes out: one worker would have to do all of it. Does not depend on the number of workers, as no output does.
+ */
+function isMost(input: InputFile, files: readonly InputFile[]): boolean {
+  const isText = (input.kind === 'gzip' || input.kind === 'zstd') && input.opening.content === 'lines';
+  if (!isText || input.size < LARGE_BYTES) return false;
+  return files.reduce((sum, { size }) => sum + size, 0) < 2 * input.size;
+}
+
+/** Reads a file and counts what was read since the last question. */
+class CountedReads implements AsyncIterable<Uint8Array> {
+  private readonly path: string;
+  private read = 0;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
+    for await (const bytes of createReadStream(this.path, { highWaterMark: DEFLATED_BYTES })) {
+      this.read += bytes.length;
+      yield bytes;
+    }
+  }
+
+  take(): number {
+    const { read } = this;
+    this.read = 0;
+    return read;
+  }
+}
+
+/** A task for each chunk; `reads` null = the stream is its text. Why a stream ends early is a failure. */
+async function* chunkTasks(
+  chunks: AsyncIterable<StreamChunk>,
+  reads: CountedReads | null,
+  failures: string[],
+): AsyncGenerator<TaskSource> {
+  try {
+    for await (const chunk of chunks) {
+      if (chunk.kind === 'broken') yield chunk.slice;
+      else if (chunk.kind === 'records') yield chunk;
+      else yield { kind: 'chunk', bytes: chunk.bytes, length: chunk.length, read: reads?.take() ?? chunk.length };
+    }
+  } catch (error) {
+    if (!(error instanceof FlowtrieError)) throw error;
+    failures.push(error.message);
   }
 }
 

@@ -98,7 +98,7 @@ async function replayInputs(options: ReplayOptions, inputs: OpenedInputs, starte
     await run.output?.close();
     await run.quarantine?.close();
     const elapsedSeconds = (performance.now() - startedAt) / 1000;
-    const input = { files: inputs.files.length, bytes: run.bytesRead() };
+    const input = { files: inputs.files.length, bytes: run.totals.read };
     return {
       summary: summaryOf(run.totals, options.inventory, input, elapsedSeconds),
       failures: run.failures,
@@ -127,10 +127,6 @@ interface Run {
   readonly met: SharedArrayBuffer | null;
   /** Makes tasks at work end early. */
   stop(): void;
-  /** Input bytes that the last pass has read so far. */
-  bytesRead(): number;
-  /** The next pass reads the input from its beginning. */
-  beginPass(): void;
   stopProgress(): void;
 }
 
@@ -170,7 +166,6 @@ async function openRun(options: ReplayOptions, { files, first, stream, paired }:
   const passes = paired ? 2 : 1;
   const update = options.onStart?.(stream === null ? bytes * passes : null);
   const timer = setInterval(() => update?.(Number(progress[0]), Number(progress[1])), PROGRESS_MS);
-  let before = 0;
   return {
     pool,
     output,
@@ -182,10 +177,6 @@ async function openRun(options: ReplayOptions, { files, first, stream, paired }:
     partMemory,
     met: setup.met,
     stop,
-    bytesRead: () => Number(progress[0]) - before,
-    beginPass: () => {
-      before = Number(progress[0]);
-    },
     stopProgress: () => clearInterval(timer),
   };
 }
@@ -223,7 +214,6 @@ async function runPasses(run: Run, inputs: OpenedInputs, signal: AbortSignal | u
     // what cannot be read is told by the second pass
     const plan = (): AsyncGenerator<Planned> => planTasks(inputs, false, []);
     paired = await pairInputs({ plan, pool, memory: twins, signal, stop });
-    run.beginPass();
   }
   const tasks = planTasks(inputs, paired?.spilled === true, failures);
   const fields = paired?.fields;

@@ -23,7 +23,7 @@ export async function* slicesOf(
   if (source.kind === 'broken') {
     yield { kind: 'broken', reason: source.reason, text: source.text };
   } else if (source.kind === 'chunk') {
-    onRead(source.length);
+    onRead(source.read);
     yield { kind: 'lines', bytes: new Uint8Array(source.bytes, 0, source.length) };
   } else if (source.kind === 'records') {
     onRead(source.block.bytes.length);

@@ -79,7 +79,13 @@ export type TaskSource =
       readonly first: number;
       readonly last: number;
     }
-  | { readonly kind: 'chunk'; readonly bytes: SharedArrayBuffer; readonly length: number }
+  | {
+      readonly kind: 'chunk';
+      readonly bytes: SharedArrayBuffer;
+      readonly length: number;
+      /** Bytes of the input that were read for it, for the progress bar. */
+      readonly read: number;
+    }
   | { readonly kind: 'records'; readonly block: RecordBlock }
   | ({ readonly kind: 'values' } & ValueChunk)
   | { readonly kind: 'broken'; readonly reason: Malformed; readonly text: Uint8Array };
@@ -124,6 +130,8 @@ export interface AnswerTask {
 
 export interface TaskResult {
   readonly seq: number;
+  /** Bytes of the input. */
+  readonly read: number;
   readonly ledger: Ledger;
   readonly counts: TaskCounts;
   /** Field names in force after the last line, when a header changed them; null = unchanged. */

@@ -51,6 +51,8 @@ export class Totals {
   readonly talkers6: TopGroups = new TopGroups(TALKER6_WORDS, (key) => this.talker6Label(key));
   readonly rejects: TopGroups = new TopGroups(REJECT_WORDS, (key) => this.rejectLabel(key));
   agreeOnPolicy = 0;
+  /** Bytes of all inputs. */
+  read = 0;
   private versions: readonly CompiledVersion[];
 
   constructor(versions: readonly CompiledVersion[]) {
@@ -68,6 +70,7 @@ export class Totals {
     const { counts, ledger } = result;
     assert.equal(ledgerSum(ledger), ledger.lines, `ledger law broken in task ${result.seq}`);
     addLedger(this.ledger, ledger);
+    this.read += result.read;
     this.agreeOnPolicy += counts.agreeOnPolicy;
     addInto(this.predicted, counts.predicted);
     addInto(this.observed, counts.observed);

@@ -21,7 +21,7 @@ export async function* streamChunks(
   name: string,
   chunkBytes: number = CHUNK_BYTES,
 ): AsyncGenerator<StreamChunk> {
-  const chunk = new ChunkBuffer();
+  const chunk = new ChunkBuffer(chunkBytes);
   try {
     for await (const slice of streamSlices(readsOf(stream, name), name)) {
       if (slice.kind !== 'lines') {
@@ -29,7 +29,7 @@ export async function* streamChunks(
         yield slice.kind === 'records' ? slice : { kind: 'broken', slice: { ...slice, text: slice.text.slice() } };
         continue;
       }
-      if (chunk.length + slice.bytes.length > chunkBytes && chunk.length > 0) yield chunk.take();
+      if (!chunk.fits(slice.bytes)) yield chunk.take();
       chunk.append(slice.bytes);
     }
   } catch (error) {
@@ -41,26 +41,28 @@ export async function* streamChunks(
 }
 
 class ChunkBuffer {
-  private pieces: Uint8Array[] = [];
+  private readonly size: number;
+  private view = new Uint8Array(new SharedArrayBuffer(0));
   length = 0;
 
+  constructor(size: number) {
+    this.size = size;
+  }
+
+  fits(bytes: Uint8Array): boolean {
+    return this.length === 0 || this.length + bytes.length <= this.view.length;
+  }
+
   append(bytes: Uint8Array): void {
-    this.pieces.push(bytes.slice());
+    if (this.length === 0) this.view = new Uint8Array(new SharedArrayBuffer(Math.max(this.size, bytes.length)));
+    this.view.set(bytes, this.length);
     this.length += bytes.length;
   }
 
   take(): StreamChunk {
-    const bytes = new SharedArrayBuffer(this.length);
-    const view = new Uint8Array(bytes);
-    let at = 0;
-    for (const piece of this.pieces) {
-      view.set(piece, at);
-      at += piece.length;
-    }
-    const { length } = this;
-    this.pieces = [];
+    const { view, length } = this;
     this.length = 0;
-    return { kind: 'lines', bytes, length };
+    return { kind: 'lines', bytes: view.buffer, length };
   }
 }
 

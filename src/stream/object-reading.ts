@@ -223,7 +223,7 @@ function troubleOf(error: unknown): ObjectTrouble {
 /** The last task of an object counts what could not be read as one line, unless the cut last line was counted. */
 function lastOf(name: string, trouble: ObjectTrouble | null, truncated: boolean): TaskSource {
   if (trouble === null || (trouble.end === 'damaged' && truncated)) {
-    return { kind: 'chunk', bytes: new SharedArrayBuffer(0), length: 0 };
+    return { kind: 'chunk', bytes: new SharedArrayBuffer(0), length: 0, read: 0 };
   }
   return {
     kind: 'broken',
@@ -245,7 +245,7 @@ async function* piecesOf(name: string, { object, head }: FoundObject, source: By
   )) {
     if (chunk.kind === 'broken') yield chunk.slice;
     else if (chunk.kind === 'records') yield chunk;
-    else yield { kind: 'chunk', bytes: chunk.bytes, length: chunk.length };
+    else yield { kind: 'chunk', bytes: chunk.bytes, length: chunk.length, read: chunk.length };
   }
 }
 

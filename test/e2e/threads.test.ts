@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -89,5 +89,76 @@ describe('standard input', () => {
     expect(fromStdin).toEqual(fromFile);
     expect(fromStdin.code).toBe(0);
     expect(fromStdin.stdout.split('\n').length).toBeGreaterThan(1900);
+  });
+});
+
+/** Compressed bytes from which on a file that is most of the input is inflated apart from its records' judges. */
+const LARGE_BYTES = 4 * 1024 * 1024;
+
+describe('one gzip file that is most of the input', () => {
+  interface Run {
+    readonly rows: string;
+    readonly quarantine: readonly string[];
+    readonly ledger: Summary['ledger'];
+    readonly input: Summary['input'];
+    readonly stderr: string;
+    readonly code: number | null;
+  }
+
+  async function replayed(path: string, threads: string): Promise<Run> {
+    const out = join(folder, 'large.ndjson');
+    const quarantine = join(folder, 'large-quarantine.ndjson');
+    const args = ['replay', path, '--inventory', input.inventory, '--threads', threads, '--json', '-q'];
+    const { stdout, stderr, code } = await runCli([...args, '--out', out, '--quarantine', quarantine]);
+    const summary = JSON.parse(stdout) as Summary;
+    const lines = readFileSync(quarantine, 'utf8').split('\n').slice(0, -1);
+    return {
+      rows: digest(out),
+      quarantine: lines.map((line) => JSON.stringify({ ...(JSON.parse(line) as object), file: '' })),
+      ledger: summary.ledger,
+      input: summary.input,
+      stderr: stderr.replaceAll(path, 'FILE'),
+      code,
+    };
+  }
+
+  const large = (): { readonly plain: string; readonly gzip: string } => {
+    const plain = join(input.logs, 'b.log');
+    return { plain, gzip: join(folder, 'large.log.gz') };
+  };
+
+  it('gives the rows and the quarantine of the plain file, for any number of threads', {
+    timeout: 300_000,
+  }, async () => {
+    const { plain, gzip } = large();
+    const bytes = gzipSync(readFileSync(plain), { level: 1 });
+    expect(bytes.length).toBeGreaterThan(LARGE_BYTES);
+    writeFileSync(gzip, bytes);
+    const reference = await replayed(plain, '2');
+    expect(reference.input.bytes).toBe(statSync(plain).size);
+    expect(reference.quarantine.length).toBeGreaterThan(100);
+    for (const threads of ['0', '2']) {
+      const expected = { ...reference, input: { ...reference.input, bytes: bytes.length } };
+      expect(await replayed(gzip, threads), `--threads ${threads}`).toEqual(expected);
+    }
+  });
+
+  it('loses nothing that stands before a cut', { timeout: 300_000 }, async () => {
+    const { gzip } = large();
+    const cut = join(folder, 'cut.log.gz');
+    writeFileSync(cut, readFileSync(gzip).subarray(0, LARGE_BYTES + 77_777));
+    const reference = await replayed(cut, '0');
+    expect(reference.code).toBe(3);
+    expect(reference.stderr).toContain('FILE: damaged gzip: unexpected end of file');
+    expect(reference.ledger.malformed).toMatchObject({ truncated: 1 });
+    expect(ledgerSum(reference.ledger)).toBe(reference.ledger.lines);
+    expect(await replayed(cut, '2')).toEqual(reference);
+    // most of the input is another file now: a worker inflates this one
+    const both = await runCli(['replay', cut, large().plain, '--inventory', input.inventory, '--json', '-q']);
+    const { ledger } = JSON.parse(both.stdout) as Summary;
+    const alone = await replayed(large().plain, '2');
+    expect(ledger.lines).toBe(reference.ledger.lines + alone.ledger.lines);
+    expect(ledger.classified).toBe(reference.ledger.classified + alone.ledger.classified);
+    expect(both.stderr.replaceAll(cut, 'FILE')).toBe(reference.stderr);
   });
 });
