@@ -35,7 +35,6 @@ export class ClassifyKernel {
   /** (batch, counters, rows) */
   readonly countVerdicts: KernelFunction;
   readonly countRules: KernelFunction;
-  /** (batch, counters, from, rows) → row it stopped before */
   readonly countGroups: KernelFunction;
 
   constructor(heap: KernelHeap) {

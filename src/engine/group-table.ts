@@ -1,5 +1,4 @@
 import { strict as assert } from 'node:assert';
-import type { KernelBlock } from '../model/kernel-heap.ts';
 import { nthWeight } from './nth-weight.ts';
 
 /** Sums of a group: offsets in its three f64. */
@@ -17,17 +16,15 @@ export interface Groups {
   readonly others: { readonly records: number; readonly bytes: number; readonly packets: number };
 }
 
-/** Words of `Groups` in src/kernel/classify/counters.ts, in its order: a test compares them. */
-export const GROUPS_WORDS = ['slots', 'mask', 'rows', 'rowBytes', 'size', 'capacity'] as const;
-const SIZE_WORD = GROUPS_WORDS.indexOf('size');
-
-/** Where a table lies: the heap of a kernel, or memory of its own. */
-export type Place = (bytes: number) => Pick<KernelBlock, 'at'> & { readonly buffer: ArrayBufferLike };
-
-const own: Place = (bytes) => ({ at: 0, buffer: new ArrayBuffer(bytes) });
-
 const SEED = 0x9e37_79b9 | 0;
 const MULTIPLIER = 0x85eb_ca6b | 0;
+
+/** Slots of a table of `capacity` groups: a power of two, half of them free. */
+export function slotsFor(capacity: number): number {
+  let slots = 2;
+  while (slots < capacity * 2) slots *= 2;
+  return slots;
+}
 
 /**
  * Group-by over keys of a fixed number of u32 words: open addressing, no object per record. A group is one run of
@@ -44,50 +41,29 @@ export class GroupTable {
   private readonly stride: number;
   private readonly sums: Float64Array;
   private readonly keys: Uint32Array;
-  /** What the kernel knows of the table, see GROUPS_WORDS; the size is kept there alone. */
-  private readonly words32: Uint32Array;
   /** Bytes of each group while the table is folded. */
   private readonly weights: Float64Array;
+  private size = 0;
   private others = { records: 0, bytes: 0, packets: 0 };
   /** Key of the next `add`: the caller fills all words. */
   readonly key: Uint32Array;
 
-  constructor(words: number, capacity: number, place: Place = own) {
+  constructor(words: number, capacity: number) {
     assert(words > 0 && capacity > 1);
     this.words = words;
-    let slots = 2;
-    while (slots < capacity * 2) slots *= 2;
-    this.mask = slots - 1;
-    const slotBlock = place(slots * 4);
-    this.slots = new Int32Array(slotBlock.buffer, slotBlock.at, slots).fill(-1);
+    this.slots = new Int32Array(slotsFor(capacity)).fill(-1);
+    this.mask = this.slots.length - 1;
     this.capacity = capacity;
     this.stride = Sum.perGroup + Math.ceil(words / 2);
-    const rows = place(capacity * this.stride * 8);
-    this.sums = new Float64Array(rows.buffer, rows.at, capacity * this.stride);
-    this.keys = new Uint32Array(rows.buffer, rows.at, capacity * this.stride * 2);
-    const known = place(GROUPS_WORDS.length * 4);
-    this.words32 = new Uint32Array(known.buffer, known.at, GROUPS_WORDS.length);
-    this.words32.set([slotBlock.at, this.mask, rows.at, this.stride * 8, 0, capacity]);
+    this.sums = new Float64Array(capacity * this.stride);
+    this.keys = new Uint32Array(this.sums.buffer);
     this.key = new Uint32Array(words);
     this.weights = new Float64Array(capacity);
-  }
-
-  /** Byte address of its words, for the kernel. */
-  get address(): number {
-    return this.words32.byteOffset;
   }
 
   /** Groups that fit before any is folded away. */
   get room(): number {
     return this.capacity - this.size;
-  }
-
-  private get size(): number {
-    return this.words32[SIZE_WORD]!;
-  }
-
-  private set size(size: number) {
-    this.words32[SIZE_WORD] = size;
   }
 
   /** Adds one record to the group of `key`. */
@@ -177,7 +153,7 @@ export class GroupTable {
    * Keeps the heavier half by bytes (ties: the earlier group), sums the rest into `others`, and re-hashes. For a full
    * table.
    */
-  fold(): void {
+  private fold(): void {
     const { sums, slots, stride, weights } = this;
     const keep = this.capacity >> 1;
     const size = this.size;

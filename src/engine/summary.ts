@@ -37,7 +37,7 @@ export function summaryOf(
       versions: inventory.versions.length,
       enis: newest?.inventory.networkInterfaces.length ?? 0,
       rules: newest?.catalog.rules.length ?? 0,
-      pods: new Set(newest?.inventory.pods.map((pod) => `${pod.namespace}/${pod.name}/${pod.uid ?? ''}`)).size,
+      pods: new Set(newest?.inventory.pods.map(({ uid, namespace, name }) => uid ?? `${namespace}/${name}`)).size,
     },
     elapsedSeconds,
     recordsPerSecond: elapsedSeconds > 0 ? Math.round(records / elapsedSeconds) : 0,

@@ -14,6 +14,7 @@ import {
   type VerdictBatch,
 } from '../model/verdict.ts';
 import { type Groups, GroupTable } from './group-table.ts';
+import { KernelGroups } from './kernel-groups.ts';
 
 /** Group numbers of owners in one version: workloads and named interfaces first, then one number per kind. */
 export interface OwnerGroups {
@@ -73,8 +74,8 @@ export interface TaskCounts {
 export const NEVER = 0xffff_ffff;
 
 /** Groups a task keeps apart (see GroupTable): hundreds of times what is shown, and small enough for the cache. */
-const WORKLOADS_MAX = 8_192;
-const TALKERS_MAX = 4_096;
+export const WORKLOADS_MAX = 8_192;
+export const TALKERS_MAX = 4_096;
 const REJECTS_MAX = 4_096;
 
 /** Words of `VersionCounters` and `Counters` in src/kernel/classify/counters.ts: a test compares their order. */
@@ -96,15 +97,12 @@ export const COUNTER_WORDS = [
   'talkerGroups',
   'later',
   'laterCount',
-  'full',
 ] as const;
 type CounterWord = (typeof COUNTER_WORDS)[number];
 const WORD = Object.fromEntries(COUNTER_WORDS.map((name, i) => [name, i])) as Record<CounterWord, number>;
 
 /** Words of a row that is left to the tables of longer keys: row, source group, destination group. */
 const LATER_WORDS = 3;
-/** Value of `full`: the table that a row found no room in. */
-const WORKLOADS_FULL = 1;
 
 const TWO_32 = 4_294_967_296;
 
@@ -124,8 +122,8 @@ export class Tally {
   /** What its counters take of the kernel's memory. */
   readonly blocks: readonly KernelBlock[];
   private readonly versions: readonly VersionTally[];
-  private readonly workloads: GroupTable;
-  private readonly talkers4: GroupTable;
+  private readonly workloads: KernelGroups;
+  private readonly talkers4: KernelGroups;
   private readonly talkers6 = new GroupTable(TALKER6_WORDS, TALKERS_MAX);
   private readonly rejects = new GroupTable(REJECT_WORDS, REJECTS_MAX);
   private readonly predicted: Uint32Array;
@@ -162,8 +160,8 @@ export class Tally {
       cells: cleared(sums(rules.cellCount * Evidence.words)),
       routes: cleared(sums(rules.ruleCount * Evidence.words)),
     }));
-    this.workloads = new GroupTable(WORKLOAD_WORDS, WORKLOADS_MAX, take);
-    this.talkers4 = new GroupTable(TALKER4_WORDS, TALKERS_MAX, take);
+    this.workloads = new KernelGroups(WORKLOAD_WORDS, WORKLOADS_MAX, take);
+    this.talkers4 = new KernelGroups(TALKER4_WORDS, TALKERS_MAX, take);
     this.predicted = counts(VERDICT.length);
     this.observed = counts(3 * VERDICT.length);
     this.drift = counts(DRIFT.length);
@@ -193,7 +191,6 @@ export class Tally {
       case 'agreeOnPolicy':
       case 'judged':
       case 'laterCount':
-      case 'full':
         return 0;
       case 'versions':
         return versions.byteOffset;
@@ -219,10 +216,7 @@ export class Tally {
     }
     this.words[WORD.judged] = flow.judged ? 1 : 0;
     this.words[WORD.laterCount] = 0;
-    for (let row = 0; row < rows; ) {
-      row = kernel.countGroups(batch, counters, row, rows);
-      if (row < rows) (this.words[WORD.full] === WORKLOADS_FULL ? this.workloads : this.talkers4).fold();
-    }
+    kernel.countGroups(batch, counters, rows);
     this.addLater(flow, verdicts, scratch);
   }
 

@@ -12,7 +12,8 @@ import {
   ROLE_BASIS_POLICY,
 } from './codes';
 import { Batch } from './columns';
-import { Counters, Groups, VersionCounters } from './counters';
+import { Counters, VersionCounters } from './counters';
+import { groupRow } from './groups';
 
 /** Verdict codes, the width of `observed`. */
 const VERDICTS: u32 = 5;
@@ -80,14 +81,11 @@ function addEvidence(words: usize, index: i32, bytes: f64, second: f64): void {
   if (second > load<f64>(at, 24)) store<f64>(at, second, 24);
 }
 
-/**
- * Kinds, attribution, workload pairs and talkers of rows from `from` on. Returns the row before which it stopped
- * because a table is full (`counters.full`), else `rows`.
- */
-export function countGroups(batch: Batch, counters: Counters, from: u32, rows: u32): u32 {
+/** Kinds, attribution, workload pairs and talkers of rows [0, rows). */
+export function countGroups(batch: Batch, counters: Counters, rows: u32): void {
   const src = batch.src;
   const dst = batch.dst;
-  for (let i = from; i < rows; i++) {
+  for (let i: u32 = 0; i < rows; i++) {
     const version = versionOf(batch, counters, i);
     const kindFrom = u8At(src.kind, i);
     const kindTo = u8At(dst.kind, i);
@@ -95,14 +93,6 @@ export function countGroups(batch: Batch, counters: Counters, from: u32, rows: u
     const groupTo = groupOf(version, kindTo, i32At(dst.owner, i));
     const number = u16At(batch.version, i);
     const pair = groupRow(counters.workloads, number, groupFrom, groupTo);
-    if (pair == 0) return stop(counters, 1, i);
-    const is4 = i32At(src.address6, i) < 0;
-    let talker: usize = 0;
-    if (is4) {
-      const address = i32At(src.addressClass, i) == NO_ADDRESS ? 0 : u32At(src.address4, i);
-      talker = groupRow(counters.talkers, number, groupFrom, address);
-      if (talker == 0) return stop(counters, 2, i);
-    }
     const bits = u32At(batch.present, i);
     const bytes = (bits & PRESENT_BYTES) != 0 ? countAt(batch.bytes, i) : 0;
     const packets = (bits & PRESENT_PACKETS) != 0 ? countAt(batch.packets, i) : 0;
@@ -111,16 +101,14 @@ export function countGroups(batch: Batch, counters: Counters, from: u32, rows: u
     increment(counters.kinds, kindFrom);
     increment(counters.kinds, kindTo);
     addSums(pair, bytes, packets);
-    if (is4) addSums(talker, bytes, packets);
+    const is4 = i32At(src.address6, i) < 0;
+    if (is4) {
+      const address = i32At(src.addressClass, i) == NO_ADDRESS ? 0 : u32At(src.address4, i);
+      addSums(groupRow(counters.talkers, number, groupFrom, address), bytes, packets);
+    }
     const isReject = counters.judged != 0 && (bits & PRESENT_ACTION) != 0 && u8At(batch.action, i) == ACTION_REJECT;
     if (isReject || !is4) leave(counters, i, groupFrom, groupTo);
   }
-  return rows;
-}
-
-function stop(counters: Counters, full: u32, i: u32): u32 {
-  counters.full = full;
-  return i;
 }
 
 @inline
@@ -143,37 +131,4 @@ function leave(counters: Counters, i: u32, groupFrom: u32, groupTo: u32): void {
   store<u32>(at, groupFrom, 4);
   store<u32>(at, groupTo, 8);
   counters.laterCount++;
-}
-
-/** Row of the group with this key, made when it is new; 0 = it is new and the table is full. */
-@inline
-function groupRow(table: Groups, first: u32, second: u32, third: u32): usize {
-  // the hash of engine/group-table.ts, which folds and drains the table
-  let h = (0x9e37_79b9 ^ first) * 0x85eb_ca6b;
-  h = (h ^ (h >> 15) ^ second) * 0x85eb_ca6b;
-  h = (h ^ (h >> 15) ^ third) * 0x85eb_ca6b;
-  const mask = table.mask;
-  const slots = table.slots;
-  let slot = (h ^ (h >> 15)) & mask;
-  for (let group = i32At(slots, slot); group >= 0; group = i32At(slots, slot)) {
-    const row = table.rows + <usize>(<u32>group * table.rowBytes);
-    if (load<u32>(row, 32) == third && load<u32>(row, 28) == second && load<u32>(row, 24) == first) return row;
-    slot = (slot + 1) & mask;
-  }
-  return newGroup(table, slot, first, second, third);
-}
-
-function newGroup(table: Groups, slot: u32, first: u32, second: u32, third: u32): usize {
-  const size = table.size;
-  if (size == table.capacity) return 0;
-  store<u32>(table.slots + (<usize>slot << 2), size);
-  table.size = size + 1;
-  const row = table.rows + <usize>(size * table.rowBytes);
-  store<f64>(row, 0);
-  store<f64>(row, 0, 8);
-  store<f64>(row, 0, 16);
-  store<u32>(row, first, 24);
-  store<u32>(row, second, 28);
-  store<u32>(row, third, 32);
-  return row;
 }

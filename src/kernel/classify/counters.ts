@@ -1,6 +1,6 @@
 /** What `engine/tally.ts` lays out, word by word in this order. */
 
-/** A table of sums by three key words, see `engine/group-table.ts`: open addressing, rows of 3 f64 and the key. */
+/** A table of sums by three key words, see `engine/kernel-groups.ts`: open addressing, rows of 3 f64 and the key. */
 @unmanaged
 export class Groups {
   slots: usize;
@@ -9,6 +9,11 @@ export class Groups {
   rowBytes: u32;
   size: u32;
   capacity: u32;
+  /** For folding: a u64 a row, and u32 counters. */
+  weights: usize;
+  bins: usize;
+  /** Sums of the groups that were folded away, 3 f64. */
+  others: usize;
 }
 
 /** One inventory version: evidence of its cells and of its routes, and the group of every pod and interface. */
@@ -42,8 +47,6 @@ export class Counters {
   /** Rows that other tables count: row, source group, destination group. */
   later: usize;
   laterCount: u32;
-  /** Which table countGroups stopped for: 1 workloads, 2 talkers. */
-  full: u32;
 
   @inline
   get workloads(): Groups {

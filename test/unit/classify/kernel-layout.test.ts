@@ -6,7 +6,7 @@ import { TABLE_WORDS } from '../../../src/classify/kernel-tables.ts';
 import { Asked } from '../../../src/classify/pairing.ts';
 import { STRETCH_WORDS } from '../../../src/classify/stretch.ts';
 import { Hidden, NO_ADDRESS, OWN_ADDRESS, UNASKED } from '../../../src/classify/tables.ts';
-import { GROUPS_WORDS } from '../../../src/engine/group-table.ts';
+import { GROUPS_WORDS } from '../../../src/engine/kernel-groups.ts';
 import { COUNTER_WORDS, VERSION_COUNTER_WORDS } from '../../../src/engine/tally.ts';
 import { Present, RejectReason, V6_WORDS } from '../../../src/model/flow.ts';
 import {

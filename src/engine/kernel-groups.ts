@@ -1,0 +1,75 @@
+import type { KernelBlock } from '../model/kernel-heap.ts';
+import { type Groups, Sum, slotsFor } from './group-table.ts';
+
+/** Words of `Groups` in src/kernel/classify/counters.ts, in its order: a test compares them. */
+export const GROUPS_WORDS = [
+  'slots',
+  'mask',
+  'rows',
+  'rowBytes',
+  'size',
+  'capacity',
+  'weights',
+  'bins',
+  'others',
+] as const;
+const SIZE_WORD = GROUPS_WORDS.indexOf('size');
+
+/** u32 counters of src/kernel/classify/groups.ts. */
+const BINS = 2048;
+
+/**
+ * The GroupTable that src/kernel/classify/groups.ts fills and folds, by keys of three u32 words. A group is one run of
+ * bytes, three f64 sums and then its key, so that it is one trip to memory.
+ */
+export class KernelGroups {
+  private readonly words: number;
+  private readonly slots: Int32Array;
+  /** f64 (and half the u32) a group. */
+  private readonly stride: number;
+  private readonly sums: Float64Array;
+  private readonly keys: Uint32Array;
+  private readonly others: Float64Array;
+  /** What the kernel knows of the table, see GROUPS_WORDS; the size is kept there alone. */
+  private readonly words32: Uint32Array;
+
+  constructor(words: number, capacity: number, take: (bytes: number) => KernelBlock) {
+    this.words = words;
+    const count = slotsFor(capacity);
+    const slots = take(count * 4);
+    this.slots = new Int32Array(slots.buffer, slots.at, count).fill(-1);
+    this.stride = Sum.perGroup + Math.ceil(words / 2);
+    const rows = take(capacity * this.stride * 8);
+    this.sums = new Float64Array(rows.buffer, rows.at, capacity * this.stride);
+    this.keys = new Uint32Array(rows.buffer, rows.at, capacity * this.stride * 2);
+    const others = take(Sum.perGroup * 8);
+    this.others = new Float64Array(others.buffer, others.at, Sum.perGroup).fill(0);
+    const known = take(GROUPS_WORDS.length * 4);
+    this.words32 = new Uint32Array(known.buffer, known.at, GROUPS_WORDS.length);
+    const scratch = [take(capacity * 8).at, take(BINS * 4).at];
+    this.words32.set([slots.at, count - 1, rows.at, this.stride * 8, 0, capacity, ...scratch, others.at]);
+  }
+
+  /** Byte address of its words, for the kernel. */
+  get address(): number {
+    return this.words32.byteOffset;
+  }
+
+  /** Empties the table into copies, in order of first appearance. */
+  drain(): Groups {
+    const { words, stride, others } = this;
+    const size = this.words32[SIZE_WORD]!;
+    const keys = new Uint32Array(size * words);
+    const sums = new Float64Array(size * Sum.perGroup);
+    for (let g = 0; g < size; g++) {
+      const key = (g * stride + Sum.perGroup) * 2;
+      for (let w = 0; w < Sum.perGroup; w++) sums[g * Sum.perGroup + w] = this.sums[g * stride + w]!;
+      for (let w = 0; w < words; w++) keys[g * words + w] = this.keys[key + w]!;
+    }
+    const [records = 0, bytes = 0, packets = 0] = others;
+    others.fill(0);
+    this.words32[SIZE_WORD] = 0;
+    this.slots.fill(-1);
+    return { size, keys, sums, others: { records, bytes, packets } };
+  }
+}
