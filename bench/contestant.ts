@@ -23,6 +23,8 @@ const JOBS: Readonly<Record<string, (turn: Turn) => Promise<ReadyJob>>> = {
   'duckdb-equality': async (turn) => (await import('./rivals/duckdb.ts')).readyDuckdb(turn, false),
   'fast-csv': async (turn) => (await import('./rivals/fast-csv.ts')).readyFastCsv(turn),
   'pod-map': async (turn) => (await import('./rivals/pod-map.ts')).readyPodMap(turn),
+  'memory-chain': async (turn) => (await import('./rivals/far-memory.ts')).readyFarMemory(turn, true),
+  'memory-loads': async (turn) => (await import('./rivals/far-memory.ts')).readyFarMemory(turn, false),
   'string-map': async (turn) => (await import('./rivals/string-map.ts')).readyStringMap(turn),
   'audit-events': async (turn) => (await import('./rivals/audit-events.ts')).readyAuditEvents(turn),
   'audit-parse': async (turn) => (await import('./rivals/audit-parse.ts')).readyAuditParse(turn),

@@ -6,6 +6,8 @@ export interface PodWorld {
   /** Pods of each address. */
   readonly lives: number;
   readonly queries: number;
+  /** Addresses that are asked about, the first ones; absent = all. */
+  readonly asked?: number;
 }
 
 /** 10.0.0.0 and 2026-01-15T10:00:00Z. */
@@ -17,7 +19,7 @@ export const WINDOW_SECONDS = 60;
 /** One query in so many is about an address nobody ever held. */
 const MISS_EVERY = 5;
 
-function mix(value: number): number {
+export function mix(value: number): number {
   let z = Math.imul(value ^ 0x9e37_79b9, 0x85eb_ca6b);
   z = Math.imul(z ^ (z >>> 13), 0xc2b2_ae35);
   return (z ^ (z >>> 16)) >>> 0;
@@ -38,7 +40,7 @@ export function queriesOf(world: PodWorld): { readonly address: Uint32Array; rea
   const address = new Uint32Array(world.queries);
   const start = new Uint32Array(world.queries);
   for (let q = 0; q < world.queries; q++) {
-    const index = mix(2 * q) % world.addresses;
+    const index = mix(2 * q) % (world.asked ?? world.addresses);
     address[q] = addressOf(q % MISS_EVERY === 0 ? world.addresses + index : index);
     start[q] = FIRST_SECOND + (mix(2 * q + 1) % (world.lives * PERIOD_SECONDS));
   }

@@ -1,5 +1,5 @@
 import type { KernelBlock, KernelHeap } from '../model/kernel-heap.ts';
-import type { PodMapView } from '../pods/pod-map.ts';
+import { INTERVALS_PADDING, type PodMapView } from '../pods/pod-map.ts';
 import { SERVICE_STRIDE, type ServiceTable } from '../pods/services.ts';
 import type { SnatTable } from '../pods/snat.ts';
 import type { InterfaceFacts } from '../rules/interface-facts.ts';
@@ -71,10 +71,9 @@ export const TABLE_WORDS = [
   'entryIsOwn',
   'entryIsStray',
   'entryRecords',
+  'intervalEnds',
   'intervals',
-  'softEdges',
-  'softEdgeCount',
-  'softReach',
+  'intervalCount',
   'slots',
   'slotMask',
   'anySlots',
@@ -247,10 +246,9 @@ function podsWords(pods: PodMapView) {
     entryIsOwn: pods.entryIsOwn,
     entryIsStray: pods.entryIsStray,
     entryRecords: pods.entryRecords,
+    intervalEnds: pods.intervalEnds,
     intervals: pods.intervals,
-    softEdges: pods.softEdges,
-    softEdgeCount: pods.softEdges.length,
-    softReach: pods.softReach,
+    intervalCount: pods.intervalEnds.length - INTERVALS_PADDING,
     slots: pods.slots,
     slotMask: pods.slots.length - 1,
     anySlots: pods.anySlots,

@@ -2,8 +2,8 @@ import type { Inventory, InventoryWarning } from '../inventory/inventory.ts';
 import type { Holding } from './holdings.ts';
 import { type InterfacePods, podsByInterface, podsOf } from './interface-pods.ts';
 import { listenerPorts, listenerTable } from './listeners.ts';
-import { ANY_VPC, hashKey, IPV4_ENTRY, wordMask } from './lookup.ts';
-import { ENTRY_STRIDE, FOREVER, INTERVAL_STRIDE, packPodMap, SOFT_OPEN } from './pod-map.ts';
+import { ANY_VPC, hashKey, IPV4_ENTRY, spaceOf, wordMask } from './lookup.ts';
+import { ENTRY_STRIDE, FOREVER, INTERVAL_STRIDE, INTERVALS_PADDING, packPodMap, SOFT_OPEN } from './pod-map.ts';
 import { type BuiltServices, buildServices } from './services.ts';
 import { strayTables } from './strays.ts';
 import { type AddressKey, addressKey, buildTimeline, type Entry } from './timeline.ts';
@@ -50,39 +50,42 @@ function entryRecords(entries: readonly Entry[]): Uint32Array {
   const records = new Uint32Array(entries.length * ENTRY_STRIDE);
   let first = 0;
   entries.forEach(({ words, vpc, length, holdings }, index) => {
-    records.set([...words, vpc, length, first, holdings.length], index * ENTRY_STRIDE);
+    records.set([...words, spaceOf(vpc, length), reachOf(holdings), first, holdings.length], index * ENTRY_STRIDE);
     first += holdings.length;
   });
   return records;
 }
 
 /** Intervals of all entries one after the other; there may be millions. */
-function intervalTable(entries: readonly Entry[]): Record<'intervals' | 'softEdges' | 'softReach', Uint32Array> {
+function intervalTable(entries: readonly Entry[]): Record<'intervalEnds' | 'intervals', Uint32Array> {
   const count = entries.reduce((sum, entry) => sum + entry.holdings.length, 0);
-  const intervals = new Uint32Array(count * INTERVAL_STRIDE);
-  const edges = new Uint32Array(count);
-  const softReach = new Uint32Array(entries.length);
+  const intervalEnds = new Uint32Array(count + INTERVALS_PADDING);
+  const intervals = new Uint32Array((count + INTERVALS_PADDING) * INTERVAL_STRIDE);
   let at = 0;
-  let isSoft = false;
-  entries.forEach(({ holdings }, entry) => {
-    let [before, after] = [0, 0];
+  for (const { holdings } of entries) {
     for (const holding of holdings) {
-      const { start, end, pod } = holding;
-      const edge = softEdge(holding);
-      isSoft ||= edge !== 0;
-      before = Math.max(before, edge >>> 16);
-      after = Math.max(after, edge & 0xffff);
-      intervals[INTERVAL_STRIDE * at] = start;
-      intervals[INTERVAL_STRIDE * at + 1] = end;
-      intervals[INTERVAL_STRIDE * at + 2] = pod;
-      edges[at++] = edge;
+      intervalEnds[at] = holding.end;
+      intervals[INTERVAL_STRIDE * at] = holding.start;
+      intervals[INTERVAL_STRIDE * at + 1] = holding.pod;
+      intervals[INTERVAL_STRIDE * at + 2] = softEdge(holding);
+      at++;
     }
-    softReach[entry] = (before << 16) | after;
-  });
-  return { intervals, softEdges: isSoft ? edges : new Uint32Array(0), softReach };
+  }
+  return { intervalEnds, intervals };
 }
 
-/** PodMapView.softEdges; a bound too far away to be held counts as none. */
+/** EntryWord.reach. */
+function reachOf(holdings: readonly Holding[]): number {
+  let [before, after] = [0, 0];
+  for (const holding of holdings) {
+    const edge = softEdge(holding);
+    before = Math.max(before, edge >>> 16);
+    after = Math.max(after, edge & 0xffff);
+  }
+  return (before << 16) | after;
+}
+
+/** IntervalWord.soft; a bound too far away to be held counts as none. */
 function softEdge({ softStart, start, end, softEnd }: Holding): number {
   const before = softStart <= 0 && start > 0 ? SOFT_OPEN : Math.min(start - softStart, SOFT_OPEN);
   const after = softEnd >= FOREVER && end < FOREVER ? SOFT_OPEN : Math.min(softEnd - end, SOFT_OPEN);

@@ -27,16 +27,20 @@ export function separateHoldings(
   warnings: InventoryWarning[],
 ): readonly Holding[] {
   const list = holdings.length === 1 ? [...holdings] : trustedFirst(unite(holdings, pods), pods, warnings);
+  let isCut = false;
   for (let i = 1; i < list.length; i++) {
     const later = list[i];
     for (let j = i - 1; later !== undefined && j >= 0; j--) {
       const earlier = list[j];
       if (earlier === undefined || earlier.end <= later.start) break;
       warnAboutOverlap(earlier, later, pods, warnings);
-      if (earlier.start < later.start)
-        earlier.end = Math.max(earlier.start + 1, Math.min(earlier.end, later.softStart));
+      if (earlier.start === later.start) continue;
+      earlier.end = Math.max(earlier.start + 1, Math.min(earlier.end, later.softStart));
+      isCut = true;
     }
   }
+  // of several that begin together one may have been cut to end first
+  if (isCut) list.sort(ascending);
   clipSoftEdges(list);
   return list;
 }

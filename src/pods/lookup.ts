@@ -1,11 +1,21 @@
 import { Attribution } from '../model/verdict.ts';
 import { isElsewhere } from './elsewhere.ts';
-import { ENTRY_STRIDE, EntryWord, FOREVER, INTERVAL_STRIDE, type PodMapView, SOFT_OPEN } from './pod-map.ts';
+import {
+  ENTRY_STRIDE,
+  EntryWord,
+  FOREVER,
+  INTERVAL_STRIDE,
+  IntervalWord,
+  LENGTH_UNIT,
+  type PodMapInterval,
+  type PodMapView,
+  SOFT_OPEN,
+} from './pod-map.ts';
 
 /** Share of the owned seconds of a window from which on the pod that held the address longest is taken, in tenths. */
 const CLEAR_TENTHS = 9;
 
-/** Mark of an IPv4 entry in EntryWord.length: no IPv6 prefix length. */
+/** Length of an IPv4 entry: no IPv6 prefix length. */
 export const IPV4_ENTRY = 255;
 /** VPC of a look-up that knows none. */
 export const ANY_VPC = -1;
@@ -21,6 +31,11 @@ export function hashKey(vpc: number, w0: number, w1: number, w2: number, w3: num
   return h ^ (h >>> 16);
 }
 
+/** EntryWord.space. */
+export function spaceOf(vpc: number, length: number): number {
+  return length * LENGTH_UNIT + vpc;
+}
+
 /** `vpc` −1 finds the entry of any VPC: the caller asks whether it is the only one. */
 function find4(view: PodMapView, vpc: number, address: number): number {
   const { entryRecords } = view;
@@ -30,9 +45,12 @@ function find4(view: PodMapView, vpc: number, address: number): number {
     const entry = slots[slot]!;
     if (entry < 0) return -1;
     const at = entry * ENTRY_STRIDE;
-    if (entryRecords[at + 3] !== address || entryRecords[at + EntryWord.length] !== IPV4_ENTRY) continue;
-    if (vpc < 0 || entryRecords[at + EntryWord.vpc] === vpc) return entry;
+    if (entryRecords[at + 3] === address && isOf(entryRecords[at + EntryWord.space]!, vpc, IPV4_ENTRY)) return entry;
   }
+}
+
+function isOf(space: number, vpc: number, length: number): boolean {
+  return vpc < 0 ? Math.floor(space / LENGTH_UNIT) === length : space === spaceOf(vpc, length);
 }
 
 function find6(view: PodMapView, vpc: number, w0: number, w1: number, w2: number, w3: number, length: number): number {
@@ -45,8 +63,7 @@ function find6(view: PodMapView, vpc: number, w0: number, w1: number, w2: number
     const at = entry * ENTRY_STRIDE;
     if (entryRecords[at + 3] !== w3 || entryRecords[at + 2] !== w2) continue;
     if (entryRecords[at + 1] !== w1 || entryRecords[at] !== w0) continue;
-    if (entryRecords[at + EntryWord.length] !== length) continue;
-    if (vpc < 0 || entryRecords[at + EntryWord.vpc] === vpc) return entry;
+    if (isOf(entryRecords[at + EntryWord.space]!, vpc, length)) return entry;
   }
 }
 
@@ -117,7 +134,7 @@ export function isPrimary4(view: PodMapView, eni: number, address: number): bool
   const entry = view.eniPrimaryEntry[eni]!;
   if (entry < 0) return false;
   const at = entry * ENTRY_STRIDE;
-  return view.entryRecords[at + EntryWord.length] === IPV4_ENTRY && view.entryRecords[at + 3] === address;
+  return isOf(view.entryRecords[at + EntryWord.space]!, ANY_VPC, IPV4_ENTRY) && view.entryRecords[at + 3] === address;
 }
 
 /** Mask of the first `bits` bits of a word. */
@@ -146,7 +163,7 @@ export function resolvePod(
   end: number,
   host: number = ANY_HOST,
 ): number {
-  const { entryRecords, intervals } = view;
+  const { entryRecords, intervalEnds, intervals } = view;
   const from = Math.min(start, end);
   const to = Math.max(start, end, from + 1);
   attribution = Attribution.none;
@@ -156,24 +173,24 @@ export function resolvePod(
   let isAlone = true;
   const first = entryRecords[entry * ENTRY_STRIDE + EntryWord.first]!;
   const last = first + entryRecords[entry * ENTRY_STRIDE + EntryWord.count]!;
-  const low = firstEndingAfter(intervals, first, last, from);
+  const low = firstEndingAfter(intervalEnds, first, last, from);
   const at = low * INTERVAL_STRIDE;
   // nearly always one pod held it before and after the window, and no other interval begins in it
-  if (low < last && intervals[at]! <= from && intervals[at + 1]! >= to && to !== FOREVER) {
-    const isHere = host < 0 || !isElsewhere(view, entry, intervals[at + 2]!, host);
+  if (low < last && intervals[at]! <= from && intervalEnds[low]! >= to && to !== FOREVER) {
+    const isHere = host < 0 || !isElsewhere(view, entry, intervals[at + IntervalWord.pod]!, host);
     if (isHere && (low + 1 === last || intervals[at + INTERVAL_STRIDE]! >= to)) {
       attribution = Attribution.exact;
-      return intervals[at + 2]!;
+      return intervals[at + IntervalWord.pod]!;
     }
   }
-  for (let i = low; i < last && intervals[i * INTERVAL_STRIDE]! < to; i++) {
-    const pod = intervals[i * INTERVAL_STRIDE + 2]!;
+  for (let i = low; i < last && startOf(view, i) < to; i++) {
+    const pod = podOf(view, i);
     if (host >= 0 && isElsewhere(view, entry, pod, host)) continue;
     isAlone = isAlone && (best < 0 || pod === best);
     // of a record without times the share of all history says nothing
     if (!isAlone && to === FOREVER) break;
-    owned += secondsWithin(intervals, i, from, to);
-    const held = isAlone ? owned : secondsOfPod(intervals, low, i, from, to);
+    owned += secondsWithin(view, i, from, to);
+    const held = isAlone ? owned : secondsOfPod(view, low, i, from, to);
     if (held > bestSeconds) {
       bestSeconds = held;
       best = pod;
@@ -186,18 +203,25 @@ export function resolvePod(
   return resolveUnsure(view, entry, first, last, from, to, best, bestSeconds, owned, isAlone, host);
 }
 
+function startOf(view: PodMapView, interval: number): number {
+  return view.intervals[interval * INTERVAL_STRIDE]!;
+}
+
+function podOf(view: PodMapView, interval: number): number {
+  return view.intervals[interval * INTERVAL_STRIDE + IntervalWord.pod]!;
+}
+
 /** Seconds of interval `last` and of those before it, from `low` on, that are the same pod's. */
-function secondsOfPod(intervals: Uint32Array, low: number, last: number, from: number, to: number): number {
+function secondsOfPod(view: PodMapView, low: number, last: number, from: number, to: number): number {
   let seconds = 0;
   for (let i = low; i <= last; i++) {
-    const isSame = intervals[i * INTERVAL_STRIDE + 2] === intervals[last * INTERVAL_STRIDE + 2];
-    if (isSame) seconds += secondsWithin(intervals, i, from, to);
+    if (podOf(view, i) === podOf(view, last)) seconds += secondsWithin(view, i, from, to);
   }
   return seconds;
 }
 
-function secondsWithin(intervals: Uint32Array, i: number, from: number, to: number): number {
-  return Math.min(intervals[i * INTERVAL_STRIDE + 1]!, to) - Math.max(intervals[i * INTERVAL_STRIDE]!, from);
+function secondsWithin(view: PodMapView, i: number, from: number, to: number): number {
+  return Math.min(view.intervalEnds[i]!, to) - Math.max(startOf(view, i), from);
 }
 
 /** A record's times may be so much later than its packets (VPC User Guide, "Flow log basics"), or a little earlier. */
@@ -224,14 +248,11 @@ function resolveUnsure(
     return -1;
   }
   let others = 0;
-  if (view.softEdges.length > 0) {
-    const stop = startsBefore(view, entry, to);
-    for (let i = firstReaching(view, entry, first, last, from); i < last; i++) {
-      if (view.intervals[i * INTERVAL_STRIDE]! >= stop) break;
-      const pod = view.intervals[i * INTERVAL_STRIDE + 2]!;
-      if (pod === best || (host >= 0 && isElsewhere(view, entry, pod, host))) continue;
-      others += softSeconds(view, i, from, to);
-    }
+  const stop = startsBefore(view, entry, to);
+  for (let i = firstReaching(view, entry, first, last, from); i < last && startOf(view, i) < stop; i++) {
+    const pod = podOf(view, i);
+    if (pod === best || (host >= 0 && isElsewhere(view, entry, pod, host))) continue;
+    others += softSeconds(view, i, from, to);
   }
   // of a record without times the share of all history says nothing
   const isClear = (isAlone && others === 0) || (to !== FOREVER && bestSeconds * 10 >= (owned + others) * CLEAR_TENTHS);
@@ -241,33 +262,31 @@ function resolveUnsure(
 
 /** First interval of the entry whose soft end may be after `second`. */
 function firstReaching(view: PodMapView, entry: number, first: number, last: number, second: number): number {
-  const after = view.softReach[entry]! & 0xffff;
-  return after === SOFT_OPEN ? first : firstEndingAfter(view.intervals, first, last, second - after);
+  const after = view.entryRecords[entry * ENTRY_STRIDE + EntryWord.reach]! & 0xffff;
+  return after === SOFT_OPEN ? first : firstEndingAfter(view.intervalEnds, first, last, second - after);
 }
 
 /** From this start on no interval of the entry softly starts before `second`. */
 function startsBefore(view: PodMapView, entry: number, second: number): number {
-  const before = view.softReach[entry]! >>> 16;
+  const before = view.entryRecords[entry * ENTRY_STRIDE + EntryWord.reach]! >>> 16;
   return before === SOFT_OPEN ? FOREVER + 1 : second + before;
 }
 
 /** Start and end of the interval with its soft edges. */
 function softStart(view: PodMapView, interval: number): number {
-  const edge = view.softEdges.length === 0 ? 0 : view.softEdges[interval]! >>> 16;
-  return edge === SOFT_OPEN ? 0 : view.intervals[interval * INTERVAL_STRIDE]! - edge;
+  const edge = view.intervals[interval * INTERVAL_STRIDE + IntervalWord.soft]! >>> 16;
+  return edge === SOFT_OPEN ? 0 : startOf(view, interval) - edge;
 }
 
 function softEnd(view: PodMapView, interval: number): number {
-  const edge = view.softEdges.length === 0 ? 0 : view.softEdges[interval]! & 0xffff;
-  return edge === SOFT_OPEN ? FOREVER : view.intervals[interval * INTERVAL_STRIDE + 1]! + edge;
+  const edge = view.intervals[interval * INTERVAL_STRIDE + IntervalWord.soft]! & 0xffff;
+  return edge === SOFT_OPEN ? FOREVER : view.intervalEnds[interval]! + edge;
 }
 
 /** Seconds of [from, to) in the soft parts of an interval. */
 function softSeconds(view: PodMapView, interval: number, from: number, to: number): number {
-  const start = view.intervals[interval * INTERVAL_STRIDE]!;
-  const end = view.intervals[interval * INTERVAL_STRIDE + 1]!;
-  const before = Math.min(start, to) - Math.max(softStart(view, interval), from);
-  const after = Math.min(softEnd(view, interval), to) - Math.max(end, from);
+  const before = Math.min(startOf(view, interval), to) - Math.max(softStart(view, interval), from);
+  const after = Math.min(softEnd(view, interval), to) - Math.max(view.intervalEnds[interval]!, from);
   return Math.max(0, before) + Math.max(0, after);
 }
 
@@ -282,20 +301,20 @@ function anySoft(
 ): boolean {
   const stop = startsBefore(view, entry, to);
   for (let i = firstReaching(view, entry, first, last, from); i < last; i++) {
-    if (view.intervals[i * INTERVAL_STRIDE]! >= stop) break;
+    if (startOf(view, i) >= stop) break;
     if (softStart(view, i) >= to || softEnd(view, i) <= from) continue;
-    if (host < 0 || !isElsewhere(view, entry, view.intervals[i * INTERVAL_STRIDE + 2]!, host)) return true;
+    if (host < 0 || !isElsewhere(view, entry, podOf(view, i), host)) return true;
   }
   return false;
 }
 
 /** First interval of [low, high) that ends after `second`. */
-function firstEndingAfter(intervals: Uint32Array, low: number, high: number, second: number): number {
+function firstEndingAfter(ends: Uint32Array, low: number, high: number, second: number): number {
   let a = low;
   let b = high;
   while (a < b) {
     const middle = (a + b) >>> 1;
-    if (intervals[middle * INTERVAL_STRIDE + 1]! > second) b = middle;
+    if (ends[middle]! > second) b = middle;
     else a = middle + 1;
   }
   return a;
@@ -329,35 +348,30 @@ export function podsAt(view: PodMapView, entry: number, start: number, end: numb
   return [...near].sort((a, b) => a - b);
 }
 
-/** An interval with its soft edges; Unix seconds, FOREVER = open, 0 = no beginning is known. */
-export interface PodMapInterval {
-  readonly pod: number;
-  readonly start: number;
-  readonly end: number;
-  readonly softStart: number;
-  readonly softEnd: number;
-}
-
 /** Every interval of an entry, ascending in start; cold. */
 export function intervalsOf(view: PodMapView, entry: number): PodMapInterval[] {
-  const { entryRecords, intervals } = view;
+  const { entryRecords, intervalEnds } = view;
   const first = entryRecords[entry * ENTRY_STRIDE + EntryWord.first]!;
   return Array.from({ length: entryRecords[entry * ENTRY_STRIDE + EntryWord.count]! }, (_, k) => {
-    const i = first + k;
-    const at = i * INTERVAL_STRIDE;
-    const [start, end, pod] = [intervals[at]!, intervals[at + 1]!, intervals[at + 2]!];
-    return { pod, start, end, softStart: softStart(view, i), softEnd: softEnd(view, i) };
+    const [i, end] = [first + k, intervalEnds[first + k]!];
+    return {
+      pod: podOf(view, i),
+      start: startOf(view, i),
+      end,
+      softStart: softStart(view, i),
+      softEnd: softEnd(view, i),
+    };
   });
 }
 
 function podsWithin(view: PodMapView, entry: number, from: number, to: number, host: number): Set<number> {
-  const { entryRecords, intervals } = view;
+  const { entryRecords } = view;
   const found = new Set<number>();
   const first = entryRecords[entry * ENTRY_STRIDE + EntryWord.first]!;
   const last = first + entryRecords[entry * ENTRY_STRIDE + EntryWord.count]!;
   for (let i = first; i < last; i++) {
     if (softStart(view, i) >= to || softEnd(view, i) <= from) continue;
-    const pod = intervals[i * INTERVAL_STRIDE + 2]!;
+    const pod = podOf(view, i);
     if (host < 0 || !isElsewhere(view, entry, pod, host)) found.add(pod);
   }
   return found;
@@ -365,7 +379,7 @@ function podsWithin(view: PodMapView, entry: number, from: number, to: number, h
 
 /** Pods on the interface in the window, hostNetwork pods included on a node's primary one, ascending by index; cold. */
 export function podsOnInterface(view: PodMapView, eni: number, start: number, end: number): number[] {
-  const { eniFirst, eniEntry, entryRecords, intervals, hostFirst, hostStart, hostEnd, hostPod } = view;
+  const { eniFirst, eniEntry, entryRecords, intervalEnds, hostFirst, hostStart, hostEnd, hostPod } = view;
   const from = Math.min(start, end);
   const to = Math.max(start, end, from + 1);
   const found = new Set<number>();
@@ -373,9 +387,8 @@ export function podsOnInterface(view: PodMapView, eni: number, start: number, en
     const at = eniEntry[e]! * ENTRY_STRIDE;
     const first = entryRecords[at + EntryWord.first]!;
     const last = first + entryRecords[at + EntryWord.count]!;
-    for (let i = firstEndingAfter(intervals, first, last, from); i < last; i++) {
-      if (intervals[i * INTERVAL_STRIDE]! >= to) break;
-      found.add(intervals[i * INTERVAL_STRIDE + 2]!);
+    for (let i = firstEndingAfter(intervalEnds, first, last, from); i < last && startOf(view, i) < to; i++) {
+      found.add(podOf(view, i));
     }
   }
   for (let i = hostFirst[eni]!; i < hostFirst[eni + 1]!; i++) {

@@ -18,18 +18,13 @@ export interface PodMapView {
    * Its intervals ascend in start and end; they overlap only from equal starts.
    */
   readonly entryRecords: Uint32Array;
-  /** INTERVAL_STRIDE u32 words an interval: start, end (exclusive, FOREVER = open) in Unix seconds, pod index. */
+  /**
+   * End of every interval (exclusive, FOREVER = open) in Unix seconds: what a search reads, and nothing else.
+   * INTERVALS_PADDING zeros behind them.
+   */
+  readonly intervalEnds: Uint32Array;
+  /** INTERVAL_STRIDE u32 words an interval, see IntervalWord; INTERVALS_PADDING empty ones behind them. */
   readonly intervals: Uint32Array;
-  /**
-   * One word an interval: seconds before its start × 65,536 + seconds after its end in which the pod possibly held the
-   * address too, SOFT_OPEN = no bound is known. Empty when every edge is hard.
-   */
-  readonly softEdges: Uint32Array;
-  /**
-   * One word an entry, as in softEdges: the longest reach before and after of its intervals. Those that may touch a
-   * window are found by it, without looking at all.
-   */
-  readonly softReach: Uint32Array;
   /** Open addressing by VPC and address: entry or −1; a power of two, at most half full. */
   readonly slots: Int32Array;
   /** The same by address alone; one entry stands for those of several VPCs. */
@@ -79,16 +74,46 @@ export interface PodMapView {
 export const EntryWord = {
   /** Four words of the address, big-endian word order; IPv4 in the last, the others 0. */
   address: 0,
-  /** VPC number, as in entryVpc. */
-  vpc: 4,
-  /** IPV4_ENTRY, 128 for single IPv6 addresses, else the prefix length of a delegated IPv6 prefix. */
-  length: 5,
+  /**
+   * VPC number, as in entryVpc, below LENGTH_UNIT × IPV4_ENTRY, 128 for single IPv6 addresses, else the prefix length
+   * of a delegated IPv6 prefix.
+   */
+  space: 4,
+  /**
+   * The longest soft edges of its intervals, as in IntervalWord.soft: those that may touch a window are found by it,
+   * without looking at all.
+   */
+  reach: 5,
   /** Index and number of its intervals. */
   first: 6,
   count: 7,
 } as const;
 export const ENTRY_STRIDE = 8;
+export const LENGTH_UNIT: number = 2 ** 24;
+
+/** Words of one interval besides its end. */
+export const IntervalWord = {
+  /** Unix seconds. */
+  start: 0,
+  pod: 1,
+  /**
+   * Seconds before its start × 65,536 + seconds after its end in which the pod possibly held the address too, SOFT_OPEN
+   * = no bound is known.
+   */
+  soft: 2,
+} as const;
 export const INTERVAL_STRIDE = 3;
+/** Ends are compared four at a time, and an interval is looked at with the two behind it. */
+export const INTERVALS_PADDING = 3;
+
+/** An interval with its soft edges; Unix seconds, FOREVER = open, 0 = no beginning is known. */
+export interface PodMapInterval {
+  readonly pod: number;
+  readonly start: number;
+  readonly end: number;
+  readonly softStart: number;
+  readonly softEnd: number;
+}
 
 /** Section order is the format: a change of it is a change of FORMAT_VERSION. */
 const SECTIONS = [
@@ -97,9 +122,8 @@ const SECTIONS = [
   ['entryEni', 'i32'],
   ['entryIsOwn', 'u8'],
   ['entryRecords', 'u32'],
+  ['intervalEnds', 'u32'],
   ['intervals', 'u32'],
-  ['softEdges', 'u32'],
-  ['softReach', 'u32'],
   ['slots', 'i32'],
   ['anySlots', 'i32'],
   ['entryVpc', 'i32'],
@@ -130,7 +154,7 @@ type SectionName = (typeof SECTIONS)[number][0];
 
 // header, u32 words: 0 magic, 1 version, 2 section count, 3 total bytes, then (byte offset, element count) a section
 const MAGIC = 0x646f_7066; // "fpod"
-const FORMAT_VERSION = 5;
+const FORMAT_VERSION = 6;
 const HEADER_WORDS = 4 + SECTIONS.length * 2;
 const ALIGNMENT = 64;
 
@@ -190,9 +214,8 @@ export function attachPodMap(buffer: SharedArrayBuffer, byteOffset: number, byte
     entryEni: i32('entryEni'),
     entryIsOwn: u8('entryIsOwn'),
     entryRecords: u32('entryRecords'),
+    intervalEnds: u32('intervalEnds'),
     intervals: u32('intervals'),
-    softEdges: u32('softEdges'),
-    softReach: u32('softReach'),
     slots: i32('slots'),
     anySlots: i32('anySlots'),
     entryVpc: i32('entryVpc'),
@@ -255,9 +278,8 @@ function checkLengths(view: PodMapView): void {
   same('entryRecords', entries * ENTRY_STRIDE);
   const last = (entries - 1) * ENTRY_STRIDE;
   const held = (view.entryRecords[last + EntryWord.first] ?? 0) + (view.entryRecords[last + EntryWord.count] ?? 0);
-  same('intervals', held * INTERVAL_STRIDE);
-  if (view.softEdges.length > 0) same('softEdges', held);
-  same('softReach', entries);
+  same('intervalEnds', held + INTERVALS_PADDING);
+  same('intervals', (held + INTERVALS_PADDING) * INTERVAL_STRIDE);
   same('entryIsOnly', entries);
   same('entryIsStray', entries);
   same('eniHost', enis);

@@ -17,19 +17,51 @@ import {
   TWIN_ADDRESSES_MAX,
 } from './codes';
 import { Batch, Side } from './columns';
-import { attribution, hasPodsOnInterface, ownerEntry4, resolvePod } from './owners';
+import { attribution, intervalAfter, resolvePod, touchEnds, touchIntervals } from './holders';
+import { hasPodsOnInterface, ownerEntry4 } from './owners';
 import { classFlags, eniWord } from './rules';
 import { Tables } from './tables';
 import { endOfWindow, startOfWindow } from './window';
 
 /** Kind, owner and attribution of both sides at the record's window. */
 export function attribute(batch: Batch, tables: Tables, from: u32, to: u32): void {
-  attributeSide(batch, batch.src, tables, from, to);
-  attributeSide(batch, batch.dst, tables, from, to);
+  const isFar = tables.intervalCount >= FAR_INTERVALS;
+  const rows = isFar ? STRETCH_ROWS : to - from;
+  for (let at = from; at < to; at += rows) {
+    const end = min(at + rows, to);
+    attributeSide(batch, batch.src, tables, isFar, at, end);
+    attributeSide(batch, batch.dst, tables, isFar, at, end);
+  }
 }
 
-function attributeSide(batch: Batch, side: Side, tables: Tables, from: u32, to: u32): void {
+/** More intervals than the processor's near caches hold: worth to be loaded for many rows before any is decided. */
+const FAR_INTERVALS: u32 = 65_536;
+/** So many rows that what was loaded for them is still near when they are decided. */
+const STRETCH_ROWS: u32 = 256;
+
+/**
+ * Where `intervalAfter` of each row's start stands until its owner does. Two loops without a branch that has to guess:
+ * what they load comes from far, for many rows at the same time; one after the other would cost more than all else.
+ */
+function placeIntervals(batch: Batch, side: Side, tables: Tables, from: u32, to: u32): void {
+  const order = batch.order;
+  let touched: u32 = 0;
+  for (let k = from; k < to; k++) touched ^= touchEnds(tables, max(i32At(side.entry, u32At(order, k)), 0));
+  for (let k = from; k < to; k++) {
+    const i = u32At(order, k);
+    const bits = u32At(batch.present, i);
+    const second = min(startOfWindow(batch, bits, i), endOfWindow(batch, bits, i));
+    const low = intervalAfter(tables, max(i32At(side.entry, i), 0), second);
+    put32(side.owner, i, low);
+  }
+  for (let k = from; k < to; k++) touched ^= touchIntervals(tables, u32At(side.owner, u32At(order, k)));
+  // were it not used, it would not be loaded
+  store<u32>(batch.bins, touched);
+}
+
+function attributeSide(batch: Batch, side: Side, tables: Tables, isPlaced: bool, from: u32, to: u32): void {
   const hiddenBit = side.hiddenBit;
+  if (isPlaced) placeIntervals(batch, side, tables, from, to);
   const order = batch.order;
   for (let k = from; k < to; k++) {
     const i = u32At(order, k);
@@ -43,8 +75,8 @@ function attributeSide(batch: Batch, side: Side, tables: Tables, from: u32, to: 
     }
     const start = startOfWindow(batch, bits, i);
     const end = endOfWindow(batch, bits, i);
-    const eni = i32At(tables.entryEni, entry);
     if ((u8At(batch.hidden, i) & hiddenBit) != 0) {
+      const eni = i32At(tables.entryEni, entry);
       if (u8At(batch.twinCount, i) != 0 && attributeByTwins(batch, side, tables, i, start, end)) continue;
       const kind = eniKind(tables, eni);
       // whichever of its addresses it was, the interface owns it; behind a node's it may have been any pod's
@@ -54,12 +86,14 @@ function attributeSide(batch: Batch, side: Side, tables: Tables, from: u32, to: 
       put(side, i, kind, eni, sure);
       continue;
     }
-    const pod = resolvePod(tables, entry, start, end);
+    const low = isPlaced ? u32At(side.owner, i) : intervalAfter(tables, entry, min(start, end));
+    const pod = resolvePod(tables, entry, low, start, end);
     if (pod >= 0) {
       // one of several is named by none: the list of candidates says who it may have been
       put(side, i, KIND_POD, attribution == ATTRIBUTION_CANDIDATES ? -1 : pod, attribution);
       continue;
     }
+    const eni = i32At(tables.entryEni, entry);
     const kind = eniKind(tables, eni);
     if (kind == KIND_POD) {
       // a branch interface is a pod's even when no list names the pod
@@ -107,7 +141,7 @@ function attributeByTwins(batch: Batch, side: Side, tables: Tables, i: u32, star
   put32(batch.pairedAddress, i, address);
   put32(side.address4, i, address);
   put32(side.entry, i, entry);
-  const pod = resolvePod(tables, entry, start, end);
+  const pod = resolvePod(tables, entry, intervalAfter(tables, entry, min(start, end)), start, end);
   if (pod >= 0) {
     const isSure = attribution != ATTRIBUTION_CANDIDATES;
     put(side, i, KIND_POD, isSure ? pod : -1, isSure ? ATTRIBUTION_INFERRED : ATTRIBUTION_CANDIDATES);
@@ -127,7 +161,9 @@ function attributeByTwins(batch: Batch, side: Side, tables: Tables, i: u32, star
 /** True when some pod held the address, or possibly did. */
 function isPodsAddress(tables: Tables, vpc: i32, address: u32, start: u32, end: u32): bool {
   const entry = ownerEntry4(tables, vpc, address);
-  return entry >= 0 && (resolvePod(tables, entry, start, end) >= 0 || attribution == ATTRIBUTION_CANDIDATES);
+  if (entry < 0) return false;
+  const pod = resolvePod(tables, entry, intervalAfter(tables, entry, min(start, end)), start, end);
+  return pod >= 0 || attribution == ATTRIBUTION_CANDIDATES;
 }
 
 @inline

@@ -143,10 +143,14 @@ export const SOME_PROTOCOL: u32 = 131_330;
 export const INTERFACE_FACT_TRANSIT_IN_SUBNET: u32 = 1;
 
 export const ENTRY_STRIDE: u32 = 8;
-export const ENTRY_VPC: u32 = 4;
-export const ENTRY_LENGTH: u32 = 5;
+export const ENTRY_SPACE: u32 = 4;
+export const ENTRY_REACH: u32 = 5;
 export const ENTRY_FIRST: u32 = 6;
 export const ENTRY_COUNT: u32 = 7;
+export const LENGTH_UNIT: u32 = 16_777_216;
+export const INTERVAL_START: u32 = 0;
+export const INTERVAL_POD: u32 = 1;
+export const INTERVAL_SOFT: u32 = 2;
 export const INTERVAL_STRIDE: u32 = 3;
 export const IPV4_ENTRY: u32 = 255;
 export const FOREVER: u32 = 0xffff_ffff;

@@ -1,27 +1,9 @@
-/** The look-ups of pods/lookup.ts over the kernel's memory: who owns an address, and which pod held it when. */
+/** The look-ups of pods/lookup.ts over the kernel's memory: who owns an address. */
 import { i32At, u32At, u8At } from './cells';
-import {
-  ATTRIBUTION_CANDIDATES,
-  ATTRIBUTION_EXACT,
-  ATTRIBUTION_INFERRED,
-  ATTRIBUTION_NONE,
-  ENTRY_COUNT,
-  ENTRY_FIRST,
-  ENTRY_LENGTH,
-  ENTRY_STRIDE,
-  ENTRY_VPC,
-  FOREVER,
-  INTERVAL_STRIDE,
-  IPV4_ENTRY,
-  SOFT_OPEN,
-} from './codes';
+import { ENTRY_SPACE, ENTRY_STRIDE, IPV4_ENTRY, LENGTH_UNIT } from './codes';
 import { Tables } from './tables';
 
 const ANY_VPC: i32 = -1;
-const CLEAR_TENTHS: i64 = 9;
-/** A record's times may be so much later than its packets, or a little earlier; see pods/lookup.ts. */
-const LATE_SECONDS: i64 = 60;
-const EARLY_SECONDS: i64 = 5;
 
 @inline
 function hashKey(vpc: i32, w0: u32, w1: u32, w2: u32, w3: u32, length: u32): u32 {
@@ -57,8 +39,21 @@ function hash4(vpc: i32, address: u32): u32 {
 }
 
 @inline
-function record(tables: Tables, entry: u32): usize {
+export function entryRecord(tables: Tables, entry: u32): usize {
   return tables.entryRecords + (<usize>(entry * ENTRY_STRIDE) << 2);
+}
+
+@inline
+function isOf(record: usize, vpc: i32, length: u32): bool {
+  const space = load<u32>(record, ENTRY_SPACE * 4);
+  return vpc < 0 ? space / LENGTH_UNIT == length : space == length * LENGTH_UNIT + vpc;
+}
+
+/** Loads the words that ownerEntry4 reads first; what they are means nothing. */
+@inline
+export function touchSlot4(tables: Tables, vpc: i32, address: u32): i32 {
+  const slots = vpc < 0 ? tables.anySlots : tables.slots;
+  return i32At(slots, hash4(vpc, address) & (vpc < 0 ? tables.anySlotMask : tables.slotMask));
 }
 
 /** `vpc` −1 finds the entry of any VPC: the caller asks whether it is the only one. */
@@ -67,9 +62,8 @@ function find4(tables: Tables, vpc: i32, address: u32): i32 {
   const mask = vpc < 0 ? tables.anySlotMask : tables.slotMask;
   let slot = hash4(vpc, address) & mask;
   for (let entry = i32At(slots, slot); entry >= 0; entry = i32At(slots, slot)) {
-    const at = record(tables, entry);
-    const is = load<u32>(at, 12) == address && load<u32>(at, ENTRY_LENGTH * 4) == IPV4_ENTRY;
-    if (is && (vpc < 0 || load<i32>(at, ENTRY_VPC * 4) == vpc)) return entry;
+    const at = entryRecord(tables, entry);
+    if (load<u32>(at, 12) == address && isOf(at, vpc, IPV4_ENTRY)) return entry;
     slot = (slot + 1) & mask;
   }
   return -1;
@@ -80,10 +74,9 @@ function find6(tables: Tables, vpc: i32, w0: u32, w1: u32, w2: u32, w3: u32, len
   const mask = vpc < 0 ? tables.anySlotMask : tables.slotMask;
   let slot = hashKey(vpc, w0, w1, w2, w3, length) & mask;
   for (let entry = i32At(slots, slot); entry >= 0; entry = i32At(slots, slot)) {
-    const at = record(tables, entry);
+    const at = entryRecord(tables, entry);
     const low = load<u32>(at, 12) == w3 && load<u32>(at, 8) == w2;
-    const is = low && load<u32>(at, 4) == w1 && load<u32>(at) == w0 && load<u32>(at, ENTRY_LENGTH * 4) == length;
-    if (is && (vpc < 0 || load<i32>(at, ENTRY_VPC * 4) == vpc)) return entry;
+    if (low && load<u32>(at, 4) == w1 && load<u32>(at) == w0 && isOf(at, vpc, length)) return entry;
     slot = (slot + 1) & mask;
   }
   return -1;
@@ -161,155 +154,10 @@ export function isInBlock6(at: usize, block: usize): bool {
   return differs == 0;
 }
 
-/** Attribution code of the last resolvePod: its second result. */
-export let attribution: u32 = ATTRIBUTION_NONE;
-
 /** Last second of a window (exclusive): an instant counts as its second. */
 @inline
 export function windowEnd(start: u32, end: u32): i64 {
   return max(<i64>max(start, end), <i64>min(start, end) + 1);
-}
-
-/** Pod that held the entry's address in the window, −1 = none; `attribution` says how sure. See pods/lookup.ts. */
-export function resolvePod(tables: Tables, entry: u32, start: u32, end: u32): i32 {
-  const from = <i64>min(start, end);
-  const to = windowEnd(start, end);
-  attribution = ATTRIBUTION_NONE;
-  const first = load<u32>(record(tables, entry), ENTRY_FIRST * 4);
-  const last = first + load<u32>(record(tables, entry), ENTRY_COUNT * 4);
-  const low = firstEndingAfter(tables.intervals, first, last, from);
-  // nearly always one pod held it before and after the window, and no other interval begins in it
-  if (low < last && startOf(tables, low) <= from && endOf(tables, low) >= to && to != FOREVER) {
-    if (low + 1 == last || startOf(tables, low + 1) >= to) {
-      attribution = ATTRIBUTION_EXACT;
-      return podOf(tables, low);
-    }
-  }
-  return resolveShared(tables, entry, first, last, low, from, to);
-}
-
-function resolveShared(
-  tables: Tables,
-  entry: u32,
-  first: u32,
-  last: u32,
-  low: u32,
-  from: i64,
-  to: i64,
-): i32 {
-  let best: i32 = -1;
-  let bestSeconds: i64 = 0;
-  let owned: i64 = 0;
-  let isAlone = true;
-  for (let i = low; i < last && startOf(tables, i) < to; i++) {
-    const pod = podOf(tables, i);
-    isAlone = isAlone && (best < 0 || pod == best);
-    // of a record without times the share of all history says nothing
-    if (!isAlone && to == FOREVER) break;
-    owned += secondsWithin(tables, i, from, to);
-    const held = isAlone ? owned : secondsOfPod(tables, low, i, from, to);
-    if (held > bestSeconds) {
-      bestSeconds = held;
-      best = pod;
-    }
-  }
-  if (isAlone && owned == to - from) {
-    attribution = ATTRIBUTION_EXACT;
-    return best;
-  }
-  if (best < 0) {
-    const isPossible = anySoft(tables, entry, first, last, from - LATE_SECONDS, to + EARLY_SECONDS);
-    attribution = isPossible ? ATTRIBUTION_CANDIDATES : ATTRIBUTION_NONE;
-    return -1;
-  }
-  let others: i64 = 0;
-  if (tables.softEdgeCount > 0) {
-    const stop = startsBefore(tables, entry, to);
-    for (let i = firstReaching(tables, entry, first, last, from); i < last && startOf(tables, i) < stop; i++) {
-      if (podOf(tables, i) != best) others += softSeconds(tables, i, from, to);
-    }
-  }
-  const isMost = to != FOREVER && bestSeconds * 10 >= (owned + others) * CLEAR_TENTHS;
-  attribution = (isAlone && others == 0) || isMost ? ATTRIBUTION_INFERRED : ATTRIBUTION_CANDIDATES;
-  return best;
-}
-
-@inline
-function startOf(tables: Tables, interval: u32): i64 {
-  return <i64>u32At(tables.intervals, interval * INTERVAL_STRIDE);
-}
-
-@inline
-function endOf(tables: Tables, interval: u32): i64 {
-  return <i64>u32At(tables.intervals, interval * INTERVAL_STRIDE + 1);
-}
-
-@inline
-export function podOf(tables: Tables, interval: u32): i32 {
-  return i32At(tables.intervals, interval * INTERVAL_STRIDE + 2);
-}
-
-/** Seconds of interval `last` and of those before it, from `low` on, that are the same pod's. */
-function secondsOfPod(tables: Tables, low: u32, last: u32, from: i64, to: i64): i64 {
-  let seconds: i64 = 0;
-  for (let i = low; i <= last; i++) {
-    if (podOf(tables, i) == podOf(tables, last)) seconds += secondsWithin(tables, i, from, to);
-  }
-  return seconds;
-}
-
-@inline
-function secondsWithin(tables: Tables, i: u32, from: i64, to: i64): i64 {
-  return min(endOf(tables, i), to) - max(startOf(tables, i), from);
-}
-
-function softStart(tables: Tables, interval: u32): i64 {
-  const edge = tables.softEdgeCount == 0 ? 0 : u32At(tables.softEdges, interval) >> 16;
-  return edge == SOFT_OPEN ? 0 : startOf(tables, interval) - <i64>edge;
-}
-
-function softEnd(tables: Tables, interval: u32): i64 {
-  const edge = tables.softEdgeCount == 0 ? 0 : u32At(tables.softEdges, interval) & 0xffff;
-  return edge == SOFT_OPEN ? <i64>FOREVER : endOf(tables, interval) + <i64>edge;
-}
-
-/** Seconds of [from, to) in the soft parts of an interval. */
-function softSeconds(tables: Tables, interval: u32, from: i64, to: i64): i64 {
-  const before = min(startOf(tables, interval), to) - max(softStart(tables, interval), from);
-  const after = min(softEnd(tables, interval), to) - max(endOf(tables, interval), from);
-  return max<i64>(0, before) + max<i64>(0, after);
-}
-
-function anySoft(tables: Tables, entry: u32, first: u32, last: u32, from: i64, to: i64): bool {
-  const stop = startsBefore(tables, entry, to);
-  for (let i = firstReaching(tables, entry, first, last, from); i < last && startOf(tables, i) < stop; i++) {
-    if (softStart(tables, i) < to && softEnd(tables, i) > from) return true;
-  }
-  return false;
-}
-
-/** First interval of the entry whose soft end may be after `second`. */
-function firstReaching(tables: Tables, entry: u32, first: u32, last: u32, second: i64): u32 {
-  const after = u32At(tables.softReach, entry) & 0xffff;
-  return after == SOFT_OPEN ? first : firstEndingAfter(tables.intervals, first, last, second - <i64>after);
-}
-
-/** From this start on no interval of the entry softly starts before `second`. */
-function startsBefore(tables: Tables, entry: u32, second: i64): i64 {
-  const before = u32At(tables.softReach, entry) >> 16;
-  return before == SOFT_OPEN ? <i64>FOREVER + 1 : second + <i64>before;
-}
-
-/** First interval of [low, high) that ends after `second`. */
-function firstEndingAfter(intervals: usize, low: u32, high: u32, second: i64): u32 {
-  let a = low;
-  let b = high;
-  while (a < b) {
-    const middle = (a + b) >> 1;
-    if (<i64>u32At(intervals, middle * INTERVAL_STRIDE + 1) > second) b = middle;
-    else a = middle + 1;
-  }
-  return a;
 }
 
 /** True when some pod lives on the interface at some second of the window. */
@@ -368,18 +216,6 @@ export function hasListener(tables: Tables, owner: u32, protocol: u32, port: u32
   for (let key = u32At(keys, slot * 2); key != 0; key = u32At(keys, slot * 2)) {
     if (key == owner && u32At(keys, slot * 2 + 1) == word) return true;
     slot = (slot + 1) & mask;
-  }
-  return false;
-}
-
-/** True when any of the pods that held the entry's address in the window declares to listen on (protocol, port). */
-export function anyPodListens(tables: Tables, entry: u32, start: u32, end: u32, protocol: u32, port: u32): bool {
-  const from = <i64>min(start, end);
-  const to = windowEnd(start, end);
-  const first = load<u32>(record(tables, entry), ENTRY_FIRST * 4);
-  const last = first + load<u32>(record(tables, entry), ENTRY_COUNT * 4);
-  for (let i = firstEndingAfter(tables.intervals, first, last, from); i < last && startOf(tables, i) < to; i++) {
-    if (hasListener(tables, podKey(podOf(tables, i)), protocol, port)) return true;
   }
   return false;
 }

@@ -10,7 +10,7 @@ import {
   V6_PER_ROW,
 } from './codes';
 import { Batch, Side } from './columns';
-import { ownerEntry4, ownerEntry6 } from './owners';
+import { entryRecord, ownerEntry4, ownerEntry6, touchSlot4 } from './owners';
 import { addressClass4, addressClass6, classFlags, eniWord } from './rules';
 import { Tables } from './tables';
 
@@ -19,9 +19,16 @@ import { Tables } from './tables';
  * interface's primary IPv4 on its own side (VPC User Guide, "Flow log record fields").
  */
 export function placeAddresses(batch: Batch, tables: Tables, from: u32, to: u32): void {
-  placeSide(batch, batch.src, tables, from, to);
-  placeSide(batch, batch.dst, tables, from, to);
+  const rows = tables.slotMask >= FAR_SLOTS ? STRETCH_ROWS : to - from;
+  for (let at = from; at < to; at += rows) {
+    placeSide(batch, batch.src, tables, at, min(at + rows, to));
+    placeSide(batch, batch.dst, tables, at, min(at + rows, to));
+  }
 }
+
+/** More slots than the processor's near caches hold, with the entries behind them; see attribution.ts. */
+const FAR_SLOTS: u32 = 32_767;
+const STRETCH_ROWS: u32 = 512;
 
 /**
  * Three loops, so that no branch has to guess: whether an address is the interface's own, and whether it lies inside a
@@ -31,11 +38,27 @@ function placeSide(batch: Batch, side: Side, tables: Tables, from: u32, to: u32)
   const foreign = placeOwn(batch, side, tables, from, to);
   const inside = placeForeign(batch, side, tables, foreign);
   const list = batch.order;
+  if (tables.slotMask >= FAR_SLOTS) touchEntries(batch, side, tables, inside);
   for (let k: u32 = 0; k < inside; k++) {
     const i = u32At(list, k);
     const vpc = vpcOf(tables, i32At(batch.eni, i));
     put32(side.entry, i, ownerEntry4(tables, vpc, u32At(side.address4, i)));
   }
+}
+
+/** Loads what the look-ups of the listed rows read, for many rows at the same time; see attribution.ts. */
+function touchEntries(batch: Batch, side: Side, tables: Tables, listed: u32): void {
+  const list = batch.order;
+  for (let k: u32 = 0; k < listed; k++) {
+    const i = u32At(list, k);
+    put32(side.entry, i, touchSlot4(tables, vpcOf(tables, i32At(batch.eni, i)), u32At(side.address4, i)));
+  }
+  let touched: u32 = 0;
+  for (let k: u32 = 0; k < listed; k++) {
+    touched ^= load<u32>(entryRecord(tables, max(i32At(side.entry, u32At(list, k)), 0)));
+  }
+  // were it not used, it would not be loaded
+  store<u32>(batch.bins, touched);
 }
 
 /** Rows without an address, with an IPv6 one, and the interface's own primary IPv4; lists the others. */

@@ -20,7 +20,8 @@ import {
   UDP,
 } from './codes';
 import { Batch, Side } from './columns';
-import { anyPodListens, hasListener, hiddenKey, isListenerPort, nodeKey, podKey } from './owners';
+import { anyPodListens } from './holders';
+import { hasListener, hiddenKey, isListenerPort, nodeKey, podKey } from './owners';
 import { Tables } from './tables';
 import { endOfWindow, startOfWindow } from './window';
 

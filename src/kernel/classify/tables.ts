@@ -71,10 +71,9 @@ export class Tables {
   entryIsOwn: usize;
   entryIsStray: usize;
   entryRecords: usize;
+  intervalEnds: usize;
   intervals: usize;
-  softEdges: usize;
-  softEdgeCount: u32;
-  softReach: usize;
+  intervalCount: u32;
   slots: usize;
   slotMask: u32;
   anySlots: usize;

@@ -26,7 +26,15 @@ import {
   Verdict,
 } from '../../../src/model/verdict.ts';
 import { IPV4_ENTRY } from '../../../src/pods/lookup.ts';
-import { ENTRY_STRIDE, EntryWord, FOREVER, INTERVAL_STRIDE, SOFT_OPEN } from '../../../src/pods/pod-map.ts';
+import {
+  ENTRY_STRIDE,
+  EntryWord,
+  FOREVER,
+  INTERVAL_STRIDE,
+  IntervalWord,
+  LENGTH_UNIT,
+  SOFT_OPEN,
+} from '../../../src/pods/pod-map.ts';
 import { Behind } from '../../../src/pods/snat.ts';
 import { TWIN_ADDRESSES_MAX, TWIN_WINDOW_SECONDS } from '../../../src/pods/twins.ts';
 import { InterfaceFact } from '../../../src/rules/interface-facts.ts';
@@ -95,6 +103,7 @@ const CODES: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   ENI: EniWord,
   ENI_SET: EniSet,
   ENTRY: EntryWord,
+  INTERVAL: IntervalWord,
   INTERFACE_FACT: InterfaceFact,
   BEHIND: Behind,
   ASKED: Asked,
@@ -117,6 +126,7 @@ const SINGLE: Readonly<Record<string, number>> = {
   SOME_UDP_PORT,
   SOME_PROTOCOL,
   ENTRY_STRIDE,
+  LENGTH_UNIT,
   INTERVAL_STRIDE,
   IPV4_ENTRY,
   FOREVER,

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { INTERVALS_PADDING } from '../../../src/pods/pod-map.ts';
 import { address, eni, subnet, vpc } from '../../support/inventory.ts';
 import { askPodMap, pod } from '../../support/pods.ts';
 
@@ -113,7 +114,7 @@ describe('which VPC a pod belongs to', () => {
     ['none does', { vpcs: [VPC_A] }],
   ])('ambiguous: dropped with a warning (%s)', (_, parts) => {
     const asked = askPodMap({ ...parts, pods: [pod('a/one', '100.64.0.9', 0, 10)] });
-    expect(asked.view.intervals).toHaveLength(0);
+    expect(asked.view.intervalEnds).toHaveLength(INTERVALS_PADDING);
     expect(asked.warnings).toEqual(['pod a/one: no single VPC of the inventory holds 100.64.0.9: not attributed']);
   });
 
