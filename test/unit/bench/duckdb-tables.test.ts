@@ -32,10 +32,10 @@ describe('ruleTables', () => {
     const base = 10 * 2 ** 24;
     const lan = 0xc0a8_0000;
     const web = { egress: false, protocol: [6, 6], ports: [443, 444], addresses: [lan, lan + 65_535] };
-    const any = { groupSet: 1, egress: true, protocol: [0, 255], ports: [0, 65_535] };
+    const any = { groupSet: 1, number: 5, egress: true, protocol: [0, 255], ports: [0, 65_535] };
     expect(tables.rules).toEqual([
-      { groupSet: 0, ...web },
-      { groupSet: 1, ...web },
+      { groupSet: 0, number: 1, ...web },
+      { groupSet: 1, number: 3, ...web },
       { ...any, addresses: [base + 4, base + 6] },
       { ...any, addresses: [base + 9, base + 9] },
       { ...any, addresses: [base + 16, base + 31] },
