@@ -21,7 +21,7 @@ function isIcmp(protocol: number): boolean {
   return protocol === 1 || protocol === 58;
 }
 
-/** −1 = all, else an IANA protocol number. */
+/** −1 = all, else an IANA protocol number. The APIs print text; a bare number is a wrong type, as with every id. */
 function readProtocol(cursor: Cursor): number {
   const { value } = cursor;
   if (typeof value === 'string') {
@@ -30,8 +30,7 @@ function readProtocol(cursor: Cursor): number {
     if (value === '-1') return -1;
     if (/^\d{1,3}$/.test(value) && Number(value) <= 255) return Number(value);
   }
-  if (typeof value === 'number' && Number.isInteger(value) && value >= -1 && value <= 255) return value;
-  return cursor.fail('a protocol: tcp, udp, icmp, icmpv6, -1 or a number from 0 to 255');
+  return cursor.fail('a protocol as text: "tcp", "udp", "icmp", "icmpv6", "-1" or "0" to "255"');
 }
 
 /** Absent and −1 are the open end. */

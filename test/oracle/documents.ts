@@ -20,7 +20,7 @@ export interface RawPair {
   VpcPeeringConnectionId?: Maybe<string>;
 }
 export interface RawPermission {
-  IpProtocol: string | number;
+  IpProtocol: string;
   FromPort?: Maybe<number>;
   ToPort?: Maybe<number>;
   IpRanges?: Maybe<{ CidrIp: string }[]>;
@@ -39,7 +39,7 @@ export interface RawGroupRule {
   GroupId: string;
   GroupOwnerId?: Maybe<string>;
   IsEgress: boolean;
-  IpProtocol: string | number;
+  IpProtocol: string;
   FromPort?: Maybe<number>;
   ToPort?: Maybe<number>;
   CidrIpv4?: Maybe<string>;
@@ -67,7 +67,7 @@ export interface RawEni {
 export interface RawEntry {
   RuleNumber: number;
   Egress: boolean;
-  Protocol: string | number;
+  Protocol: string;
   RuleAction: string;
   CidrBlock?: Maybe<string>;
   Ipv6CidrBlock?: Maybe<string>;

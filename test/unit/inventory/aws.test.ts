@@ -16,13 +16,13 @@ describe('security group rules', () => {
   it.each([
     [{ IpProtocol: 'tcp', FromPort: 443, ToPort: 443 }, 'tcp/443'],
     [{ IpProtocol: '6', FromPort: 1, ToPort: 2 }, 'tcp/1-2'],
-    [{ IpProtocol: 17, FromPort: null, ToPort: 53 }, 'udp/0-53'],
+    [{ IpProtocol: '17', FromPort: null, ToPort: 53 }, 'udp/0-53'],
     [{ IpProtocol: 'UDP', FromPort: 30_000, ToPort: -1 }, 'udp/30000-65535'],
     [{ IpProtocol: 'tcp', FromPort: 0, ToPort: 65_535 }, 'tcp/all'],
     [{ IpProtocol: 'tcp', FromPort: 'null', ToPort: '' }, 'tcp/all'],
     [{ IpProtocol: 'tcp', FromPort: 0, ToPort: 0 }, 'tcp/0'],
     [{ IpProtocol: '-1', FromPort: 22, ToPort: 22 }, 'all/all'],
-    [{ IpProtocol: -1 }, 'all/all'],
+    [{ IpProtocol: 'all' }, 'all/all'],
     [{ IpProtocol: 'icmp', FromPort: 8, ToPort: -1 }, 'icmp/8-all'],
     [{ IpProtocol: '1', FromPort: 3, ToPort: 4 }, 'icmp/3-4'],
     [{ IpProtocol: 'icmpv6', FromPort: -1, ToPort: -1 }, 'icmpv6/all'],
@@ -116,6 +116,8 @@ describe('values of a wrong type', () => {
   it.each([
     [groupWith({ IpProtocol: 'tpc' }), `${at}.IpProtocol: got "tpc", expected a protocol`],
     [groupWith({ IpProtocol: '256' }), `${at}.IpProtocol: got "256", expected a protocol`],
+    [groupWith({ IpProtocol: 6 }), `${at}.IpProtocol: got 6, expected a protocol as text`],
+    [groupWith({ IpProtocol: -1 }), `${at}.IpProtocol: got -1, expected a protocol as text`],
     [groupWith({}), `${at}.IpProtocol: got nothing, expected a protocol`],
     [groupWith({ IpProtocol: 'tcp', FromPort: 'abc' }), `${at}.FromPort: got "abc", expected a port`],
     [groupWith({ IpProtocol: 'tcp', FromPort: 1, ToPort: 65_536 }), `${at}.ToPort: got 65536, expected a port`],
@@ -132,6 +134,14 @@ describe('values of a wrong type', () => {
     [
       { NetworkAcls: [{ NetworkAclId: 'acl-1', Entries: [{ RuleNumber: 1, Egress: 'no' }] }] },
       '0.json: NetworkAcls[0].Entries[0].Egress: got "no", expected true or false',
+    ],
+    [
+      {
+        NetworkAcls: [
+          { NetworkAclId: 'acl-1', Entries: [{ RuleNumber: 1, Egress: false, RuleAction: 'allow', Protocol: 6 }] },
+        ],
+      },
+      '0.json: NetworkAcls[0].Entries[0].Protocol: got 6, expected a protocol as text',
     ],
     [
       { NetworkInterfaces: [{ NetworkInterfaceId: 'eni-1', PrivateIpAddress: '10.0.0.300' }] },
@@ -151,7 +161,7 @@ describe('network ACLs', () => {
       entry(32_767, { RuleAction: 'deny' }),
       entry(100, { Egress: true, Protocol: '6', PortRange: { From: 80, To: 90 } }),
       entry(110, { Protocol: '1', IcmpTypeCode: { Type: 8, Code: -1 } }),
-      entry(90, { Protocol: 6, PortRange: null }),
+      entry(90, { Protocol: '6', PortRange: null }),
       entry(90, { RuleAction: 'deny' }),
       entry(32_768, { RuleAction: 'deny', CidrBlock: null, Ipv6CidrBlock: '::/0' }),
     ];
