@@ -2,13 +2,14 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeAuditLog } from './audit-log.ts';
 import type { Case, Comparison, Contestant, Measure } from './compare.ts';
-import { type Data, type DataRequest, generateData, type LogFile } from './data.ts';
+import { type Data, type DataRequest, generateData, type LogFile, repeated } from './data.ts';
 import { hasProgram } from './machine.ts';
 import { parquetFiles } from './parquet-files.ts';
 import { writePodTable } from './pod-tables.ts';
 import { expectedClaims, type PodWorld } from './pod-world.ts';
+import { scaleCase } from './scale-case.ts';
 
-export const CASE_NAMES = ['replay', 'workers', 'decode', 'memory', 'formats', 'pods', 'audit'] as const;
+export const CASE_NAMES = ['replay', 'workers', 'decode', 'memory', 'formats', 'scale', 'pods', 'audit'] as const;
 export type CaseName = (typeof CASE_NAMES)[number];
 
 /** Rules of a security group that no traffic uses: with those in use about AWS's quota of 60 a direction. */
@@ -16,7 +17,7 @@ const PARTNERS = 50;
 
 /** Two sizes of every case: one that measures, one that only proves that the case works. */
 const SIZES: Readonly<
-  Record<Exclude<CaseName, 'pods' | 'audit'>, { readonly full: DataRequest; readonly smoke: DataRequest }>
+  Record<Exclude<CaseName, 'scale' | 'pods' | 'audit'>, { readonly full: DataRequest; readonly smoke: DataRequest }>
 > = {
   replay: {
     full: { records: 2_000_000, files: 8, pods: 2000, gzip: true, partners: PARTNERS },
@@ -56,6 +57,7 @@ export async function prepareCase(
   smoke: boolean,
   records: number | null,
 ): Promise<Case> {
+  if (name === 'scale') return scaleCase(folder, smoke, records);
   if (name === 'pods') return podsCase(folder, smoke ? SMALL_PODS : { ...PODS, queries: records ?? PODS.queries });
   if (name === 'audit') return auditCase(folder, smoke ? 200 : (records ?? AUDIT_PODS));
   const request = SIZES[name][smoke ? 'smoke' : 'full'];
@@ -184,10 +186,6 @@ function memoryCase(data: Data): Case {
     contestants: [one('1× input', 'replay', options), one('10× input', 'replay', { ...options, files: many })],
     comparisons: [comparison('10× input', 'peak', '1× input', 'most', 1.3)],
   };
-}
-
-function repeated(files: readonly LogFile[], times: number): readonly LogFile[] {
-  return Array.from({ length: times }, () => files).flat();
 }
 
 /** A large fleet over half a day, and the same in tiny. */

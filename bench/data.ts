@@ -101,3 +101,8 @@ export function referenceSum(files: readonly LogFile[]): Required<Claims> {
   }
   return sum;
 }
+
+/** The list several times over: no disk is filled. */
+export function repeated(files: readonly LogFile[], times: number): readonly LogFile[] {
+  return Array.from({ length: times }, () => files).flat();
+}
