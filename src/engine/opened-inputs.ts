@@ -96,7 +96,7 @@ async function peekStream(): Promise<PeekedStream> {
 
 function openingOfChunk(chunk: StreamChunk | undefined): Opening {
   if (chunk?.kind === 'records') return { content: 'json', firstLine: '', names: chunk.block.names };
-  return openingOf(chunk?.kind === 'lines' ? new Uint8Array(chunk.bytes) : new Uint8Array(0));
+  return openingOf(chunk?.kind === 'lines' ? new Uint8Array(chunk.bytes, 0, chunk.length) : new Uint8Array(0));
 }
 
 /** The tasks of a run, in input order; the same on every call unless there is a stream. */
