@@ -106,6 +106,7 @@ export async function* planTasks(
   failures: string[],
 ): AsyncGenerator<Planned> {
   let seq = 0;
+  const bytes = files.reduce((sum, { size }) => sum + size, 0);
   const flowLogs = flowLogsOf(files.map(({ name }) => name));
   for (const [file, input] of files.entries()) {
     const fields = formats[file]?.names ?? DEFAULT.names;
@@ -116,7 +117,7 @@ export async function* planTasks(
     const { content } = input.opening;
     if (input.object !== null && input.kind !== 'parquet') {
       yield planned({ kind: 'object', object: input.object });
-    } else if (isMost(input, files)) {
+    } else if (isMost(input, bytes)) {
       const reads = new CountedReads(input.path);
       for await (const source of chunkTasks(streamChunks(reads, input.name, CHUNK_BYTES), reads, failures)) {
         yield planned(source);
@@ -140,13 +141,12 @@ export async function* planTasks(
 }
 
 /**
- * True for the one compressed file that holds most of the input. It is inflated here, while workers decode and judge
+ * True for the one compressed file that holds most of the input's bytes. It is inflated here, while workers decode and judge
  * what comes out: one worker would have to do all of it. Does not depend on the number of workers, as no output does.
  */
-function isMost(input: InputFile, files: readonly InputFile[]): boolean {
+function isMost(input: InputFile, bytes: number): boolean {
   const isText = (input.kind === 'gzip' || input.kind === 'zstd') && input.opening.content === 'lines';
-  if (!isText || input.size < LARGE_BYTES) return false;
-  return files.reduce((sum, { size }) => sum + size, 0) < 2 * input.size;
+  return isText && input.size >= LARGE_BYTES && bytes < 2 * input.size;
 }
 
 /** Reads a file and counts what was read since the last question. */
