@@ -1,7 +1,7 @@
 /** `"pods"` as it stands in a text inside a text. */
 const PLAIN = Buffer.from('\\"pods\\"');
 const ESCAPE = Buffer.from('\\u00');
-/** Quotes and letters of it, as any writer of JSON may escape them, on either level: hexadecimal digits. */
+/** Its quotes and letters as hexadecimal digits: JSON may escape each of them, on either level. */
 const ESCAPED = ['22', '70', '6f', '6F', '64', '73'];
 const ESCAPED_PATTERN = new RegExp(`\\\\u00(?:${ESCAPED.join('|')})`);
 const DIGITS: ReadonlySet<number> = new Set(ESCAPED.map((digits) => Buffer.from(digits).readUInt16LE(0)));
