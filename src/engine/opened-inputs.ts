@@ -141,8 +141,9 @@ export async function* planTasks(
 }
 
 /**
- * True for the one compressed file that holds most of the input's bytes. It is inflated here, while workers decode and judge
- * what comes out: one worker would have to do all of it. Does not depend on the number of workers, as no output does.
+ * True for the one compressed file that holds most of the input's bytes. It is inflated here, while workers decode and
+ * judge what comes out: one worker would have to do all of it. Does not depend on the number of workers, as no output
+ * does.
  */
 function isMost(input: InputFile, bytes: number): boolean {
   const isText = (input.kind === 'gzip' || input.kind === 'zstd') && input.opening.content === 'lines';
