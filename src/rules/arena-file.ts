@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { open, readFile, rename, rm } from 'node:fs/promises';
 import { FlowtrieError } from '../model/errors.ts';
-import { attachRules } from './arena.ts';
+import { attachRules, checkSeal, sealArena } from './arena.ts';
 import type { RulesView } from './view.ts';
 
 /** Compiled rules in memory that threads can share. */
@@ -10,13 +10,15 @@ export interface RulesBuffer {
   readonly byteLength: number;
 }
 
-/** Writes the arena as it is: the file appears under its name only when complete. */
+/** Writes the arena with the digest of its contents: the file appears under its name only when complete. */
 export async function saveRules(path: string, { buffer, byteLength }: RulesBuffer): Promise<void> {
   const partial = `${path}.${randomBytes(6).toString('hex')}.partial`;
+  const bytes = new Uint8Array(buffer, 0, byteLength);
+  sealArena(bytes);
   try {
     const file = await open(partial, 'wx');
     try {
-      await file.writeFile(new Uint8Array(buffer, 0, byteLength));
+      await file.writeFile(bytes);
     } finally {
       await file.close();
     }
@@ -33,7 +35,9 @@ export async function loadRules(path: string): Promise<RulesBuffer & { readonly 
     const bytes = await readFile(path);
     const buffer = new SharedArrayBuffer(bytes.length);
     new Uint8Array(buffer).set(bytes);
-    return { buffer, byteLength: bytes.length, view: attachRules(buffer, 0, bytes.length, 'contents') };
+    const view = attachRules(buffer, 0, bytes.length);
+    checkSeal(bytes);
+    return { buffer, byteLength: bytes.length, view };
   } catch (error) {
     throw new FlowtrieError('input', `${path}: ${(error as Error).message}`, { cause: error });
   }

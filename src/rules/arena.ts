@@ -10,7 +10,7 @@ import { ENI_STRIDE, SETS_STRIDE, SUBNET6_STRIDE } from './view.ts';
  *   16 ENIs   20 rules   24 cells   28 address classes   32 pages a route table   36 1 = middlebox routes exist
  *   40 pointer bit of the IPv4 trie   44 its leaf blocks of 256 entries
  *   48 classes of rule sets   52 port classes   56 row shift   60–63 zero
- *   64 SHA-256 of all other bytes (32 bytes)
+ *   64 SHA-256 of all other bytes of a saved arena (32 bytes, else zero)
  *   96 section table, 16 bytes each: id, byte offset, elements, bytes an element
  * Sections start at HEADER_BYTES, 64-byte aligned, hot ones first.
  */
@@ -136,7 +136,6 @@ export function writeArena(contents: ArenaContents): {
     header.set([id, offset, array.length, array.BYTES_PER_ELEMENT], (TABLE_AT + id * TABLE_STRIDE) / 4);
     bytes.set(new Uint8Array(array.buffer, array.byteOffset, array.byteLength), offset);
   });
-  bytes.set(digestOf(bytes), DIGEST_AT);
   return { buffer, byteLength };
 }
 
@@ -161,27 +160,29 @@ function digestOf(bytes: Uint8Array): Uint8Array {
     .digest();
 }
 
+/** Writes into the header of a whole arena the digest of all its other bytes, for a reader that cannot trust them. */
+export function sealArena(bytes: Uint8Array): void {
+  bytes.set(digestOf(bytes), DIGEST_AT);
+}
+
+/** Throws unless the bytes of a whole arena are those that were sealed. */
+export function checkSeal(bytes: Uint8Array): void {
+  const stored = Buffer.from(bytes.subarray(DIGEST_AT, DIGEST_AT + DIGEST_BYTES));
+  if (stored.compare(digestOf(bytes)) !== 0) {
+    throw new Error(`rules arena: contents do not match their digest ${stored.toString('hex')}`);
+  }
+}
+
 /**
- * Views over a compiled arena at `byteOffset` of `buffer`; copies nothing. `contents` also checks the digest, which
- * reads every byte. Throws an Error that names what does not hold.
+ * Views over a compiled arena at `byteOffset` of `buffer`; copies nothing. Header and section table are checked, what
+ * the sections hold is not. Throws an Error that names what does not hold.
  */
-export function attachRules(
-  buffer: SharedArrayBuffer,
-  byteOffset: number,
-  byteLength: number,
-  check: 'header' | 'contents' = 'header',
-): RulesView {
+export function attachRules(buffer: SharedArrayBuffer, byteOffset: number, byteLength: number): RulesView {
   checkPlace(buffer, byteOffset, byteLength);
   const header = new Uint32Array(buffer, byteOffset, HEADER_BYTES / 4);
   checkHeader(header, byteLength);
-  const bytes = new Uint8Array(buffer, byteOffset, byteLength);
-  const stored = Buffer.from(bytes.subarray(DIGEST_AT, DIGEST_AT + DIGEST_BYTES));
-  if (check === 'contents' && stored.compare(digestOf(bytes)) !== 0) {
-    throw new Error(`rules arena: contents do not match their digest ${stored.toString('hex')}`);
-  }
   const read = new SectionReader(buffer, byteOffset, header, byteLength);
   const view: RulesView = {
-    digest: stored.toString('hex'),
     hotBytes: read.at(COLD_FROM).offset,
     eniCount: header[HeaderWord.enis]!,
     ruleCount: header[HeaderWord.rules]!,

@@ -3,8 +3,6 @@
  * Per record: two address classes (source, destination) and one port class serve every layer.
  */
 export interface RulesView {
-  /** Version counter of the arena format and the digest of its contents, for "which rules judged this". */
-  readonly digest: string;
   /** Bytes of the arena that judging a record may read, header included; what follows is for reports only. */
   readonly hotBytes: number;
   readonly eniCount: number;

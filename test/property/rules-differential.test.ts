@@ -46,7 +46,7 @@ class Comparison {
 
   constructor(world: Inventory, flatBytesMax: number) {
     const compiled = compileRules(world, flatBytesMax);
-    this.view = attachRules(compiled.buffer, 0, compiled.byteLength, 'contents');
+    this.view = attachRules(compiled.buffer, 0, compiled.byteLength);
     this.ids = compiled.catalog.rules.map((rule) => rule.id);
     this.hits = new Uint32Array(this.view.cellCount);
     this.scans = world.networkInterfaces.map((eni) =>

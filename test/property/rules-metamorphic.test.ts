@@ -112,7 +112,7 @@ describe.each(SEEDS)('universe %d', (seed) => {
     await saveRules(path, compiled);
     expect(readFileSync(path).equals(Buffer.from(compiled.buffer, 0, compiled.byteLength))).toBe(true);
     const loaded = await loadRules(path);
-    expect(loaded.view.digest).toBe(before.view.digest);
+    expect(Buffer.from(loaded.buffer).equals(Buffer.from(compiled.buffer))).toBe(true);
     const after = { view: loaded.view, ids: before.ids };
     everywhere((index, word, packet) => {
       if (answer(after, index, word, packet) !== answer(before, index, word, packet))

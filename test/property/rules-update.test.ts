@@ -20,7 +20,7 @@ interface Asked {
 }
 
 function ask({ buffer, byteLength, catalog }: CompiledRules): Asked {
-  return { view: attachRules(buffer, 0, byteLength, 'contents'), ids: catalog.rules.map((rule) => rule.id) };
+  return { view: attachRules(buffer, 0, byteLength), ids: catalog.rules.map((rule) => rule.id) };
 }
 
 /** Answers of all layers to one packet at one interface: set, verdict, decider, every match, route, flags. */
@@ -139,6 +139,6 @@ test('what is no rule makes all new, and after many updates all is made new', ()
 test('the same version twice gives the same bytes', () => {
   const world = someUniverse(new Dice(5), 40);
   const compiler = new RuleCompiler();
-  const digests = [0, 1].map(() => ask(compiler.compile(world)).view.digest);
-  expect(digests[1]).toBe(digests[0]);
+  const [first, second] = [0, 1].map(() => Buffer.from(compiler.compile(structuredClone(world)).buffer));
+  expect(second?.equals(first ?? Buffer.alloc(0))).toBe(true);
 });

@@ -23,7 +23,7 @@ export interface AskedRules {
 
 export function askRules(inventory: Inventory): AskedRules {
   const { buffer, byteLength, catalog, warnings } = compileRules(inventory);
-  const view = attachRules(buffer, 0, byteLength, 'contents');
+  const view = attachRules(buffer, 0, byteLength);
   const classOf = (address: Address): number =>
     address.family === 4 ? addressClass4(view, address.words[0]) : addressClass6(view, ...address.words);
   const idOf = (rule: number): string => catalog.rules[rule]?.id ?? `no rule ${rule}`;
