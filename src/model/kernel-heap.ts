@@ -23,6 +23,8 @@ export class KernelHeap {
   readonly memory: KernelMemory;
   private next = RESERVED_BYTES;
   private free: KernelBlock[] = [];
+  /** Every growth makes another object of the same memory. */
+  private readonly buffers = new WeakSet<object>();
 
   constructor() {
     this.memory = createGrowingMemory();
@@ -36,6 +38,11 @@ export class KernelHeap {
     if (block === undefined) return this.extend(size);
     if (block.bytes > size) this.free.push({ ...block, at: block.at + size, bytes: block.bytes - size });
     return { ...block, bytes: size };
+  }
+
+  /** True when views of the buffer are views of this memory. */
+  holds(buffer: object): boolean {
+    return this.buffers.has(buffer);
   }
 
   give(blocks: readonly KernelBlock[]): void {
@@ -56,6 +63,7 @@ export class KernelHeap {
     if (missing > 0) this.memory.grow(Math.ceil(missing / PAGE_BYTES));
     const { buffer } = this.memory;
     assert(buffer instanceof SharedArrayBuffer);
+    this.buffers.add(buffer);
     return { at, bytes: size, buffer };
   }
 }

@@ -2,11 +2,13 @@ import { strict as assert } from 'node:assert';
 import { type DataType, Dictionary, Int32, List, MetadataVersion, type Schema, Utf8 } from 'apache-arrow';
 import { FileBlock, Footer } from 'apache-arrow/ipc/metadata/file';
 import { FlowtrieError } from '../model/errors.ts';
+import { KernelHeap } from '../model/kernel-heap.ts';
 import { arrowSchema, dictionaryBytes, END_OF_STREAM, type Message, schemaMessage, wordMessages } from './arrow.ts';
 import { ArrowBody, type Node, type Region } from './arrow-body.ts';
 import type { ArrowCodec } from './arrow-compression.ts';
 import { partMessages, recordMessage, withPrefix } from './arrow-messages.ts';
 import { ByteIds } from './byte-ids.ts';
+import { ColumnMemory } from './column-memory.ts';
 import type { OutputColumn } from './columns.ts';
 import type { Assembly, WriteBytes } from './part.ts';
 
@@ -22,14 +24,16 @@ const MAGIC_PADDED = Buffer.concat([MAGIC, Buffer.alloc(2)]);
 
 /** The dictionary of one column over the whole file, and the current batch's index → the file's index. */
 class FileDictionary {
-  readonly values: ByteIds = new ByteIds();
+  readonly values: ByteIds;
+  /** By index of the batch: the file's index + 1. */
   private local: Int32Array = new Int32Array(0);
   readonly name: string;
   /** Which buffer of a record batch holds the codes, and which field node says how many. */
   private readonly bufferIndex: number;
   private readonly nodeIndex: number;
 
-  constructor(name: string, bufferIndex: number, nodeIndex: number) {
+  constructor(name: string, bufferIndex: number, nodeIndex: number, memory: ColumnMemory) {
+    this.values = new ByteIds(memory);
     this.name = name;
     this.bufferIndex = bufferIndex;
     this.nodeIndex = nodeIndex;
@@ -39,15 +43,13 @@ class FileDictionary {
   replace(body: Uint8Array, regions: readonly Region[], length: number, max: number): void {
     const [, offsets, bytes] = regions;
     assert(offsets !== undefined && bytes !== undefined, 'a Utf8 dictionary has three buffers');
-    // views of shared memory are read slowly
-    const own = new Uint8Array(body).buffer;
-    const ends = new Int32Array(own, offsets.offset, length + 1);
-    const text = new DataView(own, bytes.offset, bytes.length);
-    this.local = new Int32Array(length);
-    for (let i = 0; i < length; i++) {
-      this.local[i] = this.values.find(text, ends[i]!, ends[i + 1]! - ends[i]!) - 1;
-      if (this.values.size - 1 > max) throw tooManyValues(this.name, max);
-    }
+    const from = body.byteOffset;
+    const texts = this.values.reachable({
+      offsets: new Int32Array(body.buffer, from + offsets.offset, length + 1),
+      bytes: new Uint8Array(body.buffer, from + bytes.offset, bytes.length),
+    });
+    this.local = this.values.numberTexts(texts);
+    if (this.values.size - 1 > max) throw tooManyValues(this.name, max);
   }
 
   /** Rewrites a batch's indices in place. Null rows hold 0 and may have no entry to map to. */
@@ -56,9 +58,9 @@ class FileDictionary {
     const rows = nodes[this.nodeIndex]?.length ?? 0;
     assert(region !== undefined && region.length >= 4 * rows, `indices of ${this.name} are cut short`);
     const { local } = this;
-    if (local.length === 0 || local.every((index, i) => index === i)) return;
+    if (local.length === 0 || local.every((index, i) => index === i + 1)) return;
     const indices = new Int32Array(body.buffer, body.byteOffset + region.offset, rows);
-    for (let row = 0; row < rows; row++) indices[row] = local[indices[row]!]!;
+    for (let row = 0; row < rows; row++) indices[row] = local[indices[row]!]! - 1;
   }
 }
 
@@ -80,7 +82,7 @@ export function arrowFileAssembly(
   dictionaryMax: number = ARROW_DICTIONARY_MAX,
 ): Assembly {
   const schema = arrowSchema(columns);
-  const dictionaries = fileDictionaries(schema);
+  const dictionaries = fileDictionaries(schema, new ColumnMemory(new KernelHeap()));
   const recordBlocks: FileBlock[] = [];
   const dictionaryBlocks: FileBlock[] = [];
   let position = 0;
@@ -141,16 +143,17 @@ function packedRecord(
 }
 
 /** By dictionary id, with the place of each column's codes among the buffers and field nodes of a record batch. */
-function fileDictionaries(schema: Schema): ReadonlyMap<number, FileDictionary> {
+function fileDictionaries(schema: Schema, memory: ColumnMemory): ReadonlyMap<number, FileDictionary> {
   const dictionaries = new Map<number, FileDictionary>();
   let buffers = 0;
   let nodes = 0;
   for (const { name, type } of schema.fields) {
     // List: validity, offsets, and of its items validity and codes; Utf8: validity, offsets, bytes
     if (type instanceof Dictionary && type.indices instanceof Int32)
-      dictionaries.set(type.id, new FileDictionary(name, buffers + 1, nodes));
+      dictionaries.set(type.id, new FileDictionary(name, buffers + 1, nodes, memory));
     const items: DataType | undefined = type instanceof List ? type.children[0]?.type : undefined;
-    if (items instanceof Dictionary) dictionaries.set(items.id, new FileDictionary(name, buffers + 3, nodes + 1));
+    if (items instanceof Dictionary)
+      dictionaries.set(items.id, new FileDictionary(name, buffers + 3, nodes + 1, memory));
     buffers += type instanceof List ? 4 : type instanceof Utf8 ? 3 : 2;
     nodes += type instanceof List ? 2 : 1;
   }

@@ -4,6 +4,7 @@ import type { ChunkColumn } from './chunk-column.ts';
 import { type ColumnData, grown } from './chunk-data.ts';
 import type { DictionarySource } from './chunk-dictionary.ts';
 import type { ChunkIds } from './chunk-ids.ts';
+import type { ColumnsKernel } from './columns-kernel.ts';
 import type { Side } from './rows.ts';
 import { TextCodes } from './text-codes.ts';
 
@@ -56,10 +57,16 @@ export class CandidatesColumn implements ChunkColumn {
   private nulls = new Uint8Array(ROWS_AT_FIRST);
   private codes = new Int32Array(ROWS_AT_FIRST);
   private nullCount = 0;
+  private readonly kernel: ColumnsKernel;
 
-  constructor(side: Side, list: (verdicts: VerdictBatch, row: number, side: Side) => readonly string[] | null) {
+  constructor(
+    side: Side,
+    list: (verdicts: VerdictBatch, row: number, side: Side) => readonly string[] | null,
+    kernel: ColumnsKernel,
+  ) {
     this.side = side;
     this.list = list;
+    this.kernel = kernel;
   }
 
   /** Items cost as much as text: a chunk of long lists is taken early. */
@@ -75,6 +82,12 @@ export class CandidatesColumn implements ChunkColumn {
     const { offsets, nulls } = this;
     const attribution = side === 'src' ? verdicts.srcAttribution : verdicts.dstAttribution;
     let end = offsets[at]!;
+    if (this.kernel.countByte(attribution.byteOffset, rows, Attribution.candidates) === 0) {
+      nulls.fill(1, at, at + rows);
+      offsets.fill(end, at + 1, at + 1 + rows);
+      this.nullCount += rows;
+      return;
+    }
     for (let row = 0; row < rows; row++) {
       const items = attribution[row] === Attribution.candidates ? this.list(verdicts, row, side) : null;
       nulls[at + row] = items === null ? 1 : 0;

@@ -1,7 +1,6 @@
 import { strict as assert } from 'node:assert';
-import type { FlowBatch } from '../model/flow.ts';
 import type { VerdictBatch } from '../model/verdict.ts';
-import { ByteIds } from './byte-ids.ts';
+import { type CarriedText, carriedSource } from './carried-ids.ts';
 import { CARRIED_NUMBERS, extraCell, lateBits } from './cells.ts';
 import { CandidatesColumn, CodesColumn, type IdSource } from './chunk-codes.ts';
 import type { ChunkColumn } from './chunk-column.ts';
@@ -21,6 +20,7 @@ export function chunkColumn(
   index: number,
   context: RowContext,
   carried: CarriedFields,
+  carriedText: CarriedText,
   memory: ColumnMemory,
 ): ChunkColumn {
   if (column.source === 'verdict') return addedColumn(column.name as AddedName, context, memory);
@@ -34,7 +34,9 @@ export function chunkColumn(
   }
   const typed = TYPED_FIELDS.get(column.name);
   if (typed === undefined) {
-    if (!CARRIED_NUMBERS.has(column.name)) return new CodesColumn(carriedSource(carried, index, memory));
+    if (!CARRIED_NUMBERS.has(column.name)) {
+      return new CodesColumn(carriedSource(carried, carriedText, index, memory));
+    }
     return new CarriedNumbers(column.type, memory, () => carried.placed[index]);
   }
   switch (typed.kind) {
@@ -104,8 +106,10 @@ function addedColumn(name: AddedName, context: RowContext, memory: ColumnMemory)
       return new CodesColumn(addressSource((ids) => ids.effective(name === 'src_addr' ? 'src' : 'dst')));
     case 'src_candidates':
     case 'dst_candidates':
-      return new CandidatesColumn(name === 'src_candidates' ? 'src' : 'dst', (verdicts, row, side) =>
-        context.candidates(verdicts.version[row] ?? 0, row, side),
+      return new CandidatesColumn(
+        name === 'src_candidates' ? 'src' : 'dst',
+        (verdicts, row, side) => context.candidates(verdicts.version[row] ?? 0, row, side),
+        memory.kernel,
       );
     case 'route_target':
       return new CodesColumn(ruleSource('route', 'routeTarget', (v) => v.route));
@@ -200,49 +204,5 @@ function interfaceSource(context: RowContext, bit: number, memory: ColumnMemory)
     texts: () => ({ kind: 'shared', values, size }),
     // the next task numbers its interfaces anew
     reset: () => values.clear(),
-  };
-}
-
-/** Interfaces for which the value last met is remembered. */
-const GUESSES = 4096;
-
-/** Values of a carried field; most are the same for all records of an interface. */
-function carriedSource(carried: CarriedFields, index: number, memory: ColumnMemory): IdSource {
-  const values = new ByteIds();
-  const texts = new IdValues(memory, (id) => values.text(id));
-  const guesses = new Int32Array(GUESSES);
-  let ids = memory.i32(GUESSES);
-  const fill = ({ text, rows, interfaceId }: FlowBatch, at: number): void => {
-    const source = carried.placed[index];
-    if (source === undefined) return void ids.fill(0, at, at + rows);
-    const view = new DataView(text.buffer, text.byteOffset, text.byteLength);
-    const { offset, length } = source;
-    for (let i = 0; i < rows; i++) {
-      const count = length[i]!;
-      let id = 0;
-      if (count !== 0) {
-        const slot = interfaceId[i]! & (GUESSES - 1);
-        id = guesses[slot]!;
-        if (!values.is(id, view, offset[i]!, count)) {
-          id = values.find(view, offset[i]!, count);
-          guesses[slot] = id;
-        }
-      }
-      ids[at + i] = id;
-    }
-  };
-  return {
-    ids: (flow, _verdicts, _ids, at) => {
-      ids = memory.longer(ids, at + flow.rows);
-      fill(flow, at);
-      return ids;
-    },
-    texts: () => ({ kind: 'shared', values: texts, size: values.size }),
-    reset: () => {
-      values.reset();
-      texts.clear();
-      guesses.fill(0);
-    },
-    bytes: () => values.byteLength,
   };
 }

@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert';
 import type { FlowBatch } from '../model/flow.ts';
 import type { VerdictBatch } from '../model/verdict.ts';
+import { CarriedText } from './carried-ids.ts';
 import type { ChunkColumn } from './chunk-column.ts';
 import { chunkColumn } from './chunk-columns.ts';
 import type { ColumnData, Columns } from './chunk-data.ts';
@@ -19,12 +20,15 @@ export class Chunk implements Columns {
   private readonly columns: readonly ChunkColumn[];
   private readonly ids: ChunkIds;
   private readonly carried: CarriedFields;
+  private readonly carriedText: CarriedText;
   private count = 0;
 
   constructor(context: RowContext, memory: ColumnMemory) {
     this.ids = new ChunkIds(context, memory);
     this.carried = new CarriedFields(context);
-    this.columns = context.columns.map((column, i) => chunkColumn(column, i, context, this.carried, memory));
+    this.carriedText = new CarriedText(memory);
+    const { carried, carriedText } = this;
+    this.columns = context.columns.map((column, i) => chunkColumn(column, i, context, carried, carriedText, memory));
   }
 
   get rows(): number {
@@ -41,6 +45,7 @@ export class Chunk implements Columns {
 
   append(flow: FlowBatch, verdicts: VerdictBatch): void {
     this.carried.bind(flow);
+    this.carriedText.bind(flow, this.carried);
     this.ids.bind(flow, verdicts, this.count);
     for (const column of this.columns) column.append(flow, verdicts, this.ids, this.count);
     this.count += flow.rows;

@@ -4,7 +4,8 @@ import { ColumnsKernel } from './columns-kernel.ts';
 /** Vectors read this far behind what they are asked for. */
 const BEHIND_BYTES = 16;
 
-type Numbers = Uint8Array | Uint16Array | Uint32Array | Int32Array;
+/** Columns. */
+export type Numbers = Uint8Array | Uint16Array | Uint32Array | Int32Array;
 
 /** What an encoder has of a worker's memory: columns that the kernel fills. It is given back all at once. */
 export class ColumnMemory {
@@ -48,6 +49,11 @@ export class ColumnMemory {
     return longer;
   }
 
+  /** True when the kernel reads the array where it is. */
+  holds({ buffer }: Numbers): boolean {
+    return this.heap.holds(buffer);
+  }
+
   give(array: Numbers): void {
     const block = this.blocks.get(array.byteOffset);
     if (block === undefined) return;
@@ -70,5 +76,22 @@ export class ColumnMemory {
     const block = this.heap.take(bytes + BEHIND_BYTES);
     this.blocks.set(block.at, block);
     return block;
+  }
+}
+
+/** Arrays that may lie elsewhere, where the kernel reads them: one at a time. */
+export class MemoryCopy<T extends Numbers> {
+  private copy: T;
+
+  constructor(copy: T) {
+    this.copy = copy;
+  }
+
+  /** The first `length` elements; valid until the next call. */
+  of(memory: ColumnMemory, array: T, length: number = array.length): T {
+    if (memory.holds(array)) return array;
+    this.copy = memory.longer(this.copy, length);
+    this.copy.set(array.subarray(0, length));
+    return this.copy.subarray(0, length) as T;
   }
 }

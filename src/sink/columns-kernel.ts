@@ -28,6 +28,34 @@ export class ColumnsKernel {
   readonly textBytes: KernelFunction;
   /** (numbers, count, offsets, bytes, outOffsets, outBytes) */
   readonly gatherTexts: KernelFunction;
+  /** (table, text, offsets, lengths, interfaces, guesses, guess mask, ids, from, rows) → row it stopped before */
+  readonly carriedIds: KernelFunction;
+  /** (table, offsets, bytes, ids, from, count) → text it stopped before */
+  readonly textIds: KernelFunction;
+  /** (table) */
+  readonly placeValues: KernelFunction;
+  /** (offsets, rows) → least offset */
+  readonly valuesFrom: KernelFunction;
+  /** (offsets, lengths, rows) → greatest end */
+  readonly valuesTo: KernelFunction;
+  /** (words, rows, codeOf, met, codes) → number of codes */
+  readonly wordCodes: KernelFunction;
+  /** (values, bytes of a value, nulls, rows, codeOf, met, codes) → number of codes */
+  readonly shortCodes: KernelFunction;
+  /** (values, nulls, rows, slots, mask, most, met, codes) → number of codes */
+  readonly wideCodes: KernelFunction;
+  /** (values, nulls, rows, out) */
+  readonly presentWide: KernelFunction;
+  /** (codes, rows, out) */
+  readonly presentCodes: KernelFunction;
+  /** (codes, count, width, out, end) */
+  readonly packCodes: KernelFunction;
+  /** (offsets, nulls, rows, definition levels, repetition levels) → number of levels */
+  readonly listLevels: KernelFunction;
+  /** (codes, count) → 1 when all are equal */
+  readonly allEqual: KernelFunction;
+  /** (offsets, bytes, count, out) → bytes written */
+  readonly plainTexts: KernelFunction;
   /** (values, index, size, out, rows) → greatest code */
   readonly words: KernelFunction;
   /** (present, bit, values, index, out, rows) → greatest code */
@@ -65,6 +93,20 @@ export class ColumnsKernel {
     this.encodeDistinct = functionOf('encodeDistinct');
     this.textBytes = functionOf('textBytes');
     this.gatherTexts = functionOf('gatherTexts');
+    this.carriedIds = functionOf('carriedIds');
+    this.textIds = functionOf('textIds');
+    this.placeValues = functionOf('placeValues');
+    this.valuesFrom = functionOf('valuesFrom');
+    this.valuesTo = functionOf('valuesTo');
+    this.wordCodes = functionOf('wordCodes');
+    this.shortCodes = functionOf('shortCodes');
+    this.wideCodes = functionOf('wideCodes');
+    this.presentWide = functionOf('presentWide');
+    this.presentCodes = functionOf('presentCodes');
+    this.packCodes = functionOf('packCodes');
+    this.listLevels = functionOf('listLevels');
+    this.allEqual = functionOf('allEqual');
+    this.plainTexts = functionOf('plainTexts');
     this.words = functionOf('words');
     this.presentWords = functionOf('presentWords');
     this.allBits = functionOf('allBits');

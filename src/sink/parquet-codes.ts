@@ -1,9 +1,13 @@
-import { type ColumnData, NULL_WORD, type NumberArray, type Texts, textCount } from './chunk-data.ts';
+import { type ColumnData, type Texts, textCount } from './chunk-data.ts';
+import { type ColumnMemory, MemoryCopy } from './column-memory.ts';
 import { TextBuffer } from './text-buffer.ts';
 
 /** Distinct 64-bit values beyond which a dictionary saves nothing. */
 const WIDE_MAX = 16_384;
 const WIDE_SLOTS = 4 * WIDE_MAX;
+
+/** Values of 16 bits. */
+const SHORTS = 65_536;
 
 const NO_CODE = -1;
 
@@ -15,7 +19,7 @@ export type Values =
   /** 64-bit values as two words, low first. */
   | { readonly kind: 'wide'; readonly words: Uint32Array };
 
-/** Rows without nulls as codes of a dictionary; valid until the next column. */
+/** Rows as codes of a dictionary all of whose values occur, or −1; in kernel memory, valid until the next column. */
 export interface Coded {
   readonly codes: Int32Array;
   readonly values: Values;
@@ -26,111 +30,114 @@ export function countOf(values: Values): number {
   return values.kind === 'short' ? values.numbers.length : values.words.length >> 1;
 }
 
-/** Makes codes of columns; its tables are used again. */
+/** Makes codes of columns, which may lie elsewhere; its tables are used again. */
 export class Coder {
-  private codes = new Int32Array(0);
-  private readonly codeOf = new Int32Array(65_536).fill(NO_CODE);
-  private readonly slots = new Int32Array(WIDE_SLOTS).fill(NO_CODE);
-  private readonly words = new Uint32Array(2 * WIDE_MAX);
+  private readonly memory: ColumnMemory;
+  private codes: Int32Array;
+  /** By value: its code while a column is made, else NO_CODE. */
+  private readonly codeOf: Int32Array;
+  /** By code: its value. */
+  private readonly met: Int32Array;
+  private readonly slots: Uint32Array;
+  private readonly wideMet: Uint32Array;
   private readonly texts = new TextBuffer();
+  private readonly reachable: {
+    readonly codes: MemoryCopy<Int32Array>;
+    readonly words: MemoryCopy<Uint8Array>;
+    readonly wide: MemoryCopy<Uint32Array>;
+    readonly shorts: MemoryCopy<Uint16Array>;
+    readonly nulls: MemoryCopy<Uint8Array>;
+  };
 
-  /** Codes of the rows that have one. */
-  compact(codes: Int32Array, count: number): Int32Array {
-    if (count === codes.length) return codes;
-    const out = this.room(count);
-    for (let i = 0, at = 0; at < count; i++) {
-      out[at] = codes[i]!;
-      at -= ~codes[i]! >> 31;
-    }
-    return out;
+  constructor(memory: ColumnMemory) {
+    this.memory = memory;
+    this.codes = memory.i32(0);
+    this.codeOf = memory.i32(SHORTS).fill(NO_CODE);
+    this.met = memory.i32(SHORTS);
+    this.slots = memory.u32(WIDE_SLOTS);
+    this.wideMet = memory.u32(2 * WIDE_MAX);
+    this.reachable = {
+      codes: new MemoryCopy(memory.i32(0)),
+      words: new MemoryCopy(memory.u8(0)),
+      wide: new MemoryCopy(memory.u32(0)),
+      shorts: new MemoryCopy(memory.u16(0)),
+      nulls: new MemoryCopy(memory.u8(0)),
+    };
   }
 
-  words8({ codes, words }: Extract<ColumnData, { readonly kind: 'words' }>, count: number): Coded {
-    const index = new Int32Array(256).fill(NO_CODE);
-    const out = this.room(codes.length);
-    this.texts.clear();
-    let at = 0;
-    for (let i = 0; i < codes.length; i++) {
-      const word = codes[i]!;
-      let code = index[word]!;
-      if (code === NO_CODE) {
-        if (word === NULL_WORD) continue;
-        code = this.texts.count;
-        index[word] = code;
-        this.texts.addText(words[word]!);
-      }
-      out[at++] = code;
-    }
-    return { codes: out.subarray(0, count), values: { kind: 'texts', texts: this.texts.view() } };
+  texts32({ codes, dictionary }: Extract<ColumnData, { readonly kind: 'codes' | 'lists' }>): Coded {
+    return { codes: this.reachable.codes.of(this.memory, codes), values: { kind: 'texts', texts: dictionary } };
   }
 
-  short(values: NumberArray, nulls: Uint8Array | null, count: number): Coded {
-    const { codeOf } = this;
-    const out = this.room(count);
-    const met: number[] = [];
-    for (let i = 0, at = 0; at < count; i++) {
-      if (nulls !== null && nulls[i] === 1) continue;
-      const value = values[i]!;
-      let code = codeOf[value]!;
-      if (code === NO_CODE) {
-        code = met.push(value) - 1;
-        codeOf[value] = code;
-      }
-      out[at++] = code;
-    }
-    for (const value of met) codeOf[value] = NO_CODE;
-    return { codes: out, values: { kind: 'short', numbers: Int32Array.from(met) } };
+  words8({ codes, words }: Extract<ColumnData, { readonly kind: 'words' }>): Coded {
+    const { memory, codeOf, met, texts } = this;
+    const rows = codes.length;
+    const from = this.reachable.words.of(memory, codes).byteOffset;
+    const out = this.room(rows);
+    const count = memory.kernel.wordCodes(from, rows, codeOf.byteOffset, met.byteOffset, out.byteOffset);
+    texts.clear();
+    for (let code = 0; code < count; code++) texts.addText(words[met[code]!]!);
+    return { codes: out, values: { kind: 'texts', texts: texts.view() } };
+  }
+
+  /** Numbers of one or two bytes. */
+  short(values: Uint8Array | Uint16Array, nulls: Uint8Array | null): Coded {
+    const { memory, codeOf, met } = this;
+    const { shorts, words } = this.reachable;
+    const rows = values.length;
+    const from = values instanceof Uint8Array ? words.of(memory, values) : shorts.of(memory, values);
+    const out = this.room(rows);
+    const count = memory.kernel.shortCodes(
+      from.byteOffset,
+      values.BYTES_PER_ELEMENT,
+      this.nullsAt(nulls),
+      rows,
+      codeOf.byteOffset,
+      met.byteOffset,
+      out.byteOffset,
+    );
+    return { codes: out, values: { kind: 'short', numbers: met.slice(0, count) } };
   }
 
   /** Null when too many differ. */
-  wide(values: NumberArray, count: number): Coded | null {
-    const { slots, words } = this;
-    const out = this.room(count);
-    const used: number[] = [];
-    const mask = WIDE_SLOTS - 1;
-    for (let i = 0; i < count; i++) {
-      const low = values[2 * i]!;
-      const high = values[2 * i + 1]!;
-      let slot = (Math.imul(low ^ Math.imul(high, 0x9e37_79b1), 0x85eb_ca6b) >>> 8) & mask;
-      let code = slots[slot]!;
-      while (code !== NO_CODE && (words[2 * code] !== low || words[2 * code + 1] !== high)) {
-        slot = (slot + 1) & mask;
-        code = slots[slot]!;
-      }
-      if (code === NO_CODE) {
-        code = used.length;
-        if (code >= WIDE_MAX) break;
-        words[2 * code] = low;
-        words[2 * code + 1] = high;
-        slots[slot] = code;
-        used.push(slot);
-      }
-      out[i] = code;
-      if (i === count - 1) return this.wideDone(out, used);
-    }
-    this.wideDone(out, used);
-    return null;
+  wide(values: Uint32Array, nulls: Uint8Array | null): Coded | null {
+    const { memory, slots, wideMet } = this;
+    const rows = values.length >> 1;
+    const from = this.reachable.wide.of(memory, values).byteOffset;
+    const out = this.room(rows);
+    slots.fill(0);
+    const count = memory.kernel.wideCodes(
+      from,
+      this.nullsAt(nulls),
+      rows,
+      slots.byteOffset,
+      WIDE_SLOTS - 1,
+      WIDE_MAX,
+      wideMet.byteOffset,
+      out.byteOffset,
+    );
+    if (count > WIDE_MAX) return null;
+    return { codes: out, values: { kind: 'wide', words: wideMet.subarray(0, 2 * count) } };
   }
 
-  private wideDone(codes: Int32Array, used: readonly number[]): Coded {
-    for (const slot of used) this.slots[slot] = NO_CODE;
-    return { codes, values: { kind: 'wide', words: this.words.slice(0, 2 * used.length) } };
+  /** The `count` 64-bit values of the rows that have one; valid until the next column. */
+  presentWide(values: Uint32Array, nulls: Uint8Array | null, count: number): Uint32Array {
+    const { memory } = this;
+    if (nulls === null) return values;
+    const rows = values.length >> 1;
+    const from = this.reachable.wide.of(memory, values).byteOffset;
+    // the codes are not needed, and there is a row behind the last
+    const out = this.room(2 * rows + 2);
+    memory.kernel.presentWide(from, this.nullsAt(nulls), rows, out.byteOffset);
+    return new Uint32Array(out.buffer, out.byteOffset, 2 * count);
+  }
+
+  private nullsAt(nulls: Uint8Array | null): number {
+    return nulls === null ? 0 : this.reachable.nulls.of(this.memory, nulls).byteOffset;
   }
 
   private room(count: number): Int32Array {
-    if (count > this.codes.length) this.codes = new Int32Array(count);
+    this.codes = this.memory.longer(this.codes, count);
     return this.codes.subarray(0, count);
   }
-}
-
-/** 64-bit values of the rows that have one. */
-export function compactWide(values: NumberArray, nulls: Uint8Array | null, count: number): Uint32Array {
-  if (nulls === null && values instanceof Uint32Array) return values;
-  const out = new Uint32Array(2 * count);
-  for (let i = 0, at = 0; at < 2 * count; i++) {
-    if (nulls !== null && nulls[i] === 1) continue;
-    out[at++] = values[2 * i]!;
-    out[at++] = values[2 * i + 1]!;
-  }
-  return out;
 }

@@ -2,8 +2,9 @@ import type { Encoding, SchemaElement } from 'hyparquet';
 import type { ByteWriter } from 'hyparquet-writer';
 import { writePageHeader } from 'hyparquet-writer/src/datapage.js';
 import type { ColumnData } from './chunk-data.ts';
+import type { ColumnMemory } from './column-memory.ts';
 import type { OutputColumn } from './columns.ts';
-import { type Coded, Coder, compactWide, countOf, type Values } from './parquet-codes.ts';
+import { type Coded, Coder, countOf, type Values } from './parquet-codes.ts';
 import { bitWidth, PageBytes } from './parquet-levels.ts';
 import { type Bounds, boundsOf, wideBounds } from './parquet-statistics.ts';
 
@@ -50,79 +51,61 @@ export function schemaElements({ name, type }: OutputColumn): readonly SchemaEle
   }
 }
 
-/** Levels of `optional group (LIST) { repeated group { optional item } }`: 0 no list, 1 empty list, 3 an item. */
-const ListLevel = { none: 0, empty: 1, item: 3 } as const;
-
 /** Values of a page without nulls. */
 type PageValues = Coded | { readonly words: Uint32Array } | { readonly plain: Extract<ColumnData, { kind: 'texts' }> };
 
 /** Writes column chunks one after the other into one buffer: a dictionary page (where there is one) and a data page. */
 export class ColumnWriter {
   private readonly out: ByteWriter;
-  private readonly page = new PageBytes();
-  private readonly coder = new Coder();
+  private readonly page: PageBytes;
+  private readonly coder: Coder;
   private readonly compress: Compress;
 
-  constructor(out: ByteWriter, compress: Compress) {
+  constructor(out: ByteWriter, compress: Compress, memory: ColumnMemory) {
     this.out = out;
+    this.page = new PageBytes(memory);
+    this.coder = new Coder(memory);
     this.compress = compress;
   }
 
   write(column: ColumnData, rows: number): ColumnNote {
     if (column.kind === 'lists') return this.writeLists(column, rows);
     const nulls = column.nullCount;
-    const levels = (): void => {
+    const levels = (): number => {
       this.page.measured(() => {
         if (nulls === 0) this.page.run(1, rows, 1);
         else if (nulls === rows) this.page.run(0, rows, 1);
         else this.page.defined(column, rows);
       });
+      return rows;
     };
-    return this.put(this.valuesOf(column, rows - nulls), levels, rows, nulls);
+    return this.put(this.valuesOf(column, rows - nulls), levels, rows - nulls);
   }
 
   private valuesOf(column: Exclude<ColumnData, { kind: 'lists' }>, count: number): PageValues {
     const { coder } = this;
     switch (column.kind) {
       case 'codes':
-        return { codes: coder.compact(column.codes, count), values: { kind: 'texts', texts: column.dictionary } };
+        return coder.texts32(column);
       case 'words':
-        return coder.words8(column, count);
+        return coder.words8(column);
       case 'texts':
         return { plain: column };
       case 'numbers': {
         const { values, nulls } = column;
-        if (!(values instanceof Uint32Array)) return coder.short(values, nulls, count);
-        const words = compactWide(values, nulls, count);
-        return coder.wide(words, count) ?? { words };
+        if (!(values instanceof Uint32Array)) return coder.short(values, nulls);
+        return coder.wide(values, nulls) ?? { words: coder.presentWide(values, nulls, count) };
       }
     }
   }
 
   private writeLists(column: Extract<ColumnData, { kind: 'lists' }>, rows: number): ColumnNote {
-    const { page } = this;
-    const { offsets, nulls, codes } = column;
-    const most = rows + codes.length;
-    const defined = new Uint8Array(most);
-    const repeated = new Uint8Array(most);
-    let entries = 0;
-    for (let row = 0; row < rows; row++) {
-      const [from, to] = [offsets[row]!, offsets[row + 1]!];
-      if (from === to) defined[entries++] = nulls?.[row] === 1 ? ListLevel.none : ListLevel.empty;
-      for (let item = from; item < to; item++) {
-        defined[entries] = ListLevel.item;
-        repeated[entries++] = item === from ? 0 : 1;
-      }
-    }
-    const levels = (): void => {
-      page.measured(() => page.hybrid(repeated, entries, 1));
-      page.measured(() => page.hybrid(defined, entries, 2));
-    };
-    const values: Coded = { codes, values: { kind: 'texts', texts: column.dictionary } };
-    return { ...this.put(values, levels, entries, entries - codes.length), bounds: null };
+    const levels = (): number => this.page.listLevels(column, rows);
+    return { ...this.put(this.coder.texts32(column), levels, column.codes.length), bounds: null };
   }
 
-  private put(values: PageValues, levels: () => void, entries: number, nulls: number): ColumnNote {
+  /** `levels` writes them and says how many there are; `count` of them have a value. */
+  private put(values: PageValues, levels: () => number, count: number): ColumnNote {
     const { out, page } = this;
     const from = out.offset;
     let plainBytes = 0;
@@ -139,8 +122,8 @@ export class ColumnWriter {
       dataPage = out.offset - from;
     }
     page.clear();
-    levels();
-    appendValues(page, values, size);
+    const entries = levels();
+    appendValues(page, values, size, count);
     const encoding: Encoding = size > 0 ? 'RLE_DICTIONARY' : 'PLAIN';
     plainBytes += this.putPage((header) => ({
       ...header,
@@ -153,13 +136,13 @@ export class ColumnWriter {
       },
     }));
     const bounds = 'values' in values ? boundsOf(values.values) : 'words' in values ? wideBounds(values.words) : null;
-    return { bytes: out.offset - from, plainBytes, dataPage, entries, nulls, bounds };
+    return { bytes: out.offset - from, plainBytes, dataPage, entries, nulls: entries - count, bounds };
   }
 
   /** Returns the bytes of the page before compression, header included. */
   private putPage(header: (sizes: PageSizes) => Parameters<typeof writePageHeader>[1]): number {
     const { out } = this;
-    const plain = this.page.view();
+    const plain = this.page.taken();
     const packed = this.compress(plain);
     const from = out.offset;
     writePageHeader(out, header({ uncompressed_page_size: plain.length, compressed_page_size: packed.length }));
@@ -175,13 +158,12 @@ interface PageSizes {
 }
 
 function appendDictionary(page: PageBytes, values: Values): void {
-  if (values.kind === 'texts') {
-    const { offsets, bytes } = values.texts;
-    for (let i = 0; i + 1 < offsets.length; i++) page.text(bytes, offsets[i]!, offsets[i + 1]!);
-  } else page.words(values.kind === 'short' ? values.numbers : values.words);
+  if (values.kind === 'texts') page.texts(values.texts);
+  else page.words(values.kind === 'short' ? values.numbers : values.words);
 }
 
-function appendValues(page: PageBytes, values: PageValues, size: number): void {
+/** `count` = rows that have a value. */
+function appendValues(page: PageBytes, values: PageValues, size: number, count: number): void {
   if ('words' in values) page.words(values.words);
   else if ('plain' in values) {
     const { texts, nulls } = values.plain;
@@ -191,6 +173,7 @@ function appendValues(page: PageBytes, values: PageValues, size: number): void {
   } else if (size > 0) {
     const width = bitWidth(size - 1);
     page.byte(width);
-    page.hybrid(values.codes, values.codes.length, width);
+    if (size === 1) page.run(0, count, width);
+    else page.packed(values.codes, count, width);
   }
 }

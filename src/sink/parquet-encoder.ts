@@ -1,7 +1,6 @@
 import { batchMessages } from './arrow.ts';
 import { Chunk } from './chunk.ts';
 import { ColumnMemory } from './column-memory.ts';
-import type { Compress } from './parquet-column.ts';
 import { GroupWriter, groupFrame } from './parquet-groups.ts';
 import { rowsByHour, startColumn } from './parquet-hours.ts';
 import type { BatchEncoder } from './part.ts';
@@ -20,10 +19,10 @@ const HOURS_MAX = 4;
  * columns (Arrow messages), to be joined with those of other tasks.
  */
 export async function parquetEncoder(context: RowContext): Promise<BatchEncoder> {
-  const compress = await zstdCompressor();
   const memory = new ColumnMemory(context.heap);
   const chunk = new Chunk(context, memory);
-  const write = context.byHour === true ? hourGroups(context, chunk, compress) : wholeGroups(context, chunk, compress);
+  const groups = new GroupWriter(context.columns, await zstdCompressor(), memory);
+  const write = context.byHour === true ? hourGroups(context, chunk, groups) : wholeGroups(chunk, groups);
   const body = new RecordBody(memory);
   const take = (): Uint8Array[] => {
     if (chunk.rows === 0) return [];
@@ -46,13 +45,11 @@ export async function parquetEncoder(context: RowContext): Promise<BatchEncoder>
 /** Writes the chunk as row groups; null = its rows are too few. */
 type WriteGroups = () => Uint8Array[] | null;
 
-function wholeGroups(context: RowContext, chunk: Chunk, compress: Compress): WriteGroups {
-  const groups = new GroupWriter(context.columns, compress);
+function wholeGroups(chunk: Chunk, groups: GroupWriter): WriteGroups {
   return () => (chunk.rows < GROUP_ROWS_MIN ? null : groupFrame(groups.write([{ data: chunk, rows: null }], null)));
 }
 
-function hourGroups(context: RowContext, chunk: Chunk, compress: Compress): WriteGroups {
-  const groups = new GroupWriter(context.columns, compress);
+function hourGroups(context: RowContext, chunk: Chunk, groups: GroupWriter): WriteGroups {
   const start = startColumn(context.columns);
   return () => {
     if (chunk.rows < GROUP_ROWS_MIN) return null;

@@ -3,8 +3,10 @@ import { randomBytes } from 'node:crypto';
 import { appendFile, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { FlowtrieError } from '../model/errors.ts';
+import { KernelHeap } from '../model/kernel-heap.ts';
 import type { RawMessage } from './arrow-messages.ts';
 import type { Columns } from './chunk-data.ts';
+import { ColumnMemory } from './column-memory.ts';
 import type { OutputColumn } from './columns.ts';
 import { cannotWrite } from './destination.ts';
 import { heldColumns, ParquetFile, ROW_GROUP_ROWS } from './parquet.ts';
@@ -93,7 +95,7 @@ class Partitions {
     this.folder = folder;
     this.columns = columns;
     this.startColumn = startColumn;
-    this.groups = new GroupWriter(columns, compress);
+    this.groups = new GroupWriter(columns, compress, new ColumnMemory(new KernelHeap()));
     this.reader = new BatchReader(columns);
   }
 

@@ -2,6 +2,8 @@ import { strict as assert } from 'node:assert';
 import type { RowGroup } from 'hyparquet';
 import { ByteWriter } from 'hyparquet-writer';
 import { messageAt, type RawMessage } from './arrow-messages.ts';
+import { ByteIds } from './byte-ids.ts';
+import type { ColumnMemory } from './column-memory.ts';
 import type { OutputColumn } from './columns.ts';
 import { type ColumnNote, ColumnWriter, type Compress, schemaElements } from './parquet-column.ts';
 import { joinedColumn, type Segment, segmentRows } from './parquet-join.ts';
@@ -29,18 +31,20 @@ export class GroupWriter {
   private readonly columns: readonly OutputColumn[];
   private readonly out = new ByteWriter(GROUP_BYTES_AT_FIRST);
   private readonly writer: ColumnWriter;
+  private readonly ids: ByteIds;
 
-  constructor(columns: readonly OutputColumn[], compress: Compress) {
+  constructor(columns: readonly OutputColumn[], compress: Compress, memory: ColumnMemory) {
     this.columns = columns;
-    this.writer = new ColumnWriter(this.out, compress);
+    this.ids = new ByteIds(memory);
+    this.writer = new ColumnWriter(this.out, compress, memory);
   }
 
   write(segments: readonly Segment[], hour: number | null): Group {
-    const { out, writer } = this;
+    const { out, writer, ids } = this;
     out.index = 0;
     out.offset = 0;
     const rows = segments.reduce((sum, segment) => sum + segmentRows(segment), 0);
-    const columns = this.columns.map((_, i) => writer.write(joinedColumn(segments, i), rows));
+    const columns = this.columns.map((_, i) => writer.write(joinedColumn(segments, i, ids), rows));
     return { note: { rows, hour, columns }, bytes: out.getBytes() };
   }
 }

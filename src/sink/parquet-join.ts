@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { ByteIds } from './byte-ids.ts';
+import type { ByteIds } from './byte-ids.ts';
 import {
   type ColumnData,
   type Columns,
@@ -23,16 +23,20 @@ export function segmentRows({ data, rows }: Segment): number {
   return rows === null ? data.rows : rows.length;
 }
 
-/** A column of several segments as one. Of a single whole segment it is that column itself. */
-export function joinedColumn(segments: readonly Segment[], index: number): ColumnData {
+/**
+ * A column of several segments as one, its dictionary made with `ids`: valid until they are used again. Of a single
+ * whole segment it is that column itself.
+ */
+export function joinedColumn(segments: readonly Segment[], index: number, ids: ByteIds): ColumnData {
   const [first] = segments;
   assert(first !== undefined);
   const data = first.data.column(index);
   if (segments.length === 1 && first.rows === null) return data;
+  ids.reset();
   const total = segments.reduce((sum, segment) => sum + segmentRows(segment), 0);
   switch (data.kind) {
     case 'codes':
-      return joinedCodes(segments, index, total);
+      return joinedCodes(segments, index, total, ids);
     case 'words': {
       const codes = new Uint8Array(total);
       eachPart(segments, index, data.kind, (part, rows, at) => gather(part.codes, rows, codes, at));
@@ -48,7 +52,7 @@ export function joinedColumn(segments: readonly Segment[], index: number): Colum
     case 'texts':
       return joinedTexts(segments, index, total);
     case 'lists':
-      return joinedLists(segments, index, total);
+      return joinedLists(segments, index, total, ids);
   }
 }
 
@@ -102,41 +106,36 @@ class JoinedNulls {
 
 const UNSEEN = -2;
 
-/** Dictionaries that differ from part to part, as one. */
-class JoinedDictionary {
-  private readonly values = new ByteIds();
-
-  /** Codes of one part's rows, or of list items. */
-  map(codes: Int32Array, dictionary: Texts, rows: Int32Array, to: Int32Array, at: number): void {
-    const { offsets, bytes } = dictionary;
-    const local = new Int32Array(textCount(dictionary)).fill(UNSEEN);
-    const text = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    for (let i = 0; i < rows.length; i++) {
-      const code = codes[rows[i]!]!;
-      if (code === NULL_CODE) {
-        to[at + i] = NULL_CODE;
-        continue;
-      }
-      let joined = local[code]!;
-      if (joined === UNSEEN) {
-        joined = this.values.find(text, offsets[code]!, offsets[code + 1]! - offsets[code]!) - 1;
-        local[code] = joined;
-      }
-      to[at + i] = joined;
+/** Numbers the values of one part's dictionary, in order of the rows: those that no row has are left out. */
+function mapCodes(
+  ids: ByteIds,
+  part: { codes: Int32Array; dictionary: Texts },
+  rows: Int32Array,
+  to: Int32Array,
+): void {
+  const { codes } = part;
+  const dictionary = ids.reachable(part.dictionary);
+  const local = new Int32Array(textCount(dictionary)).fill(UNSEEN);
+  for (let i = 0; i < rows.length; i++) {
+    const code = codes[rows[i]!]!;
+    if (code === NULL_CODE) {
+      to[i] = NULL_CODE;
+      continue;
     }
-  }
-
-  done(): Texts {
-    return this.values.all();
+    let joined = local[code]!;
+    if (joined === UNSEEN) {
+      joined = ids.numberTexts(dictionary, code, code + 1)[0]! - 1;
+      local[code] = joined;
+    }
+    to[i] = joined;
   }
 }
 
-function joinedCodes(segments: readonly Segment[], index: number, total: number): ColumnData {
+function joinedCodes(segments: readonly Segment[], index: number, total: number, ids: ByteIds): ColumnData {
   const codes = new Int32Array(total);
-  const dictionary = new JoinedDictionary();
-  eachPart(segments, index, 'codes', (part, rows, at) => dictionary.map(part.codes, part.dictionary, rows, codes, at));
+  eachPart(segments, index, 'codes', (part, rows, at) => mapCodes(ids, part, rows, codes.subarray(at)));
   const nullCount = codes.reduce((count, code) => count - (code >> 31), 0);
-  return { kind: 'codes', codes, nullCount, dictionary: dictionary.done() };
+  return { kind: 'codes', codes, nullCount, dictionary: ids.all() };
 }
 
 function joinedNumbers(segments: readonly Segment[], index: number, like: NumberArray, total: number): ColumnData {
@@ -173,10 +172,9 @@ function joinedTexts(segments: readonly Segment[], index: number, total: number)
   return { kind: 'texts', texts: { offsets, bytes: Buffer.concat(pieces) }, ...nulls.done() };
 }
 
-function joinedLists(segments: readonly Segment[], index: number, total: number): ColumnData {
+function joinedLists(segments: readonly Segment[], index: number, total: number, ids: ByteIds): ColumnData {
   const nulls = new JoinedNulls(total);
   const offsets = new Int32Array(total + 1);
-  const dictionary = new JoinedDictionary();
   const pieces: Int32Array[] = [];
   let items = 0;
   eachPart(segments, index, 'lists', (part, rows, at) => {
@@ -188,7 +186,7 @@ function joinedLists(segments: readonly Segment[], index: number, total: number)
       offsets[at + i + 1] = items + wanted.length;
     }
     const codes = new Int32Array(wanted.length);
-    dictionary.map(part.codes, part.dictionary, Int32Array.from(wanted), codes, 0);
+    mapCodes(ids, part, Int32Array.from(wanted), codes);
     pieces.push(codes);
     items += codes.length;
   });
@@ -198,5 +196,5 @@ function joinedLists(segments: readonly Segment[], index: number, total: number)
     codes.set(piece, end);
     end += piece.length;
   }
-  return { kind: 'lists', offsets, ...nulls.done(), codes, dictionary: dictionary.done() };
+  return { kind: 'lists', offsets, ...nulls.done(), codes, dictionary: ids.all() };
 }

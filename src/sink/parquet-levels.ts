@@ -1,20 +1,35 @@
-import { type ColumnData, NULL_WORD } from './chunk-data.ts';
+import { strict as assert } from 'node:assert';
+import { type ColumnData, type Texts, textCount } from './chunk-data.ts';
+import { type ColumnMemory, MemoryCopy } from './column-memory.ts';
 
-/** Bytes of a page under construction; grows. */
+const BYTES_AT_FIRST = 1 << 16;
+
+/** Bytes of a page under construction, in memory that the kernel writes to; grows. */
 export class PageBytes {
-  bytes: Uint8Array<ArrayBuffer> = new Uint8Array(1 << 16);
-  length = 0;
+  private readonly memory: ColumnMemory;
+  private bytes: Uint8Array;
+  private length = 0;
+  private readonly codes: MemoryCopy<Int32Array>;
+  private readonly marks: MemoryCopy<Uint8Array>;
+  private levels: Int32Array;
+  private present: Int32Array;
 
-  reserve(count: number): void {
-    if (this.length + count <= this.bytes.length) return;
-    const grown = new Uint8Array(Math.max(this.bytes.length * 2, this.length + count));
-    grown.set(this.bytes.subarray(0, this.length));
-    this.bytes = grown;
+  constructor(memory: ColumnMemory) {
+    this.memory = memory;
+    this.bytes = memory.u8(BYTES_AT_FIRST);
+    this.codes = new MemoryCopy(memory.i32(0));
+    this.marks = new MemoryCopy(memory.u8(0));
+    this.levels = memory.i32(0);
+    this.present = memory.i32(0);
   }
 
-  /** The page; valid until clear(). */
-  view(): Uint8Array {
-    return this.bytes.subarray(0, this.length);
+  private reserve(count: number): void {
+    this.bytes = this.memory.longer(this.bytes, this.length + count);
+  }
+
+  /** A copy of the page: libraries are given bytes of memory that is not shared. */
+  taken(): Uint8Array {
+    return this.bytes.slice(0, this.length);
   }
 
   clear(): void {
@@ -52,6 +67,16 @@ export class PageBytes {
     this.length = length + to - from;
   }
 
+  /** Texts with their lengths in front. */
+  texts({ offsets, bytes }: Texts): void {
+    const { memory } = this;
+    const count = textCount({ offsets, bytes });
+    if (count === 0) return;
+    this.reserve(4 * count + offsets[count]! - offsets[0]!);
+    const [from, text] = [this.codes.of(memory, offsets).byteOffset, this.marks.of(memory, bytes).byteOffset];
+    this.length += memory.kernel.plainTexts(from, text, count, this.bytes.byteOffset + this.length);
+  }
+
   /** Unsigned LEB128. */
   varint(value: number): void {
     this.reserve(5);
@@ -70,48 +95,57 @@ export class PageBytes {
   /** Definition levels of a column: 1 where the row has a value. */
   defined(column: Exclude<ColumnData, { readonly kind: 'lists' }>, rows: number): void {
     const at = this.openPacked(rows, 1);
-    const { bytes } = this;
-    bytes.fill(0, at, this.length);
-    if (column.kind === 'codes') {
-      const { codes } = column;
-      for (let i = 0; i < rows; i++) bytes[at + (i >> 3)]! |= ((~codes[i]! >>> 31) & 1) << (i & 7);
-    } else if (column.kind === 'words') {
-      const { codes } = column;
-      for (let i = 0; i < rows; i++) bytes[at + (i >> 3)]! |= (codes[i] === NULL_WORD ? 0 : 1) << (i & 7);
-    } else {
-      const { nulls } = column;
-      for (let i = 0; i < rows; i++) bytes[at + (i >> 3)]! |= (nulls?.[i] === 1 ? 0 : 1) << (i & 7);
+    const { memory } = this;
+    const { kernel } = memory;
+    const bits = this.bytes.byteOffset + at;
+    if (column.kind === 'codes') kernel.codeBits(this.codes.of(memory, column.codes).byteOffset, rows, bits);
+    else if (column.kind === 'words') kernel.wordBits(this.marks.of(memory, column.codes).byteOffset, rows, bits);
+    else {
+      assert(column.nulls !== null, 'nulls without a mark');
+      kernel.setBits(this.marks.of(memory, column.nulls).byteOffset, rows, bits);
     }
   }
 
+  /** Definition and repetition levels of lists, each with its length in front; returns how many there are of each. */
+  listLevels({ offsets, nulls, codes }: Extract<ColumnData, { readonly kind: 'lists' }>, rows: number): number {
+    const { memory } = this;
+    const { kernel } = memory;
+    const most = rows + codes.length;
+    this.levels = memory.longer(this.levels, 2 * most);
+    const { levels } = this;
+    const from = this.codes.of(memory, offsets).byteOffset;
+    const none = nulls === null ? 0 : this.marks.of(memory, nulls).byteOffset;
+    const [defined, repeated] = [levels.subarray(0, most), levels.subarray(most, 2 * most)];
+    const count = kernel.listLevels(from, none, rows, defined.byteOffset, repeated.byteOffset);
+    this.measured(() => this.hybrid(repeated.subarray(0, count), 1));
+    this.measured(() => this.hybrid(defined.subarray(0, count), 2));
+    return count;
+  }
+
+  /** Levels: one run where all are equal. */
+  private hybrid(levels: Int32Array, width: number): void {
+    const [first] = levels;
+    if (first === undefined) return;
+    const same = this.memory.kernel.allEqual(levels.byteOffset, levels.length) === 1;
+    if (same) this.run(first, levels.length, width);
+    else this.packed(levels, levels.length, width);
+  }
+
   /**
-   * Values of `width` bits in the RLE/bit-packing hybrid: one run where all are equal, else one bit-packed run, lowest
-   * bits first (Parquet format, Encodings.md). `width` ≤ 24.
+   * The values of `width` ≤ 24 bits that are not negative, `count` of them, in the RLE/bit-packing hybrid: one
+   * bit-packed run, lowest bits first (Parquet format, Encodings.md).
    */
-  hybrid(values: Int32Array | Uint8Array, count: number, width: number): void {
+  packed(values: Int32Array, count: number, width: number): void {
     if (count === 0) return;
-    const first = values[0]!;
-    let same = 0;
-    while (same < count && values[same] === first) same++;
-    if (same === count) {
-      this.run(first, count, width);
-      return;
+    const at = this.openPacked(count, width);
+    const { memory, bytes } = this;
+    let from = this.codes.of(memory, values).byteOffset;
+    if (count < values.length) {
+      this.present = memory.longer(this.present, values.length);
+      memory.kernel.presentCodes(from, values.length, this.present.byteOffset);
+      from = this.present.byteOffset;
     }
-    let at = this.openPacked(count, width);
-    const { bytes, length: end } = this;
-    let pending = 0;
-    let bits = 0;
-    for (let i = 0; i < count; i++) {
-      pending |= values[i]! << bits;
-      for (bits += width; bits >= 8; bits -= 8) {
-        bytes[at++] = pending;
-        pending >>>= 8;
-      }
-    }
-    while (at < end) {
-      bytes[at++] = pending;
-      pending = 0;
-    }
+    memory.kernel.packCodes(from, count, width, bytes.byteOffset + at, bytes.byteOffset + this.length);
   }
 
   /** Header of a bit-packed run and room for its groups of eight; where they begin. */
@@ -129,7 +163,8 @@ export class PageBytes {
     const at = this.length;
     this.u32(0);
     write();
-    new DataView(this.bytes.buffer).setUint32(at, this.length - at - 4, true);
+    const { buffer, byteOffset } = this.bytes;
+    new DataView(buffer, byteOffset).setUint32(at, this.length - at - 4, true);
   }
 }
 

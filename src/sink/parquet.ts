@@ -1,7 +1,9 @@
 import type { FileMetaData, RowGroup } from 'hyparquet';
 import { ByteWriter } from 'hyparquet-writer';
 import { writeMetadata } from 'hyparquet-writer/src/metadata.js';
+import { KernelHeap } from '../model/kernel-heap.ts';
 import { CHUNK_ROWS } from './chunk.ts';
+import { ColumnMemory } from './column-memory.ts';
 import type { OutputColumn } from './columns.ts';
 import { schemaElements } from './parquet-column.ts';
 import { type Group, GroupWriter, partGroups, rowGroup } from './parquet-groups.ts';
@@ -77,7 +79,7 @@ export function heldColumns(batch: Batch): { rows: number; column(index: number)
  * so that many small inputs give few large groups.
  */
 export async function parquetAssembly(columns: readonly OutputColumn[]): Promise<Assembly> {
-  const groups = new GroupWriter(columns, await zstdCompressor());
+  const groups = new GroupWriter(columns, await zstdCompressor(), new ColumnMemory(new KernelHeap()));
   const reader = new BatchReader(columns);
   let file: ParquetFile | undefined;
   let waiting: Batch[] = [];

@@ -8,5 +8,17 @@ export { encode, encodeDistinct } from './dictionary';
 export { interfaceIds, ownerIds, ruleIds, serviceIds, widen16 } from './ids';
 export { codeBits, plainCodes, plainWords, setBits, wordBits } from './nulls';
 export { allBits, copy, countByte, markAbsent, widen32, zeroAbsent } from './numbers';
+export {
+  allEqual,
+  listLevels,
+  packCodes,
+  plainTexts,
+  presentCodes,
+  presentWide,
+  shortCodes,
+  wideCodes,
+  wordCodes,
+} from './pages';
 export { gatherTexts, textBytes } from './texts';
+export { carriedIds, placeValues, textIds, valuesFrom, valuesTo } from './values';
 export { presentWords, words } from './words';

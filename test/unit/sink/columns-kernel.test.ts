@@ -3,8 +3,10 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { KernelHeap } from '../../../src/model/kernel-heap.ts';
 import { ADDRESSES_WORDS, AddressIds, FIELD_WORDS } from '../../../src/sink/address-ids.ts';
+import { BYTE_IDS_WORDS, ByteIds } from '../../../src/sink/byte-ids.ts';
 import { ChunkDictionary, DICTIONARY_WORDS, IdValues } from '../../../src/sink/chunk-dictionary.ts';
 import { ColumnMemory } from '../../../src/sink/column-memory.ts';
+import { Dice } from '../../support/dice.ts';
 import { emptyRows, fillRow } from './sample.ts';
 
 /** Names of the fields of a class of the kernel, in their order. */
@@ -18,6 +20,7 @@ test('the kernel declares the words that are laid out', () => {
   expect(fieldsOf('dictionary.ts', 'Dictionary')).toEqual([...DICTIONARY_WORDS]);
   expect(fieldsOf('addresses.ts', 'Addresses')).toEqual([...ADDRESSES_WORDS]);
   expect(fieldsOf('addresses.ts', 'Field')).toEqual([...FIELD_WORDS]);
+  expect(fieldsOf('values.ts', 'ByteIds')).toEqual([...BYTE_IDS_WORDS]);
 });
 
 test('codes are in order of appearance, chunk after chunk, whatever was learnt before', () => {
@@ -73,4 +76,36 @@ test('what is given back is taken again', () => {
   const first = memory.u8(1_000_000).byteOffset;
   memory.release();
   expect(new ColumnMemory(heap).u8(1_000_000).byteOffset).toBe(first);
+});
+
+test('byte values are numbered in order of appearance while the tables grow, chunk after chunk', () => {
+  const ids = new ByteIds(new ColumnMemory(new KernelHeap()));
+  const dice = new Dice(11);
+  for (const distinct of [3, 900, 40_000]) {
+    const values = Array.from({ length: 20_000 }, () => {
+      const value = dice.below(distinct);
+      return 'subnet-0a1b2c3d4e5f67890123456789'.slice(0, value % 33) + String.fromCharCode(48 + (value % 70));
+    });
+    const text = Buffer.from(values.join(''));
+    const offsets = new Int32Array(values.length + 1);
+    for (const [i, value] of values.entries()) offsets[i + 1] = (offsets[i] ?? 0) + Buffer.byteLength(value);
+    const order = [...new Set(values)];
+    const idOf = new Map(order.map((value, i) => [value, i + 1]));
+    const found = ids.numberTexts(ids.reachable({ offsets, bytes: text }));
+    expect([...found]).toEqual(values.map((value) => idOf.get(value)));
+    expect(order.map((_, i) => ids.text(i + 1))).toEqual(order);
+    const all = ids.all();
+    expect(Buffer.from(Uint8Array.from(all.bytes)).toString()).toBe(order.join(''));
+    ids.reset();
+    expect(ids.size).toBe(1);
+  }
+});
+
+test('a value longer than the memory that is left, and one of no bytes', () => {
+  const ids = new ByteIds(new ColumnMemory(new KernelHeap()));
+  const bytes = new Uint8Array(100_000).fill(65);
+  const offsets = Int32Array.from([0, 0, 1, 90_001, 90_001, 100_000]);
+  const found = ids.numberTexts(ids.reachable({ offsets, bytes }));
+  expect([...found]).toEqual([1, 2, 3, 1, 4]);
+  expect(ids.byteLength).toBe(1 + 90_000 + 9999);
 });

@@ -4,8 +4,11 @@ import { join } from 'node:path';
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { KernelHeap } from '../../../src/model/kernel-heap.ts';
+import { ColumnMemory } from '../../../src/sink/column-memory.ts';
 import { openOutput, outputFormatOf } from '../../../src/sink/output.ts';
 import { ROW_GROUP_ROWS } from '../../../src/sink/parquet.ts';
+import { Coder } from '../../../src/sink/parquet-codes.ts';
 import { bitWidth, PageBytes } from '../../../src/sink/parquet-levels.ts';
 import { Dice } from '../../support/dice.ts';
 import { duckRows } from '../../support/duckdb.ts';
@@ -266,16 +269,94 @@ describe('levels and codes', () => {
     return values.slice(0, count);
   }
 
-  it('any width and length comes back', () => {
+  const memory = new ColumnMemory(new KernelHeap());
+  const page = new PageBytes(memory);
+
+  it('codes of any width and length come back, those of nulls left out', () => {
     const dice = new Dice(3);
-    for (let n = 0; n < 500; n++) {
-      const width = 1 + dice.below(17);
-      const same = dice.below(4) === 0 ? dice.below(2 ** width) : null;
-      const values = Array.from({ length: dice.below(70) }, () => same ?? dice.below(2 ** width));
-      const page = new PageBytes();
-      page.hybrid(Int32Array.from(values), values.length, width);
-      expect(decodeHybrid(page.view(), values.length, width)).toEqual(values);
+    for (let n = 0; n < 2000; n++) {
+      const width = 1 + dice.below(24);
+      const isNull = dice.below(3) === 0;
+      const codes = Array.from({ length: dice.below(70) }, () =>
+        isNull && dice.below(4) === 0 ? -1 : dice.below(2 ** width),
+      );
+      const values = codes.filter((code) => code >= 0);
+      page.clear();
+      page.packed(Int32Array.from(codes), values.length, width);
+      expect(decodeHybrid(page.taken(), values.length, width)).toEqual(values);
     }
     expect([0, 1, 2, 255, 256].map(bitWidth)).toEqual([1, 1, 2, 8, 9]);
+  });
+
+  it('levels of lists: none, empty, items', () => {
+    const dice = new Dice(5);
+    for (let n = 0; n < 500; n++) {
+      const rows = 1 + dice.below(40);
+      const mostly = dice.below(3);
+      const lists = Array.from({ length: rows }, () => (dice.below(4) > 0 ? mostly : dice.below(4)) - 1);
+      const offsets = new Int32Array(rows + 1);
+      for (let row = 0; row < rows; row++) offsets[row + 1] = (offsets[row] ?? 0) + Math.max(lists[row] ?? 0, 0);
+      const nulls = Uint8Array.from(lists, (items) => (items < 0 ? 1 : 0));
+      const codes = new Int32Array(offsets[rows] ?? 0);
+      const dictionary = { offsets: new Int32Array(1), bytes: new Uint8Array(0) };
+      page.clear();
+      const count = page.listLevels({ kind: 'lists', offsets, nulls, nullCount: 0, codes, dictionary }, rows);
+      const levels = lists.flatMap((items) =>
+        items < 1
+          ? [{ defined: items < 0 ? 0 : 1, repeated: 0 }]
+          : Array.from({ length: items }, (_, i) => ({ defined: 3, repeated: i === 0 ? 0 : 1 })),
+      );
+      const bytes = page.taken();
+      const length = new DataView(bytes.buffer).getInt32(0, true);
+      expect(count).toBe(levels.length);
+      const defined = decodeHybrid(bytes.subarray(length + 8), count, 2);
+      expect(decodeHybrid(bytes.subarray(4, length + 4), count, 1)).toEqual(levels.map((level) => level.repeated));
+      expect(defined).toEqual(levels.map((level) => level.defined));
+    }
+  });
+
+  it('numbers and words are coded in order of appearance, whether they lie in the memory or not', () => {
+    const dice = new Dice(7);
+    const coder = new Coder(memory);
+    for (let n = 0; n < 200; n++) {
+      const rows = dice.below(300);
+      const distinct = 1 + dice.below(40);
+      const picked = Array.from({ length: rows }, () => dice.below(distinct));
+      const nulls = dice.below(2) === 0 ? null : Uint8Array.from(picked, () => (dice.below(3) === 0 ? 1 : 0));
+      const present = picked.filter((_, row) => nulls?.[row] !== 1);
+      const order = [...new Set(present)];
+      const codes = picked.map((value, row) => (nulls?.[row] === 1 ? -1 : order.indexOf(value)));
+      const scale = (value: number): number => value * 1601;
+      const wide = Uint32Array.from(picked.flatMap((value) => [scale(value), value >> 3]));
+      const held = memory.u32(wide.length).subarray(0, wide.length);
+      held.set(wide);
+      const found = [
+        coder.short(Uint8Array.from(picked), nulls),
+        coder.short(Uint16Array.from(picked.map(scale)), nulls),
+        coder.wide(wide, nulls),
+        coder.wide(held, nulls),
+      ];
+      const last = found[3];
+      expect([...(last?.codes ?? [])]).toEqual(codes);
+      expect(last?.values).toEqual({
+        kind: 'wide',
+        words: Uint32Array.from(order.flatMap((value) => [scale(value), value >> 3])),
+      });
+      // codes are made in one place: those of the last column stand there
+      expect(found[0]?.values).toEqual({ kind: 'short', numbers: Int32Array.from(order) });
+      expect(found[1]?.values).toEqual({ kind: 'short', numbers: Int32Array.from(order.map(scale)) });
+      const short = coder.short(Uint16Array.from(picked.map(scale)), nulls);
+      expect([...short.codes]).toEqual(codes);
+      const whole = coder.presentWide(held, nulls, present.length);
+      expect([...whole]).toEqual(present.flatMap((value) => [scale(value), value >> 3]));
+      memory.give(held);
+    }
+  });
+
+  it('too many 64-bit values have no dictionary', () => {
+    const coder = new Coder(memory);
+    const values = new Uint32Array(2 * 16_385).map((_, i) => (i % 2 === 0 ? 0 : i));
+    expect(coder.wide(values, null)).toBeNull();
+    expect(coder.wide(values.subarray(2), null)?.values).toEqual({ kind: 'wide', words: values.subarray(2) });
   });
 });
