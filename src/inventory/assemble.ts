@@ -1,5 +1,6 @@
 import { formatAddress } from '../model/ip.ts';
 import { joinAwsNodes } from './aws-node.ts';
+import { endpointsOfServices } from './endpoint-slices.ts';
 import type { Facts } from './facts.ts';
 import { joinGateways } from './gateway-facts.ts';
 import type {
@@ -77,7 +78,7 @@ export function assembleInventory(
       return { name, instanceId, addresses, zone: zones.of(zoneName, zoneId), fargate };
     }),
     pods: sortedPods(joinPods(pods, facts, nodes, networkInterfaces, warn)),
-    services: uniqueServices(facts),
+    services: uniqueServices(facts, zones),
     serviceAccounts: sortedBy(facts.serviceAccounts, ({ namespace, name }) => `${namespace}/${name}`),
     networkPolicies: new Set(facts.networkPolicies).size,
     awsNode: joinAwsNodes(facts.awsNodes),
@@ -168,11 +169,12 @@ function targetGroupsBy({ gateways }: Facts): (arn: string) => readonly string[]
   return (arn) => found.get(arn) ?? [];
 }
 
-function uniqueServices(facts: Facts): Inventory['services'] {
+function uniqueServices(facts: Facts, zones: ZoneIds): Inventory['services'] {
   const first = new Map<string, Inventory['services'][number]>();
-  for (const { namespace, name, type, clusterAddresses, nodePorts } of facts.services) {
-    const key = `${namespace}/${name}`;
-    if (!first.has(key)) first.set(key, { namespace, name, type, clusterAddresses, nodePorts });
+  const endpoints = endpointsOfServices(facts.endpointSlices, (zone) => zones.of(zone, null) ?? zone);
+  for (const { selector: _, targets: _ports, ...service } of facts.services) {
+    const key = `${service.namespace}/${service.name}`;
+    if (!first.has(key)) first.set(key, { ...service, endpoints: endpoints.get(key) ?? null });
   }
   return [...first].sort(([a], [b]) => compareText(a, b)).map(([, service]) => service);
 }

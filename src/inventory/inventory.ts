@@ -11,6 +11,7 @@ import type {
   TransitGatewayAttachment,
   TransitGatewayRouteTable,
 } from './gateway.ts';
+import type { KubernetesService, Listener, ServedPort } from './service.ts';
 
 /**
  * What exists in the account and the cluster at one time: readonly objects with AWS's and Kubernetes' own terms.
@@ -289,17 +290,6 @@ export interface KubernetesNode {
   readonly fargate: boolean;
 }
 
-/** A listening port: IANA protocol number and port. */
-export interface Listener {
-  readonly protocol: number;
-  readonly port: number;
-}
-
-/** A port at which a pod answers for a Service (`namespace/name`). */
-export interface ServedPort extends Listener {
-  readonly service: string;
-}
-
 /**
  * Where a stretch of a pod's life is known from, the most trusted first: what the CNI wrote down, what the API server
  * logged or streamed, what somebody listed by hand, what was scraped now and then, what one list showed at one time.
@@ -338,15 +328,6 @@ export interface PodInterval {
   readonly hostListeners: readonly Listener[];
   /** Services that it answers for, by their selectors and EndpointSlices. */
   readonly services: readonly ServedPort[];
-}
-
-export interface KubernetesService {
-  readonly namespace: string;
-  readonly name: string;
-  readonly type: string | null;
-  readonly clusterAddresses: readonly Address[];
-  /** NodePorts: listening on every node. */
-  readonly nodePorts: readonly Listener[];
 }
 
 export interface ServiceAccount {

@@ -1,6 +1,7 @@
 import { type Address, formatAddress } from '../model/ip.ts';
 import type { Cursor } from './cursor.ts';
-import type { KubernetesNode, KubernetesService, Listener, ServiceAccount } from './inventory.ts';
+import type { KubernetesNode, ServiceAccount } from './inventory.ts';
+import type { KubernetesService, Listener } from './service.ts';
 
 /** IANA numbers of Kubernetes' port protocols. */
 const PORT_PROTOCOLS: ReadonlyMap<string, number> = new Map([
@@ -22,7 +23,7 @@ export function readPort(cursor: Cursor, key: string): number | null {
 }
 
 /** Each once, in order. */
-export function distinctListeners(listeners: readonly Listener[]): Listener[] {
+export function distinctListeners<T extends Listener>(listeners: readonly T[]): T[] {
   return [...new Map(listeners.map((l) => [`${l.protocol}/${l.port}`, l])).values()];
 }
 
@@ -56,10 +57,14 @@ export function readNode(cursor: Cursor): DescribedNode {
 }
 
 /** A Service with what is needed to find the ports of its pods. */
-export interface DescribedService extends KubernetesService {
+export interface DescribedService extends Omit<KubernetesService, 'endpoints'> {
   readonly selector: ReadonlyMap<string, string>;
-  /** `target`: a port number, or the name of a container port. */
-  readonly targets: readonly { readonly protocol: number; readonly target: number | string }[];
+  /** `target`: a port number, or the name of a container port; `nodePort`: what leads there, null = none. */
+  readonly targets: readonly {
+    readonly protocol: number;
+    readonly target: number | string;
+    readonly nodePort: number | null;
+  }[];
 }
 
 /** An object of `kind: Service`. */
@@ -75,15 +80,24 @@ export function readService(cursor: Cursor): DescribedService {
     nodePorts: distinctListeners(
       ports.flatMap((port) => {
         const nodePort = readPort(port, 'nodePort');
-        return nodePort === null ? [] : { protocol: readPortProtocol(port), port: nodePort };
+        if (nodePort === null) return [];
+        return { protocol: readPortProtocol(port), port: nodePort, name: port.text('name') ?? '' };
       }),
     ),
+    externalTrafficPolicy: readExternalTrafficPolicy(spec.at('externalTrafficPolicy')),
+    healthCheckNodePort: readPort(spec, 'healthCheckNodePort'),
     selector: spec.textMap('selector'),
     targets: ports.flatMap((port) => {
       const target = readTargetPort(port) ?? readPort(port, 'port');
-      return target === null ? [] : { protocol: readPortProtocol(port), target };
+      return target === null ? [] : { protocol: readPortProtocol(port), target, nodePort: readPort(port, 'nodePort') };
     }),
   };
+}
+
+/** `Cluster` where absent (Kubernetes API, ServiceSpec). */
+function readExternalTrafficPolicy(cursor: Cursor): 'Cluster' | 'Local' {
+  const word = cursor.asText() ?? 'Cluster';
+  return word === 'Cluster' || word === 'Local' ? word : cursor.fail('Cluster or Local');
 }
 
 function readClusterAddresses(spec: Cursor): Address[] {

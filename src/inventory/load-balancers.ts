@@ -1,6 +1,7 @@
 import { type Frontend, ownerOf, type TargetBinding } from './balancer-owners.ts';
 import type { Cursor } from './cursor.ts';
-import type { Listener, LoadBalancer } from './inventory.ts';
+import type { LoadBalancer } from './inventory.ts';
+import type { Listener } from './service.ts';
 import type { Warn } from './warnings.ts';
 
 /** IANA numbers of what a listener speaks (Elastic Load Balancing API, Protocol). */

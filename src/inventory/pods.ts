@@ -1,7 +1,7 @@
 import { type Address, formatAddress } from '../model/ip.ts';
 import { Cursor } from './cursor.ts';
 import { type EndpointSlice, ServedBySlices } from './endpoint-slices.ts';
-import type { PodInterval, PodSource, ServedPort } from './inventory.ts';
+import type { PodInterval, PodSource } from './inventory.ts';
 import {
   type DescribedService,
   distinctListeners,
@@ -11,6 +11,7 @@ import {
   readPort,
   readPortProtocol,
 } from './kubernetes.ts';
+import type { ServedPort } from './service.ts';
 
 /** A declared port of a container. */
 export interface PodPort {
@@ -188,17 +189,17 @@ export class PodContext {
   served(pod: DescribedPod): readonly ServedPort[] {
     const addresses = pod.spans.map(({ address }) => address);
     const found = new Map<string, ServedPort>();
-    const put = (protocol: number, port: number, service: string): void => {
-      found.set(`${protocol}/${port} ${service}`, { protocol, port, service });
+    const put = (protocol: number, port: number, service: string, nodePort: number | null): void => {
+      found.set(`${protocol}/${port} ${nodePort} ${service}`, { protocol, port, service, nodePort });
     };
     for (const service of this.services.get(pod.namespace) ?? []) {
       if (![...service.selector].every(([key, value]) => pod.labels.get(key) === value)) continue;
-      for (const { protocol, target } of service.targets)
+      for (const { protocol, target, nodePort } of service.targets)
         for (const port of typeof target === 'number' ? [target] : namedPorts(pod, protocol, target))
-          put(protocol, port, `${service.namespace}/${service.name}`);
+          put(protocol, port, `${service.namespace}/${service.name}`, nodePort);
     }
     const listed = this.slices.of(pod.namespace, pod.name, addresses);
-    for (const { protocol, port, service } of listed) put(protocol, port, service);
+    for (const { protocol, port, service } of listed) put(protocol, port, service, null);
     return found.size === 0 ? SERVES_NOBODY : [...found.values()];
   }
 }

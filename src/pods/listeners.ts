@@ -1,5 +1,6 @@
-import type { EniKind, Inventory, Listener, NetworkInterface, PodInterval } from '../inventory/inventory.ts';
+import type { EniKind, Inventory, NetworkInterface, PodInterval } from '../inventory/inventory.ts';
 import { isHostAddress } from '../inventory/network-interfaces.ts';
+import type { Listener } from '../inventory/service.ts';
 import { LISTENER_PORT_BYTES } from './pod-map.ts';
 
 /** Owner keys of the listener table: pods from 1, interfaces as seen and interfaces with hidden pods above. */

@@ -1,5 +1,6 @@
-import type { Inventory, Listener, PodInterval, ServedPort } from '../inventory/inventory.ts';
+import type { Inventory, PodInterval } from '../inventory/inventory.ts';
 import { isHostAddress } from '../inventory/network-interfaces.ts';
+import type { Listener, ServedPort } from '../inventory/service.ts';
 import type { Holding } from './holdings.ts';
 import type { InterfacePods } from './interface-pods.ts';
 import { nodeKey, ownerSlot, podKey } from './listeners.ts';
@@ -34,7 +35,7 @@ export function buildServices(
 ): BuiltServices {
   const names = new Map<string, number>();
   const triples: [number, number, number][] = [];
-  const put = (owner: number, ports: readonly ServedPort[]): void => {
+  const put = (owner: number, ports: readonly Omit<ServedPort, 'nodePort'>[]): void => {
     const served = new Map<number, Set<string>>();
     for (const { protocol, port, service } of ports) {
       const word = wordOf({ protocol, port });

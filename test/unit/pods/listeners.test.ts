@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { KubernetesService, Listener, LoadBalancer } from '../../../src/inventory/inventory.ts';
+import type { LoadBalancer } from '../../../src/inventory/inventory.ts';
+import type { KubernetesService, Listener } from '../../../src/inventory/service.ts';
 import { hiddenKey, nodeKey, ownerSlot, podKey } from '../../../src/pods/listeners.ts';
 import type { PodMapView } from '../../../src/pods/pod-map.ts';
 import { eni, vpc } from '../../support/inventory.ts';
@@ -13,7 +14,10 @@ const service: KubernetesService = {
   name: 'web',
   type: 'NodePort',
   clusterAddresses: [],
-  nodePorts: [tcp(30080)],
+  nodePorts: [{ ...tcp(30080), name: '' }],
+  externalTrafficPolicy: 'Cluster',
+  healthCheckNodePort: null,
+  endpoints: null,
 };
 const balancer: LoadBalancer = {
   arn: 'arn:aws:elasticloadbalancing:us-east-1:111111111111:loadbalancer/app/web/1',
