@@ -1,5 +1,5 @@
 import { type Endpoint, endpointText } from '../explain/endpoint.ts';
-import type { ExplainStep, Explanation, Forward } from '../explain/explanation.ts';
+import type { Answer, ExplainStep, Explanation, Forward } from '../explain/explanation.ts';
 import type { ExplainTables } from '../explain/tables.ts';
 import { formatAddress } from '../model/ip.ts';
 import type { Catalog, CatalogRule } from '../rules/catalog.ts';
@@ -36,6 +36,7 @@ export function drawExplanation(
     '='.repeat(Math.min(title.length, COLUMNS)),
     `${headline(explanation)}`,
     ...natLines(explanation),
+    ...nodePortLines(explanation),
     '',
     ...layerSummary(tables, steps),
     '',
@@ -71,7 +72,7 @@ function verdictText(verdict: string, rule: string | null): string {
 }
 
 /** `DENY: blocked at ingress of eni-db by network ACL entry acl-db/ingress/90; denied`. */
-function headline({ verdict, decided_by: rule, outcome, reason, steps }: Explanation): string {
+function headline({ verdict, decided_by: rule, outcome, reason, steps }: Answer): string {
   const blocker = steps.find((step) => step.verdict === 'deny');
   const rest = `; ${outcome}${because(reason)}`;
   if (verdict === 'deny' && blocker !== undefined) {
@@ -90,6 +91,16 @@ function natLines({ source_nat: nat }: Explanation): string[] {
   if (nat === null) return [];
   const doubt = nat.unknown === null ? '' : ` (by default; ${nat.unknown})`;
   return [`Source NAT: the node sends it by ${nat.at} from ${nat.address}${doubt}`];
+}
+
+/** Whose NodePort it is, and how many endpoints there are. */
+function nodePortLines({ node_port: port, forwards }: Answer): string[] {
+  if (port === null) return [];
+  const whose = `NodePort of ${port.service} (externalTrafficPolicy ${port.external_traffic_policy})`;
+  if (forwards.length === 0) return [whose];
+  const choice =
+    forwards.length === 1 ? 'sends it on to its one endpoint' : `picks one of ${forwards.length} endpoints`;
+  return [`${whose}: kube-proxy ${choice}`];
 }
 
 const VERBS: Readonly<Record<string, string>> = {
@@ -152,6 +163,7 @@ function drawPath(
     blocked = true;
   }
   boxes.push(`${blocked ? '··>' : '-->'} [${to}]`);
+  if (lost !== undefined && lost.before > steps.length && !blocked) boxes.push(`--> ✗[${lost.reason}]`);
   const lines: string[] = [];
   let line = ' ';
   for (const box of boxes) {
@@ -164,18 +176,21 @@ function drawPath(
   return [...lines, line];
 }
 
-/** A loss that no step shows: before which step, and why. */
+/** A loss that no step shows: before which step (behind the end: one more than there are), and why. */
 interface Lost {
   readonly before: number;
   readonly reason: string;
 }
 
 /** Between the way and the destination's own layers, which are asked all the same. */
-function lostAt({ inventory }: ExplainTables, to: Endpoint, { outcome, reason, steps }: Explanation): Lost | undefined {
+function lostAt({ inventory }: ExplainTables, to: Endpoint, explanation: Explanation): Lost | undefined {
+  const { outcome, reason, steps, node_port } = explanation;
   if (reason === null || outcome === 'unknown' || outcome === 'delivered' || outcome === 'left-network')
     return undefined;
   const at = inventory.networkInterfaces[to.eni]?.id;
   let before = steps.length;
+  // what is lost beyond the node has come to it
+  if (reason === node_port?.reason) return { before: before + 1, reason };
   while (before > 0 && steps[before - 1]?.at === at && steps[before - 1]?.direction === 'ingress') before--;
   return { before, reason };
 }
@@ -264,20 +279,39 @@ function ruleOf(catalog: Catalog, { layer, rule }: ExplainStep): CatalogRule | u
   return byId.get(`${layer} ${rule}`);
 }
 
-function drawForward(tables: ExplainTables, balancer: string, forward: Forward): string[] {
-  const { target, pod, at, source, reason, reply, way_back: back } = forward;
-  const port = forward.port === null ? '' : `:${forward.port}`;
-  const health = forward.health === null ? '' : ` (${forward.health})`;
-  const verdict = verdictText(forward.verdict, forward.decided_by);
-  const name = pod === null ? (at ?? target) : `pod ${pod}`;
-  const whole = name === target ? `${target}${port}` : `${name} ${target}${port}`;
-  const lines = ['', `Forwards to ${whole}${health}: ${verdict}; ${forward.outcome}${because(reason)}`];
-  if (forward.steps.length === 0) return lines;
+/** One target; `from` is what sends it on. The endpoints behind a node that is one are told in a line each. */
+function drawForward(tables: ExplainTables, from: string, forward: Forward): string[] {
+  const { source, unfollowed } = forward;
+  const lines = ['', `Forwards to ${forwardText(forward)}`, ...nodePortLines(forward).map((line) => `  ${line}`)];
+  const behind = [
+    ...forward.forwards.map((each) => `  Then to ${forwardText(each)}`),
+    ...unfollowed.map((why) => `  Not followed: ${why}`),
+  ];
+  if (forward.steps.length === 0) return [...lines, ...behind];
   const seen = source === null ? '' : `, seen from ${source}`;
   return [
     ...lines,
-    ...drawPath(tables, `${balancer}${seen}`, forward.steps, whole),
-    ...(forward.behind === null ? [] : [`  Behind it: ${forward.behind}`]),
-    `  Reply: ${verdictText(reply.verdict, reply.decided_by)}; ${back.outcome}${because(back.reason)}`,
+    ...drawPath(tables, `${from}${seen}`, forward.steps, targetName(forward)),
+    ...behind,
+    `  Reply: ${replyText(forward)}`,
   ];
+}
+
+/** The reply's verdict; what was not known where nothing else says it. */
+function replyText({ reply, way_back: { outcome, reason, steps } }: Forward): string {
+  const doubt =
+    reply.verdict === 'unknown' ? (steps.find((step) => step.verdict === 'unknown')?.unknown?.[0] ?? null) : null;
+  return `${verdictText(reply.verdict, reply.decided_by)}; ${outcome}${because(reason ?? doubt)}`;
+}
+
+/** `pod shop/web-1 10.0.1.31`, with its port. */
+function targetName({ target, pod, at, port }: Forward): string {
+  const name = pod === null ? (at ?? target) : `pod ${pod}`;
+  return `${name === target ? target : `${name} ${target}`}${port === null ? '' : `:${port}`}`;
+}
+
+function forwardText(forward: Forward): string {
+  const { health, source } = forward;
+  const seen = forward.same_node && source !== null ? `, seen from ${source}` : '';
+  return `${targetName(forward)}${health === null ? '' : ` (${health})`}${seen}: ${headline(forward)}`;
 }

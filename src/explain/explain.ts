@@ -3,16 +3,16 @@ import { routeOf } from '../rules/lookup.ts';
 import { ClassFlag, ENI_STRIDE, EniSet, EniWord, SETS_STRIDE } from '../rules/view.ts';
 import { atlasOf, isWithin } from './atlas.ts';
 import type { Endpoint } from './endpoint.ts';
-import type { ExplainFlow, ExplainStep, Explanation } from './explanation.ts';
+import type { Ending, ExplainFlow, ExplainStep, Explanation } from './explanation.ts';
 import { follow } from './follow.ts';
-import { forwardsOf } from './forwards.ts';
 import { fromOutside, publicAddressOf } from './internet.ts';
 import { addressClass, type IcmpPacket, type PortRange } from './layer-answer.ts';
+import { onwardOf } from './onward.ts';
 import { isDescribed, joined, outcomeOf } from './outcome.ts';
 import { passedOnStep } from './passed-on.ts';
 import { isInSubnet, type Packet, type Scene, siteOfEni } from './scene.ts';
 import { senderText, translationOf } from './source-nat.ts';
-import { aclStep, EXEMPT, groupStep, layerStep } from './steps.ts';
+import { aclStep, EXEMPT, groupStep, layerStep, policySteps } from './steps.ts';
 import type { ExplainTables } from './tables.ts';
 import { type Arrived, hasArrived, Trail, type Way } from './way.ts';
 import { wayBack } from './way-back.ts';
@@ -69,7 +69,8 @@ function judged(tables: ExplainTables, flow: ExplainFlow): Explanation {
   const atDestination = to.eni < 0 ? [] : destinationSteps(scene, arrived, arrived?.packet.source ?? lostSource(scene));
   const ends = [...atSource, ...atDestination];
   const { verdict, decidedBy } = joined(inventory, ends);
-  const ended = outcomeOf(inventory, verdict, way, trail, to);
+  const onward = onwardOf(tables, flow, arrived?.packet.source ?? lostSource(scene), explain);
+  const ended = beyond(onward.ended, outcomeOf(inventory, verdict, way, trail, to));
   const back = wayBack(scene, trail, arrived, ended, { atSource, atDestination });
   const described = (steps: readonly ExplainStep[]): ExplainStep[] => steps.filter((s) => isDescribed(inventory, s));
   return {
@@ -80,10 +81,19 @@ function judged(tables: ExplainTables, flow: ExplainFlow): Explanation {
     reply: { verdict: back.verdict, decided_by: back.decidedBy },
     steps: described([...atSource, ...trail.steps, ...atDestination]),
     reason: ended.reason,
-    way_back: { ...back.ending, steps: described(back.steps) },
+    way_back: { ...beyond(onward.answered, back.ending), steps: described(back.steps) },
     source_nat: null,
-    ...forwardsOf(tables, flow, arrived?.packet.source ?? lostSource(scene), explain),
+    node_port: onward.node_port,
+    forwards: onward.forwards,
+    unfollowed: onward.unfollowed,
   };
+}
+
+/** How it ends beyond a NodePort, where it comes as far: what is lost there is lost whatever is unknown before. */
+function beyond(there: Ending | null, here: Ending): Ending {
+  if (there === null || (here.outcome !== 'delivered' && here.outcome !== 'unknown')) return here;
+  const isLost = there.outcome !== 'delivered' && there.outcome !== 'unknown';
+  return here.outcome === 'delivered' || isLost ? there : here;
 }
 
 /** Source address as the packet is sent: a load balancer may pass on its client's. */
@@ -163,6 +173,7 @@ function exempted(scene: Scene): Explanation {
     reason,
     way_back: { outcome: 'delivered', reason, steps: steps('ingress').reverse() },
     source_nat: null,
+    node_port: null,
     forwards: [],
     unfollowed: [],
   };
@@ -181,7 +192,7 @@ function sourceSteps(scene: Scene, destination: Address | null): ExplainStep[] {
   const site = siteOfEni(scene.tables.inventory, scene.flow.from.eni);
   const crossed = !isInSubnet(scene, site, destination);
   return [
-    ...policySteps(scene, scene.flow.from, site.at, 'egress'),
+    ...policySteps(scene.tables.inventory, scene.flow.from, site.at, 'egress'),
     groupStep(scene, site, 'egress', destination),
     aclStep(scene, site, 'egress', destination, scene.request, crossed),
   ];
@@ -197,7 +208,7 @@ function destinationSteps(scene: Scene, arrived: Arrived | null, source: Address
     scene.flow.passedOn === undefined
       ? groupStep(scene, site, 'ingress', source)
       : passedOnStep(scene, site, source, scene.flow.from),
-    ...policySteps(scene, scene.flow.to, site.at, 'ingress'),
+    ...policySteps(scene.tables.inventory, scene.flow.to, site.at, 'ingress'),
   ];
 }
 
@@ -206,12 +217,4 @@ function lostSource(scene: Scene): Address | null {
   const { from, to } = scene.flow;
   if (to.publicAddress === null || from.eni < 0) return senderOf(scene.flow);
   return publicAddressOf(scene, siteOfEni(scene.tables.inventory, from.eni), from.address);
-}
-
-/** NetworkPolicies are not evaluated yet: where any exist, what they say of a pod is not known. */
-function policySteps(scene: Scene, end: Endpoint, at: string, direction: 'ingress' | 'egress'): ExplainStep[] {
-  const { networkPolicies } = scene.tables.inventory;
-  if (end.pod === null || networkPolicies === 0) return [];
-  const unknown = [`network-policy-not-evaluated: the cluster has ${networkPolicies}`];
-  return [{ layer: 'policy', at, direction, verdict: 'unknown', rule: null, matched: [], unknown }];
 }

@@ -2,6 +2,7 @@ import type { Address } from '../model/ip.ts';
 import type { RouteKind, Verdict } from '../model/verdict.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { IcmpPacket } from './layer-answer.ts';
+import type { ExplainTables } from './tables.ts';
 
 /** What explain asks about: one connection, as its first packet. */
 export interface ExplainFlow {
@@ -21,6 +22,8 @@ export interface ExplainFlow {
    * = not known.
    */
   readonly passedOn?: Address | null;
+  /** Set when `from` is a node that sends on what came to its NodePort: one hop, however the ports are. */
+  readonly isOnward?: true;
 }
 
 /** One layer at one place, in the order the packet meets them. */
@@ -65,10 +68,20 @@ export interface Explanation {
   readonly way_back: WayBack;
   /** Where the sender's node translates the packet: the interface it leaves by and the address it has then. */
   readonly source_nat: SourceNat | null;
-  /** Where the destination is a load balancer: the way on to each target, as far as the documents list them. */
+  /** Where the destination is a node's address and a NodePort: the Service, whose endpoints are in `forwards`. */
+  readonly node_port: NodePortService | null;
+  /** Where the destination is a load balancer or a NodePort: the way on to each target that may be picked. */
   readonly forwards: readonly Forward[];
-  /** What a load balancer forwards to besides, and why it is not followed. */
+  /** What it may be forwarded to besides, and why that is not followed. */
   readonly unfollowed: readonly string[];
+}
+
+export interface NodePortService {
+  /** `namespace/name`. */
+  readonly service: string;
+  readonly external_traffic_policy: 'Cluster' | 'Local';
+  /** Why it comes to none of the endpoints in `forwards`, or not to every one; null = it does. */
+  readonly reason: string | null;
 }
 
 export interface SourceNat {
@@ -82,15 +95,28 @@ export interface WayBack extends Ending {
   readonly steps: readonly ExplainStep[];
 }
 
-export type Forwards = Pick<Explanation, 'forwards' | 'unfollowed'>;
+export type Forwards = Pick<Explanation, 'forwards' | 'unfollowed' | 'node_port'>;
 
-/** A load balancer's connection to one target; its other keys mean what those of an explanation do. */
-export interface Forward
-  extends Pick<Explanation, 'verdict' | 'decided_by' | 'outcome' | 'reason' | 'reply' | 'steps' | 'way_back'> {
-  /** Address, instance id or ARN, as the target group says. */
+/** How a packet goes on from the interface it is sent to: from a load balancer or a NodePort. */
+export interface Onward extends Forwards {
+  /** How it ends at a node that answers itself, or beyond it at its endpoints; null = it ends there as anywhere. */
+  readonly ended: Ending | null;
+  /** How the endpoints' replies come back to the node; null = nothing is sent on. */
+  readonly answered: Ending | null;
+}
+
+/** Follows one flow; those that forwards lead to are followed the same way. */
+export type Explain = (tables: ExplainTables, flow: ExplainFlow) => Explanation;
+
+/** What a forward and an explanation tell alike. */
+export type Answer = Omit<Explanation, 'id' | 'source_nat'>;
+
+/** One target of a load balancer, or one endpoint of a NodePort; its other keys mean what an explanation's do. */
+export interface Forward extends Answer {
+  /** Address, instance id or ARN, as the target group or the EndpointSlice says. */
   readonly target: string;
   readonly port: number | null;
-  /** As AWS says it; null = not said. */
+  /** As AWS (`healthy` …) or the EndpointSlice (`ready`, `terminating`) says it; null = not said. */
   readonly health: string | null;
   /** `namespace/name`; null = no pod, or not known. */
   readonly pod: string | null;
@@ -98,6 +124,6 @@ export interface Forward
   readonly at: string | null;
   /** Address that the target sees; null = not known. */
   readonly source: string | null;
-  /** Who answers behind a port of a node, in words; null = the target itself. */
-  readonly behind: string | null;
+  /** True = inside one node: the packet crosses no interface of the VPC, and no flow log shows it. */
+  readonly same_node: boolean;
 }

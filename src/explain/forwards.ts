@@ -1,18 +1,14 @@
 import type { ForwardingListener, Target, TargetGroup } from '../inventory/gateway.ts';
-import type { Inventory, Listener, LoadBalancer, NetworkInterface } from '../inventory/inventory.ts';
+import type { LoadBalancer, NetworkInterface } from '../inventory/inventory.ts';
 import { isHostAddress } from '../inventory/network-interfaces.ts';
 import { type Address, formatAddress, parseAddress } from '../model/ip.ts';
 import { type Endpoint, findEndpoint } from './endpoint.ts';
-import type { ExplainFlow, Explanation, Forward, Forwards } from './explanation.ts';
+import type { Answer, Explain, ExplainFlow, Forward, Forwards } from './explanation.ts';
 import { preservationOf } from './preservation.ts';
 import type { ExplainTables } from './tables.ts';
 
 /** Targets that one question follows on to; a load balancer of hundreds is not told in full. */
 const FORWARDS_MAX = 32;
-/** Pods that are named behind one NodePort. */
-const PODS_MAX = 8;
-
-type Explain = (tables: ExplainTables, flow: ExplainFlow) => Explanation;
 
 /** What every target of one question has in common. */
 interface Passing {
@@ -26,7 +22,7 @@ interface Passing {
   readonly client: Address | null;
 }
 
-const NOWHERE: Forwards = { forwards: [], unfollowed: [] };
+const NOWHERE: Forwards = { node_port: null, forwards: [], unfollowed: [] };
 
 /**
  * From a load balancer on to the targets of the listener's default action, with every target that is not followed and
@@ -59,11 +55,11 @@ export function forwardsOf(
   const left = targets.length - FORWARDS_MAX;
   if (left > 0) unfollowed.push(`${left} more of ${targets.length} targets: the first ${FORWARDS_MAX} are followed`);
   const forwards = targets.slice(0, FORWARDS_MAX).map(({ group, target }) => forwardTo(passing, group, target));
-  return { forwards, unfollowed };
+  return { ...NOWHERE, forwards, unfollowed };
 }
 
 function not(why: string): Forwards {
-  return { forwards: [], unfollowed: [why] };
+  return { ...NOWHERE, unfollowed: [why] };
 }
 
 /** Target groups of the listener that takes the flow's packets. */
@@ -95,44 +91,23 @@ function forwardTo(passing: Passing, group: TargetGroup, target: Target): Forwar
   const seen = preservationOf(passing.balancer, group, flow.protocol, passing.client, to.address);
   const known = typeof seen === 'string' ? seen : seen.byDefault;
   const answer = asked(passing, to, port, known);
-  const behind = to.pod === null ? behindOf(tables.inventory, flow, to.eni, port) : null;
-  const named = { target: target.id, port, health: target.health, pod, at, behind };
+  const named = { target: target.id, port, health: target.health, pod, at, same_node: false };
   const told = { ...named, source: textOf(known === 'client' ? passing.client : flow.to.address), ...answer };
   if (typeof seen === 'string') return told;
   const other = asked(passing, to, port, known === 'client' ? 'balancer' : 'client');
   const isSame = other.verdict === answer.verdict && other.outcome === answer.outcome;
-  if (isSame && other.reply.verdict === answer.reply.verdict) return { ...told, source: null };
+  // a node that hands it on with the source it saw: that is not known there either
+  const forwards = told.forwards.map((one, i) =>
+    one.source === other.forwards[i]?.source ? one : { ...one, source: null },
+  );
+  if (isSame && other.reply.verdict === answer.reply.verdict) return { ...told, forwards, source: null };
   const open = { verdict: 'unknown', decided_by: null } as const;
-  return { ...told, ...open, source: null, outcome: 'unknown', reason: seen.doubt, reply: open };
+  return { ...told, ...open, forwards, source: null, outcome: 'unknown', reason: seen.doubt, reply: open };
 }
 
 function textOf(address: Address | null): string | null {
   return address === null ? null : formatAddress(address);
 }
-
-/** Who answers behind a load balancer, or at a node's port: its NodePorts say for which Services. */
-function behindOf(inventory: Inventory, flow: ExplainFlow, eni: number, port: number | null): string | null {
-  const kind = inventory.networkInterfaces[eni]?.kind;
-  if (kind === 'load-balancer') return 'a load balancer: what it forwards to is not followed';
-  if (kind !== 'node-primary' || port === null) return null;
-  const { protocol, atSeconds = null } = flow;
-  const isPort = (one: Listener): boolean => one.port === port && one.protocol === protocol;
-  const names = inventory.services.filter((s) => s.nodePorts.some(isPort)).map((s) => `${s.namespace}/${s.name}`);
-  if (names.length === 0) return `no Service of the inventory has NodePort ${port}: who answers is not followed`;
-  const pods = inventory.pods.filter(
-    (pod) =>
-      pod.services.some((s) => names.includes(s.service)) &&
-      (atSeconds === null
-        ? pod.endSeconds === Number.POSITIVE_INFINITY
-        : pod.startSeconds <= atSeconds && atSeconds < pod.endSeconds),
-  );
-  const told = pods.slice(0, PODS_MAX).map((pod) => `${pod.namespace}/${pod.name}`);
-  const more = pods.length > PODS_MAX ? ` and ${pods.length - PODS_MAX} more` : '';
-  const whose = pods.length === 0 ? 'no pod is known to answer for it' : `answered by ${told.join(', ')}${more}`;
-  return `NodePort of ${names.join(';')}: ${whose}; the way from the node on is not followed`;
-}
-
-type Answer = Omit<Forward, 'target' | 'port' | 'health' | 'pod' | 'at' | 'source' | 'behind'>;
 
 /** The balancer's connection to one target, which sees the client's address or the balancer's. */
 function asked({ tables, flow, explain, client }: Passing, to: Endpoint, port: number | null, sees: string): Answer {
@@ -140,16 +115,16 @@ function asked({ tables, flow, explain, client }: Passing, to: Endpoint, port: n
   const { atSeconds = null, ...rest } = flow;
   const passed = sees === 'client' ? { passedOn: client } : {};
   const question = { ...rest, ...passed, atSeconds, from, to, srcPort: null, dstPort: port };
-  const { verdict, decided_by, outcome, reason, reply, steps, way_back } = explain(tables, question);
-  return { verdict, decided_by, outcome, reason, reply, steps, way_back };
+  const { id: _id, source_nat: _nat, ...answer } = explain(tables, question);
+  return answer;
 }
 
 function unfollowedTarget({ id, health }: Target, port: number | null, reason: string): Forward {
   const open = { verdict: 'unknown', decided_by: null } as const;
-  const nobody = { pod: null, at: null, behind: null, source: null } as const;
+  const nobody = { pod: null, at: null, source: null, same_node: false } as const;
   const ended = { outcome: 'unknown', reason } as const;
   const named = { target: id, port, health, ...nobody };
-  return { ...named, ...open, ...ended, reply: open, steps: [], way_back: { ...ended, steps: [] } };
+  return { ...named, ...open, ...ended, ...NOWHERE, reply: open, steps: [], way_back: { ...ended, steps: [] } };
 }
 
 /** Where a target is; a text = why nothing tells. */

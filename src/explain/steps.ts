@@ -1,7 +1,9 @@
+import type { Inventory } from '../inventory/inventory.ts';
 import { type Address, cidrContains, formatCidr } from '../model/ip.ts';
 import { ROUTE_KIND, type RouteKind } from '../model/verdict.ts';
 import { routeOf } from '../rules/lookup.ts';
 import { EniSet, SETS_STRIDE } from '../rules/view.ts';
+import type { Endpoint } from './endpoint.ts';
 import type { ExplainStep } from './explanation.ts';
 import { addressClass, askSet, type LayerAnswer } from './layer-answer.ts';
 import type { Asked, Scene, Site } from './scene.ts';
@@ -51,6 +53,18 @@ export function layerStep(
 ): ExplainStep {
   const step: ExplainStep = { layer, at: site.at, direction, ...answer };
   return answer.verdict === 'unknown' ? { ...step, unknown: doubtsOf(scene, layer, site, answer, remote) } : step;
+}
+
+/** NetworkPolicies are not evaluated yet: where any exist, what they say of a pod is not known. */
+export function policySteps(
+  { networkPolicies }: Inventory,
+  end: Endpoint,
+  at: string,
+  direction: Direction,
+): ExplainStep[] {
+  if (end.pod === null || networkPolicies === 0) return [];
+  const unknown = [`network-policy-not-evaluated: the cluster has ${networkPolicies}`];
+  return [{ layer: 'policy', at, direction, verdict: 'unknown', rule: null, matched: [], unknown }];
 }
 
 /** Step of a route table (by index; −1 = not known) toward an address. */

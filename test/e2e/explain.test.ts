@@ -168,14 +168,115 @@ describe('a generated cluster, from the internet to a pod', () => {
     const { code, stdout } = await runCli(['explain', '--inventory', inventory, ...ends, '--json']);
     const { outcome, forwards } = JSON.parse(stdout) as {
       outcome: string;
-      forwards: { port: number; verdict: string; outcome: string }[];
+      forwards: { port: number; outcome: string; forwards: { pod: string; port: number; same_node: boolean }[] }[];
     };
     expect({ code, outcome }).toEqual({ code: 0, outcome: 'delivered' });
     expect(new Set(forwards.map((each) => each.port))).toEqual(new Set([targetPort]));
     for (const each of forwards) {
-      expect(each).toMatchObject({ verdict: 'allow', outcome: 'delivered', reply: { verdict: 'allow' } });
-      if (word === 'net') expect(each).toMatchObject({ pod: expect.stringMatching(/^edge\/ingress-gateway-/) });
-      else expect(each).toMatchObject({ behind: expect.stringMatching(/^NodePort of .*\/console: answered by /) });
+      expect(each).toMatchObject({ verdict: 'allow', reply: { verdict: 'allow' } });
+      if (word === 'net') {
+        expect(each).toMatchObject({ outcome: 'delivered', pod: expect.stringMatching(/^edge\/ingress-gateway-/) });
+      } else {
+        expect(each).toMatchObject({ node_port: { service: 'edge/console', external_traffic_policy: 'Local' } });
+      }
     }
+    if (word === 'net') return;
+    // externalTrafficPolicy Local: only the node with the Service's one pod takes it
+    const [taken, ...more] = forwards.filter((each) => each.outcome === 'delivered');
+    expect(more).toEqual([]);
+    expect(taken?.forwards).toMatchObject([
+      { pod: expect.stringMatching(/^edge\/console-/), port: 8088, same_node: true },
+    ]);
+    expect(forwards.filter((each) => each.outcome === 'unreachable')).toHaveLength(forwards.length - 1);
+  });
+});
+
+describe('a NodePort', () => {
+  const client = ['--inventory', inventoryFolder('node-ports'), '--from', '10.20.0.10'];
+  const toNode = async (node: string, port: number, protocol = 'tcp'): Promise<string> => {
+    const ends = ['--to', node, '--protocol', protocol, '--port', String(port)];
+    const { code, stdout, stderr } = await runCli(['explain', ...client, ...ends]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    return stdout;
+  };
+  /** Verdict and NodePort. */
+  const head = (text: string): string[] => text.split('\n').slice(2, 4);
+  const forwards = (text: string): string[] => text.split('\n').filter((line) => line.startsWith('Forwards to '));
+
+  test('Cluster: a pod of this node and one of another, named targetPorts', async () => {
+    const text = await toNode('10.20.1.10', 30_080);
+    expect(head(text)).toEqual([
+      'ALLOW, decided by c9; delivered',
+      'NodePort of shop/web (externalTrafficPolicy Cluster): kube-proxy picks one of 2 endpoints',
+    ]);
+    expect(text.slice(text.indexOf('\nForwards to ')).split('\n')).toEqual([
+      '',
+      'Forwards to pod shop/web-1 10.20.1.11:8080 (ready), seen from 10.20.1.10: ALLOW; delivered: inside the node: ' +
+        'no interface is crossed, no flow log shows it',
+      '',
+      'Forwards to pod shop/web-2 10.20.2.11:8081 (ready): ALLOW, decided by n9; delivered',
+      '  [eni-n1, seen from 10.20.1.10] --> [sg-node n9] --> [acl-main 100] --> [rtb-main 10.20.0.0/16 local]',
+      '    --> [acl-b 100] --> [sg-node n3] --> [pod shop/web-2 10.20.2.11:8081]',
+      '  Reply: ALLOW, decided by n3; delivered',
+      '',
+    ]);
+  });
+
+  test("denied by the pod's security group, since the node is the source", async () => {
+    const text = await toNode('10.20.1.10', 30_443);
+    expect(head(text)[0]).toBe('ALLOW, decided by c9; denied: at its one endpoint: implicit-deny at eni-branch');
+    expect(text).toContain('--> [eni-n1] --> ✗[at its one endpoint: implicit-deny at eni-branch]');
+    expect(forwards(text)).toEqual([
+      'Forwards to pod pay/ledger-0 10.20.2.50:8443 (ready): DENY: blocked at ingress of eni-branch by security group ' +
+        '(implicit-deny); denied',
+    ]);
+  });
+
+  test('Local, with an endpoint on the node and without', async () => {
+    const here = await toNode('10.20.1.10', 31_443);
+    expect(forwards(here)).toEqual([
+      'Forwards to pod edge/gateway-1 10.20.1.12:8443 (ready), seen from 10.20.0.10: ALLOW; delivered: inside the ' +
+        'node: no interface is crossed, no flow log shows it',
+    ]);
+    const nowhere = await toNode('10.20.2.30', 31_443);
+    expect(head(nowhere)).toEqual([
+      'ALLOW, decided by c9; unreachable: no endpoint of edge/gateway is on node n3: kube-proxy drops it ' +
+        '(externalTrafficPolicy Local)',
+      'NodePort of edge/gateway (externalTrafficPolicy Local)',
+    ]);
+    expect(nowhere).toContain('Reply: ALLOW, decided by n1; unreachable: the request does not arrive');
+    expect(forwards(nowhere)).toEqual([]);
+  });
+
+  test('UDP, a Service without endpoints, one of which nothing tells who answers', async () => {
+    expect(forwards(await toNode('10.20.1.10', 30_053, 'udp'))).toEqual([
+      'Forwards to pod dns/resolver-1 10.20.2.13:5353 (ready): ALLOW, decided by n9; delivered',
+    ]);
+    expect(head(await toNode('10.20.1.10', 30_099))[0]).toBe(
+      'ALLOW, decided by c9; unreachable: no endpoint of shop/empty is ready: kube-proxy refuses it',
+    );
+    expect(head(await toNode('10.20.1.10', 30_098))[0]).toBe(
+      'ALLOW, decided by c9; unknown: who answers for shop/lost is not known: no EndpointSlice of it, nor a pod that ' +
+        'its selector picks',
+    );
+  });
+
+  test('docs/explain.md shows what is printed', async () => {
+    const page = readFileSync(new URL('../../docs/explain.md', import.meta.url), 'utf8');
+    expect(page).toContain(`--port 30091\n${await toNode('10.20.1.10', 30_091)}\`\`\``);
+  });
+
+  test('behind a load balancer, in JSON and in a line for each endpoint', async () => {
+    const ends = ['--to', '10.20.0.50', '--protocol', 'tcp', '--port', '443'];
+    const { stdout } = await runCli(['explain', ...client, ...ends, '--json']);
+    const { forwards: nodes } = JSON.parse(stdout) as { forwards: unknown[] };
+    expect(nodes).toMatchObject([
+      { target: 'i-1', outcome: 'delivered', forwards: [{ pod: 'edge/gateway-1', health: 'ready', same_node: true }] },
+      { target: 'i-2', outcome: 'delivered', forwards: [{ pod: 'edge/gateway-2', health: 'terminating' }] },
+      { target: 'i-3', health: 'unhealthy', outcome: 'unreachable', forwards: [] },
+    ]);
+    const { stdout: text } = await runCli(['explain', ...client, ...ends]);
+    const endpoint = 'pod edge/gateway-1 10.20.1.12:8443 (ready), seen from 10.20.0.10';
+    expect(text).toContain(`  Then to ${endpoint}: ALLOW; delivered`);
   });
 });

@@ -117,7 +117,7 @@ describe('whose address a target sees', () => {
   test('a target that is a load balancer is told, and not followed on: it may be the balancer itself', () => {
     const itself = [{ Target: { Id: '10.0.0.50', Port: 443 } }];
     expect(to({ preserve: 'false', targets: itself }).forwards).toMatchObject([
-      { target: '10.0.0.50', outcome: 'delivered', behind: 'a load balancer: what it forwards to is not followed' },
+      { target: '10.0.0.50', outcome: 'delivered', unfollowed: ['a load balancer behind another'], forwards: [] },
     ]);
   });
 
@@ -212,33 +212,6 @@ describe('what is not followed is said', () => {
     expect(one).toMatchObject({ target: id, health: 'healthy', verdict: 'unknown', outcome: 'unknown', steps: [] });
     expect(one?.reason).toContain(reason);
   });
-});
-
-test('the Service whose NodePort is forwarded to is named with its pods, else what is missing', () => {
-  const tags = [{ Key: 'kubernetes.io/cluster/c', Value: 'owned' }];
-  const service = {
-    kind: 'Service',
-    metadata: { namespace: 'shop', name: 'web' },
-    spec: { type: 'NodePort', selector: { app: 'web' }, ports: [{ port: 80, targetPort: 80, nodePort: 30_080 }] },
-  };
-  const pod = {
-    kind: 'Pod',
-    metadata: { namespace: 'shop', name: 'web-1', uid: 'u', labels: { app: 'web' } },
-    spec: { nodeName: 'n1' },
-    status: { podIP: '10.0.1.99', podIPs: [{ ip: '10.0.1.99' }], startTime: '2024-01-01T00:00:00Z', phase: 'Running' },
-  };
-  const behind = (port: number): unknown => {
-    const more = {
-      Instances: [{ InstanceId: 'i-1', VpcId: 'vpc-a', PrivateIpAddress: '10.0.1.11', Tags: tags }],
-      kind: 'List',
-      items: [service, pod],
-    };
-    const targets = [{ Target: { Id: 'i-1', Port: port } }];
-    return to({ targetType: 'instance', preserve: 'false', targets, more }).forwards[0]?.behind;
-  };
-  expect(behind(30_080)).toBe('NodePort of shop/web: answered by shop/web-1; the way from the node on is not followed');
-  expect(behind(30_081)).toBe('no Service of the inventory has NodePort 30081: who answers is not followed');
-  expect(to({ preserve: 'false' }).forwards[0]?.behind).toBe(null);
 });
 
 test('the pod that held the address at the time of the question is named', () => {
