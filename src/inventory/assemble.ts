@@ -171,7 +171,14 @@ function targetGroupsBy({ gateways }: Facts): (arn: string) => readonly string[]
 
 function uniqueServices(facts: Facts, zones: ZoneIds): Inventory['services'] {
   const first = new Map<string, Inventory['services'][number]>();
-  const endpoints = endpointsOfServices(facts.endpointSlices, (zone) => zones.of(zone, null) ?? zone);
+  // who answers at a ClusterIP is asked of pods alone
+  const atNodes = facts.services.filter((s) => s.nodePorts.length > 0 || s.healthCheckNodePort !== null);
+  const asked = new Set(atNodes.map(({ namespace, name }) => `${namespace}/${name}`));
+  const endpoints = endpointsOfServices(
+    facts.endpointSlices,
+    (service) => asked.has(service),
+    (zone) => zones.of(zone, null) ?? zone,
+  );
   for (const { selector: _, targets: _ports, ...service } of facts.services) {
     const key = `${service.namespace}/${service.name}`;
     if (!first.has(key)) first.set(key, { ...service, endpoints: endpoints.get(key) ?? null });

@@ -21,6 +21,9 @@ interface SliceEndpoint extends Omit<ServiceEndpoint, 'address' | 'pod' | 'ports
   readonly target: { readonly kind: string | null; readonly name: string } | null;
 }
 
+/** One list for all endpoints without a hint. */
+const NO_HINTS: readonly string[] = [];
+
 /** An object of `kind: EndpointSlice`; null when it names no Service. */
 export function readEndpointSlice(cursor: Cursor): EndpointSlice | null {
   const metadata = cursor.at('metadata');
@@ -31,14 +34,14 @@ export function readEndpointSlice(cursor: Cursor): EndpointSlice | null {
   const endpoints = cursor.objects('endpoints').map((endpoint): SliceEndpoint => {
     const listed = endpoint.at('addresses');
     const names = hasAddresses && !listed.isAbsent ? listed.elements() : [];
-    const hints = endpoint.at('hints');
+    const hints = endpoint.object('hints');
     return {
       addresses: names.flatMap((each) => each.asAddress() ?? []),
       target: readTarget(endpoint.object('targetRef')),
       nodeName: endpoint.text('nodeName'),
       state: readState(endpoint.at('conditions')),
-      hintZones: hints.objects('forZones').map((each) => each.requiredText('name')),
-      hintNodes: hints.objects('forNodes').map((each) => each.requiredText('name')),
+      hintZones: hints?.objects('forZones').map((each) => each.requiredText('name')) ?? NO_HINTS,
+      hintNodes: hints?.objects('forNodes').map((each) => each.requiredText('name')) ?? NO_HINTS,
     };
   });
   const ports = cursor.objects('ports').flatMap((each) => {
@@ -62,11 +65,12 @@ function readState(conditions: Cursor): ServiceEndpoint['state'] {
 }
 
 /**
- * Endpoints of each Service (`namespace/name`) that any slice is of, in the order of their addresses; of two
- * descriptions of one slice the first counts.
+ * Endpoints of each Service (`namespace/name`) that is asked for and any slice is of, in the order of their addresses;
+ * of two descriptions of one slice the first counts.
  */
 export function endpointsOfServices(
   slices: readonly EndpointSlice[],
+  isAsked: (service: string) => boolean,
   zoneOf: (zone: string) => string,
 ): Map<string, ServiceEndpoint[]> {
   const found = new Map<string, ServiceEndpoint[]>();
@@ -74,19 +78,25 @@ export function endpointsOfServices(
   for (const { namespace, name, service, endpoints, ports } of slices) {
     if (name !== null && seen.has(`${namespace}/${name}`)) continue;
     seen.add(`${namespace}/${name}`);
+    if (!isAsked(service)) continue;
     const list = found.get(service) ?? [];
     found.set(service, list);
-    for (const { addresses, target, hintZones, ...rest } of endpoints) {
+    for (const { addresses, target, nodeName, state, hintZones: zones, hintNodes } of endpoints) {
       const [address] = addresses;
       if (address === undefined) continue;
       const pod = target?.kind === 'Pod' ? `${namespace}/${target.name}` : null;
-      list.push({ ...rest, address, pod, hintZones: hintZones.map(zoneOf), ports });
+      const hintZones = zones.length === 0 ? NO_HINTS : zones.map(zoneOf);
+      // one literal: objects made by spreading take several times the memory
+      list.push({ address, pod, nodeName, state, hintZones, hintNodes, ports });
     }
   }
-  const keyOf = ({ address: { words } }: ServiceEndpoint): string =>
-    words.map((word) => word.toString(16).padStart(8, '0')).join('');
-  for (const list of found.values()) list.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+  for (const list of found.values()) list.sort((a, b) => compareAddresses(a.address, b.address));
   return found;
+}
+
+function compareAddresses(a: Address, b: Address): number {
+  const at = a.words.findIndex((word, i) => word !== b.words[i]);
+  return at < 0 ? 0 : (a.words[at] ?? 0) - (b.words[at] ?? 0);
 }
 
 /** A port at which a pod answers for a Service. */

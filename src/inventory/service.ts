@@ -24,7 +24,7 @@ export interface KubernetesService {
   readonly externalTrafficPolicy: 'Cluster' | 'Local';
   /** Port at which kube-proxy says whether the node has endpoints; null = none. */
   readonly healthCheckNodePort: number | null;
-  /** What its EndpointSlices list; null = no slice of the inventory is of this Service. */
+  /** What its EndpointSlices list; null = no slice of the inventory is of it, or it has no port at nodes. */
   readonly endpoints: readonly ServiceEndpoint[] | null;
 }
 

@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { formatAddress } from '../../../src/model/ip.ts';
 import { load, only } from './loading.ts';
 
+const PORTS = { ports: [{ name: 'http', port: 80, nodePort: 30_080 }] };
+
 function service(spec: object, name = 'web'): object {
   return { kind: 'Service', metadata: { namespace: 'shop', name }, spec };
 }
@@ -41,7 +43,7 @@ describe('Service', () => {
 
 describe('EndpointSlice', () => {
   const endpointsOf = (...slices: readonly object[]): unknown[] => {
-    const [web] = only(load(service({ ports: [] }), ...slices)).services;
+    const [web] = only(load(service(PORTS), ...slices)).services;
     return (web?.endpoints ?? []).map(({ address, pod, nodeName, state }) => [
       formatAddress(address),
       pod,
@@ -69,9 +71,12 @@ describe('EndpointSlice', () => {
   });
 
   it('a Service with an empty slice has no endpoints; without any it is not known', () => {
-    expect(only(load(service({}), slice('a', { endpoints: [] }))).services[0]?.endpoints).toEqual([]);
-    expect(only(load(service({}), slice('a', { endpoints: null }))).services[0]?.endpoints).toEqual([]);
-    expect(only(load(service({}))).services[0]?.endpoints).toBe(null);
+    const told = (...documents: readonly object[]): unknown => only(load(...documents)).services[0]?.endpoints;
+    expect(told(service(PORTS), slice('a', { endpoints: [] }))).toEqual([]);
+    expect(told(service(PORTS), slice('a', { endpoints: null }))).toEqual([]);
+    expect(told(service(PORTS))).toBe(null);
+    // a ClusterIP is no port of a node
+    expect(told(service({ ports: [{ port: 80 }] }), slice('a', { endpoints: [] }))).toBe(null);
   });
 
   it('names of hosts are no addresses, and of two descriptions the first counts', () => {
@@ -85,7 +90,7 @@ describe('EndpointSlice', () => {
     const labels = { 'topology.kubernetes.io/zone': 'us-east-1a', 'topology.k8s.aws/zone-id': 'use1-az4' };
     const node = { kind: 'Node', metadata: { name: 'n1', labels }, spec: {} };
     const hints = { forZones: [{ name: 'us-east-1a' }], forNodes: [{ name: 'n1' }] };
-    const inventory = only(load(service({}), node, slice('a', { endpoints: [{ addresses: ['10.0.1.6'], hints }] })));
+    const inventory = only(load(service(PORTS), node, slice('a', { endpoints: [{ addresses: ['10.0.1.6'], hints }] })));
     const [endpoint] = inventory.services[0]?.endpoints ?? [];
     expect(endpoint).toMatchObject({ hintZones: [inventory.nodes[0]?.zone], hintNodes: ['n1'] });
     expect(inventory.nodes[0]?.zone).toBe('use1-az4');
