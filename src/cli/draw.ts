@@ -27,6 +27,8 @@ export function drawExplanation(
 ): string {
   const { inventory } = tables;
   const { steps, way_back: back, reply, forwards, unfollowed } = explanation;
+  // what holds for every node behind a balancer is said once
+  const left = new Set([...unfollowed, ...forwards.flatMap((forward) => forward.unfollowed)]);
   const id = explanation.id === null ? '' : `${explanation.id}: `;
   const between = `from ${endpointText(inventory, from)} to ${endpointText(inventory, to)}`;
   const title = `${id}${protocolText(question)} ${between}`;
@@ -51,7 +53,7 @@ export function drawExplanation(
       ? []
       : [...drawPath(tables, ends[1], back.steps, ends[0]), ...replyDetails(tables, back.steps)]),
     ...forwards.flatMap((forward) => drawForward(tables, ends[1], forward)),
-    ...(unfollowed.length === 0 ? [] : ['', ...unfollowed.map((why) => `Not followed: ${why}`)]),
+    ...(left.size === 0 ? [] : ['', ...[...left].map((why) => `Not followed: ${why}`)]),
   ].join('\n');
 }
 
@@ -281,12 +283,9 @@ function ruleOf(catalog: Catalog, { layer, rule }: ExplainStep): CatalogRule | u
 
 /** One target; `from` is what sends it on. The endpoints behind a node that is one are told in a line each. */
 function drawForward(tables: ExplainTables, from: string, forward: Forward): string[] {
-  const { source, unfollowed } = forward;
+  const { source } = forward;
   const lines = ['', `Forwards to ${forwardText(forward)}`, ...nodePortLines(forward).map((line) => `  ${line}`)];
-  const behind = [
-    ...forward.forwards.map((each) => `  Then to ${forwardText(each)}`),
-    ...unfollowed.map((why) => `  Not followed: ${why}`),
-  ];
+  const behind = forward.forwards.map((each) => `  Then to ${forwardText(each)}`);
   if (forward.steps.length === 0) return [...lines, ...behind];
   const seen = source === null ? '' : `, seen from ${source}`;
   return [
