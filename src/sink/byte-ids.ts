@@ -44,6 +44,10 @@ export class ByteIds {
     return this.ends[this.table[COUNT]!]!;
   }
 
+  get areAscii(): boolean {
+    return this.memory.kernel.isAscii(this.bytes.byteOffset, this.byteLength) === 1;
+  }
+
   /**
    * Numbers values with `call`, which is given the table and where to begin, and stops in front of a value for which
    * there is no room; `lengthOf` says how many bytes that has.

@@ -18,30 +18,32 @@ export class CarriedText {
   private readonly memory: ColumnMemory;
   private readonly offsets: MemoryCopy<Uint32Array>;
   private readonly lengths: MemoryCopy<Uint32Array>;
+  /** Where the values begin and end. */
+  private readonly span: Uint32Array;
   private bytes: Uint8Array;
 
   constructor(memory: ColumnMemory) {
     this.memory = memory;
     this.offsets = new MemoryCopy(memory.u32(0));
     this.lengths = new MemoryCopy(memory.u32(0));
+    this.span = memory.u32(2);
     this.bytes = memory.u8(0);
   }
 
   bind({ text, rows }: FlowBatch, { placed }: CarriedFields): void {
-    const { kernel } = this.memory;
-    let from = text.length;
-    let to = 0;
+    const { memory, span } = this;
+    span.set([text.length, 0]);
     for (const column of placed) {
       if (column === undefined) continue;
       const [offsets, lengths] = this.columnOf(column, rows);
-      from = Math.min(from, kernel.valuesFrom(offsets, rows) >>> 0);
-      to = Math.max(to, kernel.valuesTo(offsets, lengths, rows) >>> 0);
+      memory.kernel.valuesSpan(offsets, lengths, rows, span.byteOffset);
     }
+    const from = span[0]!;
     // rows without a value may have any offset
-    to = Math.min(to, text.length);
+    const to = Math.min(span[1]!, text.length);
     if (from >= to) return;
     const shift = (text.byteOffset + from) % WORD_BYTES;
-    this.bytes = this.memory.longer(this.bytes, shift + to - from);
+    this.bytes = memory.longer(this.bytes, shift + to - from);
     this.bytes.set(text.subarray(from, to), shift);
     this.origin = this.bytes.byteOffset + shift - from;
   }
@@ -87,7 +89,11 @@ export function carriedSource(
       fill(flow, at);
       return ids;
     },
-    texts: () => ({ kind: 'shared', values: texts, size: values.size }),
+    // the values of the chunk in order of appearance; what is no UTF-8 may stand for the same text
+    texts: () =>
+      values.areAscii
+        ? { kind: 'numbered', texts: values.all() }
+        : { kind: 'shared', values: texts, size: values.size },
     reset: () => {
       values.reset();
       texts.clear();

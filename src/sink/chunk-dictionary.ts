@@ -67,6 +67,8 @@ export class IdValues {
 
 /** Where the texts of ids are: of each id its own, or by value. Id 0 is null. */
 export type DictionarySource =
+  /** Those of the chunk's ids 1, 2, …, which are in order of appearance. */
+  | { readonly kind: 'numbered'; readonly texts: Texts }
   | { readonly kind: 'distinct'; readonly texts: TextBuffer }
   | { readonly kind: 'shared'; readonly values: IdValues; readonly size: number };
 
@@ -101,6 +103,10 @@ export class ChunkDictionary {
     this.forget();
     this.codes = memory.longer(this.codes, rows);
     const codes = this.codes.byteOffset;
+    if (source.kind === 'numbered') {
+      const nullCount = kernel.codesOfIds(ids.byteOffset, rows, codes);
+      return { kind: 'codes', codes: this.codes.subarray(0, rows), nullCount, dictionary: source.texts };
+    }
     if (source.kind === 'distinct') {
       this.place(source.texts.count, 0);
       kernel.encodeDistinct(words.byteOffset, ids.byteOffset, codes, rows);

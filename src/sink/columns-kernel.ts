@@ -34,10 +34,12 @@ export class ColumnsKernel {
   readonly textIds: KernelFunction;
   /** (table) */
   readonly placeValues: KernelFunction;
-  /** (offsets, rows) → least offset */
-  readonly valuesFrom: KernelFunction;
-  /** (offsets, lengths, rows) → greatest end */
-  readonly valuesTo: KernelFunction;
+  /** (ids, rows, codes) → rows without a code */
+  readonly codesOfIds: KernelFunction;
+  /** (bytes, count) → 1 when all are */
+  readonly isAscii: KernelFunction;
+  /** (offsets, lengths, rows, span) */
+  readonly valuesSpan: KernelFunction;
   /** (words, rows, codeOf, met, codes) → number of codes */
   readonly wordCodes: KernelFunction;
   /** (values, bytes of a value, nulls, rows, codeOf, met, codes) → number of codes */
@@ -96,8 +98,9 @@ export class ColumnsKernel {
     this.carriedIds = functionOf('carriedIds');
     this.textIds = functionOf('textIds');
     this.placeValues = functionOf('placeValues');
-    this.valuesFrom = functionOf('valuesFrom');
-    this.valuesTo = functionOf('valuesTo');
+    this.codesOfIds = functionOf('codesOfIds');
+    this.isAscii = functionOf('isAscii');
+    this.valuesSpan = functionOf('valuesSpan');
     this.wordCodes = functionOf('wordCodes');
     this.shortCodes = functionOf('shortCodes');
     this.wideCodes = functionOf('wideCodes');

@@ -177,6 +177,7 @@ export class CarriedFields {
   readonly placed: (CarriedColumn | undefined)[] = [];
   /** Carried columns without an output column: they go to `extra`. */
   readonly unplaced: CarriedColumn[] = [];
+  private bound: readonly CarriedColumn[] | null = null;
   private readonly indexOf: ReadonlyMap<string, number>;
   private readonly taken: ReadonlySet<string>;
 
@@ -187,6 +188,9 @@ export class CarriedFields {
   }
 
   bind(flow: FlowBatch): void {
+    // a decoder keeps its columns from batch to batch
+    if (flow.carried === this.bound) return;
+    this.bound = flow.carried;
     this.placed.length = 0;
     this.unplaced.length = 0;
     const isOwn = isOwnOutput(flow);

@@ -20,5 +20,5 @@ export {
   wordCodes,
 } from './pages';
 export { gatherTexts, textBytes } from './texts';
-export { carriedIds, placeValues, textIds, valuesFrom, valuesTo } from './values';
+export { carriedIds, codesOfIds, isAscii, placeValues, textIds, valuesSpan } from './values';
 export { presentWords, words } from './words';

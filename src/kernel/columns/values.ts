@@ -1,4 +1,4 @@
-import { put32, u32At } from '../classify/cells';
+import { i32At, put32, u8At, u32At } from '../classify/cells';
 
 /** Byte values, as `sink/byte-ids.ts` lays them out: numbered from 1 in order of appearance; 0 = none. */
 @unmanaged
@@ -122,6 +122,38 @@ export function textIds(table: ByteIds, offsets: usize, bytes: usize, ids: usize
   return i;
 }
 
+/** Ids → codes: one less, −1 where there is none; returns how many rows have none. */
+export function codesOfIds(ids: usize, rows: u32, codes: usize): u32 {
+  const whole = rows & ~3;
+  const one = i32x4.splat(1);
+  let nulls = i32x4.splat(0);
+  for (let i: u32 = 0; i < whole; i += 4) {
+    const code = i32x4.sub(v128.load(ids + (<usize>i << 2)), one);
+    nulls = i32x4.add(nulls, i32x4.shr_u(code, 31));
+    v128.store(codes + (<usize>i << 2), code);
+  }
+  let count =
+    i32x4.extract_lane(nulls, 0) +
+    i32x4.extract_lane(nulls, 1) +
+    i32x4.extract_lane(nulls, 2) +
+    i32x4.extract_lane(nulls, 3);
+  for (let i = whole; i < rows; i++) {
+    const code = i32At(ids, i) - 1;
+    count += code < 0 ? 1 : 0;
+    put32(codes, i, code);
+  }
+  return count;
+}
+
+/** 1 when no byte has its highest bit. */
+export function isAscii(bytes: usize, count: u32): u32 {
+  const whole = count & ~15;
+  let high: u32 = 0;
+  for (let i: u32 = 0; i < whole; i += 16) high |= i8x16.bitmask(v128.load(bytes + i));
+  for (let i = whole; i < count; i++) high |= u8At(bytes, i) >> 7;
+  return high == 0 ? 1 : 0;
+}
+
 /** Puts all ids into slots that are clear. */
 export function placeValues(table: ByteIds): void {
   const mask = table.mask;
@@ -132,16 +164,29 @@ export function placeValues(table: ByteIds): void {
   }
 }
 
-/** Least offset of the values of some rows. */
-export function valuesFrom(offsets: usize, rows: u32): u32 {
-  let least: u32 = 0xffff_ffff;
-  for (let i: u32 = 0; i < rows; i++) least = min(least, u32At(offsets, i));
-  return least;
-}
-
-/** Greatest end of them. */
-export function valuesTo(offsets: usize, lengths: usize, rows: u32): u32 {
-  let most: u32 = 0;
-  for (let i: u32 = 0; i < rows; i++) most = max(most, u32At(offsets, i) + u32At(lengths, i));
-  return most;
+/** Widens `span`, two u32, to the least offset of the values of some rows and their greatest end. */
+export function valuesSpan(offsets: usize, lengths: usize, rows: u32, span: usize): void {
+  const whole = rows & ~3;
+  let least = i32x4.splat(-1);
+  let most = i32x4.splat(0);
+  for (let i: u32 = 0; i < whole; i += 4) {
+    const offset = v128.load(offsets + (<usize>i << 2));
+    least = i32x4.min_u(least, offset);
+    most = i32x4.max_u(most, i32x4.add(offset, v128.load(lengths + (<usize>i << 2))));
+  }
+  let from = min(
+    min(<u32>i32x4.extract_lane(least, 0), <u32>i32x4.extract_lane(least, 1)),
+    min(<u32>i32x4.extract_lane(least, 2), <u32>i32x4.extract_lane(least, 3)),
+  );
+  let to = max(
+    max(<u32>i32x4.extract_lane(most, 0), <u32>i32x4.extract_lane(most, 1)),
+    max(<u32>i32x4.extract_lane(most, 2), <u32>i32x4.extract_lane(most, 3)),
+  );
+  for (let i = whole; i < rows; i++) {
+    const offset = u32At(offsets, i);
+    from = min(from, offset);
+    to = max(to, offset + u32At(lengths, i));
+  }
+  put32(span, 0, min(from, u32At(span, 0)));
+  put32(span, 1, max(to, u32At(span, 1)));
 }
