@@ -57,6 +57,9 @@ const SIZES: Readonly<
 /** Times the files are listed: starting, and compiling the code, is then a small part of the time. */
 const REPEATS = 6;
 
+/** The same where rows are written: gigabytes of them. */
+const FORMAT_REPEATS = 4;
+
 /** The larger input lists the files of the smaller one this many times: no disk is filled with gigabytes. */
 const MEMORY_FACTOR = 10;
 
@@ -184,7 +187,9 @@ function decodeCase(data: Data): Case {
   };
 }
 
-function formatsCase(data: Data, parquet: readonly LogFile[]): Case {
+function formatsCase(generated: Data, once: readonly LogFile[]): Case {
+  const data = { ...generated, files: repeated(generated.files, FORMAT_REPEATS) };
+  const parquet = repeated(once, FORMAT_REPEATS);
   const one = contestants(data);
   const [rows, columns] = ['DuckDB, Parquet to sums of every column', 'DuckDB, lines to Parquet'] as const;
   return {

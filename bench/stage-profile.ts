@@ -1,5 +1,6 @@
 import type { Profiler } from 'node:inspector';
 import { Session } from 'node:inspector/promises';
+import type { OutputFormat } from '../src/sink/part.ts';
 import type { Turn } from './measurement.ts';
 import { readyReplay } from './rivals/replay.ts';
 
@@ -39,14 +40,29 @@ const STAGES: readonly (readonly [path: string, stage: string])[] = [
   ['/engine/tally', 'count: rules, verdicts, workloads, talkers'],
   ['/engine/group-table', 'count: rules, verdicts, workloads, talkers'],
 ];
+/** As much where rows are written; sink/ is asked last, its other parts are in front of it. */
+const ROW_STAGES: typeof STAGES = [
+  ['/sink/zstd', 'rows: compress pages'],
+  ['/sink/parquet', 'rows: pages of Parquet'],
+  ['/kernel/columns/pages', 'rows: pages of Parquet'],
+  ['/sink/arrow', 'rows: Arrow messages'],
+  ['/sink/record-body', 'rows: Arrow messages'],
+  ['/engine/part', 'rows: hand over, write the file'],
+  ['/sink/destination', 'rows: hand over, write the file'],
+  ['/sink/', 'rows: numbers and dictionaries of columns'],
+  ['/kernel/columns/', 'rows: numbers and dictionaries of columns'],
+];
+/** Nothing to do in this thread: the one that writes the file has the core. */
+const IDLE = '(idle)';
 const COLLECTOR = 'garbage collector';
 const REST = 'everything else';
 
 /** A function of a kernel is named by its source, `src/kernel/classify/place/placeSide`. */
 function stageOf(name: string, url: string): string | undefined {
   if (name === '(garbage collector)') return COLLECTOR;
+  if (name === IDLE) return 'rows: hand over, write the file';
   const where = url.startsWith('wasm:') ? name : url;
-  return STAGES.find(([path]) => where.includes(path))?.[1];
+  return [...ROW_STAGES, ...STAGES].find(([path]) => where.includes(path))?.[1];
 }
 
 /** Microseconds by stage; a sample belongs to the nearest caller that a stage is known of. */
@@ -70,8 +86,8 @@ function byStage(profile: Profiler.Profile): Map<string, number> {
   return spent;
 }
 
-async function profile(turn: Turn, pair: boolean): Promise<StageProfile> {
-  const job = await readyReplay(turn, null, pair);
+async function profile(turn: Turn, pair: boolean, rows: OutputFormat | null): Promise<StageProfile> {
+  const job = await readyReplay(turn, rows, pair);
   // the first pass compiles the code
   await job.run();
   const session = new Session();
@@ -85,7 +101,7 @@ async function profile(turn: Turn, pair: boolean): Promise<StageProfile> {
   const spent = byStage(taken);
   const nanoseconds = (microseconds: number): number => Math.round((microseconds * 1000) / records);
   const total = [...spent.values()].reduce((sum, part) => sum + part, 0);
-  const order = [...new Set(STAGES.map(([, stage]) => stage)), COLLECTOR, REST];
+  const order = [...new Set([...STAGES, ...ROW_STAGES].map(([, stage]) => stage)), COLLECTOR, REST];
   return {
     records,
     total: nanoseconds(total),
@@ -93,6 +109,14 @@ async function profile(turn: Turn, pair: boolean): Promise<StageProfile> {
   };
 }
 
-const [turn = '{}', paired] = process.argv.slice(2);
-process.stdout.write(`${JSON.stringify(await profile(JSON.parse(turn) as Turn, paired !== undefined))}\n`);
+/** What is asked for, beside the turn. */
+export interface ProfileRequest {
+  readonly pair: boolean;
+  /** Format of the rows; null = summary only. */
+  readonly rows: OutputFormat | null;
+}
+
+const [turn = '{}', request = '{}'] = process.argv.slice(2);
+const { pair, rows } = JSON.parse(request) as ProfileRequest;
+process.stdout.write(`${JSON.stringify(await profile(JSON.parse(turn) as Turn, pair, rows))}\n`);
 process.exit(0);

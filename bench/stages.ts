@@ -6,7 +6,7 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { type Data, type DataRequest, generateData } from './data.ts';
 import { hasProgram, type Machine, machineFacts } from './machine.ts';
 import { median, type Turn } from './measurement.ts';
-import type { StageProfile } from './stage-profile.ts';
+import type { ProfileRequest, StageProfile } from './stage-profile.ts';
 
 /** One file of `results/`: where the time of `replay` goes, by kind of input. */
 export interface StagesResult {
@@ -25,10 +25,9 @@ interface StagesOfInput {
   readonly stages: Readonly<Record<string, number>>;
 }
 
-interface Input {
+interface Input extends ProfileRequest {
   readonly name: string;
   readonly data: Data;
-  readonly pair: boolean;
 }
 
 const CHILD = fileURLToPath(new URL('./stage-profile.js', import.meta.url));
@@ -54,7 +53,7 @@ export async function measureStages(
   }
   return {
     case: 'stages',
-    title: 'nanoseconds of a record by stage, summary only, one core, warm',
+    title: 'nanoseconds of a record by stage, one core, warm; summary only unless it says rows',
     machine: machineFacts(),
     runs,
     inputs: inputs.map(({ name }, i) => merged(name, profiles[i] ?? [])),
@@ -66,17 +65,23 @@ async function prepareInputs(folder: string, size: Omit<DataRequest, 'gzip' | 'f
     generateData(folder, { ...size, gzip, format });
   const v2 = await generate(true, 'v2');
   const plain = await generate(false, 'v2');
+  const v5 = await generate(true, 'v5');
   const alone = [
     { name: 'v2 .gz', data: v2 },
     { name: 'v2 plain', data: plain },
     { name: 'v2 Parquet', data: await parquetOf(v2, join(folder, 'parquet')) },
-    { name: 'v5 .gz', data: await generate(true, 'v5') },
+    { name: 'v5 .gz', data: v5 },
   ];
   const paired = [
     { name: '.gz paired', data: v2 },
     { name: 'plain paired', data: plain },
   ];
-  return [...alone.map((input) => ({ ...input, pair: false })), ...paired.map((input) => ({ ...input, pair: true }))];
+  return [
+    ...alone.map((input) => ({ ...input, pair: false, rows: null })),
+    { name: 'v5, Arrow out', data: v5, pair: false, rows: 'arrow' },
+    { name: 'v5, Parquet out', data: v5, pair: false, rows: 'parquet' },
+    ...paired.map((input) => ({ ...input, pair: true, rows: null })),
+  ];
 }
 
 /** The same records as AWS delivers them in Parquet: by another program than ours. */
@@ -96,7 +101,7 @@ async function parquetOf(data: Data, folder: string): Promise<Data> {
   return { ...data, files };
 }
 
-function profileOf({ data, pair }: Input): StageProfile {
+function profileOf({ data, pair, rows }: Input): StageProfile {
   const turn: Turn = {
     job: 'replay',
     files: data.files.map(({ path }) => path),
@@ -104,7 +109,7 @@ function profileOf({ data, pair }: Input): StageProfile {
     threads: 0,
     passes: 1,
   };
-  const call = [process.execPath, CHILD, JSON.stringify(turn), ...(pair ? ['paired'] : [])];
+  const call = [process.execPath, CHILD, JSON.stringify(turn), JSON.stringify({ pair, rows } satisfies ProfileRequest)];
   const [program = '', ...args] = hasProgram('taskset') ? ['taskset', '-c', '0', ...call] : call;
   const profile = JSON.parse(execFileSync(program, args, { encoding: 'utf8' })) as StageProfile;
   const expected = data.files.reduce((sum, { reference }) => sum + reference.records, 0);
