@@ -17,14 +17,17 @@ export function partition(
   return tree.parts();
 }
 
+/** In place of a label; labels may be negative, but none is this small. */
+const NO_LABEL = -(2 ** 30);
+
 /** Subsets of labels as paths of a tree; each item stands at the node of the labels seen so far that cover it. */
 class LabelTree {
   private readonly node: Int32Array;
   /** By node; node 0 is the empty subset. */
   private readonly parent = [-1];
-  private readonly labelOf = [-1];
+  private readonly labelOf = [NO_LABEL];
   private readonly childOf = [-1];
-  private readonly childLabel = [-1];
+  private readonly childLabel = [NO_LABEL];
 
   constructor(count: number) {
     this.node = new Int32Array(count);
@@ -40,7 +43,7 @@ class LabelTree {
       this.parent.push(from);
       this.labelOf.push(label);
       childOf.push(-1);
-      childLabel.push(-1);
+      childLabel.push(NO_LABEL);
     }
     node[item] = childOf[from]!;
   }

@@ -100,11 +100,18 @@ test('a lone IPv6 address is one chain, not a ladder of nodes', () => {
   expect(trie.root[0x2002]).toBe(0);
 });
 
-test('parts are the sets of labels that cover an item, numbered by their first item', () => {
-  const members = [Int32Array.of(1, 2, 3), Int32Array.of(2, 3, 4)];
-  const { partOf, parts } = partition(6, [0, 1], (label) => members[label] ?? new Int32Array(0));
+test.each([
+  [0, 1],
+  [3, -1],
+  [-1, -2],
+])('parts are the sets of labels (%d, %d) that cover an item, numbered by their first item', (first, second) => {
+  const members = new Map([
+    [first, Int32Array.of(1, 2, 3)],
+    [second, Int32Array.of(2, 3, 4)],
+  ]);
+  const { partOf, parts } = partition(6, [first, second], (label) => members.get(label) ?? new Int32Array(0));
   expect([...partOf]).toEqual([0, 1, 2, 2, 3, 0]);
-  expect(parts).toEqual([[], [0], [0, 1], [1]]);
+  expect(parts).toEqual([[], [first], [first, second], [second]]);
 });
 
 test('a partition by runs is that by items, whatever was split before', () => {
