@@ -1,11 +1,21 @@
-import type { Intervals } from './address-class.ts';
+import type { AddressClasses, Intervals } from './address-class.ts';
 
 /**
- * What an address is to rule sets and what it is to route tables, as one class. Route tables with prefix lists cut the
- * addresses into thousands of pieces that no rule set tells apart: kept apart, the tables of both stay small.
+ * Every address, and what it is to rule sets and to route tables as one class, a pair. Route tables with prefix lists
+ * cut the addresses into thousands of pieces that no rule set tells apart: kept apart, the tables of both stay small.
  */
-export interface AddressPairs {
+export interface AddressMap {
+  /** Their classes are pairs. */
+  readonly intervals4: Intervals;
+  readonly intervals6: Intervals;
   /** Class to rule sets, and to route tables, of each pair. */
+  readonly ruleClass: Int32Array;
+  readonly routeClass: Int32Array;
+  /** Labels of each class to rule sets, ascending. */
+  readonly labelSets: readonly Int32Array[];
+}
+
+interface Pairs {
   readonly ruleClass: number[];
   readonly routeClass: number[];
   readonly numbers: Map<number, number>;
@@ -14,12 +24,22 @@ export interface AddressPairs {
 /** Rule classes × ROUTE_CLASSES + route class is exact in a double. */
 const ROUTE_CLASSES = 2 ** 26;
 
-export function createPairs(): AddressPairs {
-  return { ruleClass: [], routeClass: [], numbers: new Map() };
+/** Pairs are numbered by their first interval. */
+export function pairAddresses(rules: AddressClasses, routes: AddressClasses): AddressMap {
+  const pairs: Pairs = { ruleClass: [], routeClass: [], numbers: new Map() };
+  const intervals4 = pairIntervals(pairs, rules.intervals4, routes.intervals4);
+  const intervals6 = pairIntervals(pairs, rules.intervals6, routes.intervals6);
+  return {
+    intervals4,
+    intervals6,
+    ruleClass: new Int32Array(pairs.ruleClass),
+    routeClass: new Int32Array(pairs.routeClass),
+    labelSets: rules.labelSets,
+  };
 }
 
-/** The addresses cut at every edge of both; classes are numbers of `pairs`, numbered by their first interval. */
-export function pairIntervals(pairs: AddressPairs, rules: Intervals, routes: Intervals): Intervals {
+/** The addresses cut at every edge of both. */
+function pairIntervals(pairs: Pairs, rules: Intervals, routes: Intervals): Intervals {
   const starts = new Uint32Array((rules.count + routes.count) * 4);
   const classes = new Int32Array(rules.count + routes.count);
   let count = 0;
@@ -38,7 +58,7 @@ export function pairIntervals(pairs: AddressPairs, rules: Intervals, routes: Int
   return { count, starts: starts.subarray(0, count * 4), classes: classes.subarray(0, count) };
 }
 
-function pairOf(pairs: AddressPairs, ruleClass: number, routeClass: number): number {
+function pairOf(pairs: Pairs, ruleClass: number, routeClass: number): number {
   const key = ruleClass * ROUTE_CLASSES + routeClass;
   let pair = pairs.numbers.get(key);
   if (pair === undefined) {
@@ -50,7 +70,7 @@ function pairOf(pairs: AddressPairs, ruleClass: number, routeClass: number): num
   return pair;
 }
 
-function compareStarts(a: Intervals, i: number, b: Intervals, j: number): number {
+export function compareStarts(a: Intervals, i: number, b: Intervals, j: number): number {
   for (let word = 0; word < 4; word++) {
     const [x, y] = [a.starts[i * 4 + word]!, b.starts[j * 4 + word]!];
     if (x !== y) return x < y ? -1 : 1;

@@ -38,6 +38,7 @@ export class Trie4Builder {
   private readonly leafBlock = new Int32Array(256);
   private readonly coarseBlock = new Int32Array(16);
   private built = NOTHING;
+  private encodedBefore: Trie4 | undefined;
 
   build(intervals: Intervals, classCount: number): Trie4 {
     const changed = changedRoots(this.built, intervals);
@@ -74,24 +75,28 @@ export class Trie4Builder {
     return ~this.inner.put(innerBlock);
   }
 
+  /** Entries that the trie before had are copied from it where they would not be others today. */
   private encoded(classCount: number): Trie4 {
-    const { inner, leaf, coarse } = this;
-    const narrow = Math.max(classCount, inner.count, leaf.count + coarse.count) <= U16_POINTER;
-    const encode = narrow ? encodeU16 : encodeI32;
-    // blocks of 16 are numbered after those of 256
-    const blocks = inner.contents().map((entry) => {
-      return entry < 0 && (~entry & COARSE) !== 0 ? ~((~entry & ~COARSE) + leaf.count) : entry;
-    });
-    const leaves = new Int32Array(leaf.count * 256 + coarse.count * 16);
-    leaves.set(leaf.contents());
-    leaves.set(coarse.contents(), leaf.count * 256);
-    return {
-      root: encode(this.root),
-      inner: encode(blocks),
-      leaf: encode(leaves),
-      fullLeaves: leaf.count,
-      pointerBit: narrow ? U16_POINTER : I32_POINTER,
+    const { inner, leaf, coarse, encodedBefore: before } = this;
+    const isNarrow = Math.max(classCount, inner.count, leaf.count + coarse.count) <= U16_POINTER;
+    const pointerBit = isNarrow ? U16_POINTER : I32_POINTER;
+    // blocks of 16 are numbered after those of 256: one more of these moves them all
+    const isSame = before?.pointerBit === pointerBit && before.fullLeaves === leaf.count;
+    const table = (length: number, known?: Trie4['leaf']): Trie4['leaf'] => {
+      const entries = isNarrow ? new Uint16Array(length) : new Int32Array(length);
+      if (isSame && known !== undefined) entries.set(known);
+      return entries;
     };
+    const root = table(ROOTS);
+    encode(this.root, root, 0, pointerBit, leaf.count);
+    const innerTable = table(inner.count * 256, before?.inner);
+    encode(inner.contents(), innerTable, isSame ? before.inner.length : 0, pointerBit, leaf.count);
+    const leafTable = table(leaf.count * 256 + coarse.count * 16, before?.leaf);
+    if (!isSame) leafTable.set(leaf.contents());
+    const coarseFrom = isSame ? before.leaf.length - leaf.count * 256 : 0;
+    leafTable.set(coarse.contents().subarray(coarseFrom), leaf.count * 256 + coarseFrom);
+    this.encodedBefore = { root, inner: innerTable, leaf: leafTable, fullLeaves: leaf.count, pointerBit };
+    return this.encodedBefore;
   }
 }
 
@@ -122,15 +127,16 @@ function coarsen(block: Int32Array, coarse: Int32Array): boolean {
   return true;
 }
 
-/** While building, a negative entry ~n is a pointer to block n. */
-function encodeU16(entries: Int32Array): Uint16Array {
-  const out = new Uint16Array(entries.length);
-  for (let i = 0; i < entries.length; i++) out[i] = entries[i]! < 0 ? U16_POINTER | ~entries[i]! : entries[i]!;
-  return out;
-}
-
-function encodeI32(entries: Int32Array): Int32Array {
-  return entries.map((entry) => (entry < 0 ? I32_POINTER | ~entry : entry));
+/**
+ * Writes `entries` from index `from` on as entries of a trie: a negative one, ~n, is a pointer to block n, with COARSE
+ * to block n of those after the first `fullLeaves`.
+ */
+function encode(entries: Int32Array, to: Trie4['root'], from: number, pointerBit: number, fullLeaves: number): void {
+  for (let i = from; i < entries.length; i++) {
+    const entry = entries[i]!;
+    const block = (~entry & COARSE) === 0 ? ~entry : (~entry & ~COARSE) + fullLeaves;
+    to[i] = entry < 0 ? pointerBit | block : entry;
+  }
 }
 
 /**

@@ -61,40 +61,8 @@ export interface ExpandedRoute {
   readonly route: Route;
 }
 
-/** The catalog with the ways from inventory objects to rule indices that the compiler needs. */
-export interface NumberedRules {
-  readonly catalog: Catalog;
-  /** By rule id, by entry id: rules with the same id in one layer are one rule. */
-  readonly securityGroupRules: ReadonlyMap<string, number>;
-  readonly networkAclEntries: ReadonlyMap<string, number>;
-  /** Index of the first route: routes come last, in the order of `routeDrafts`. */
-  readonly firstRoute: number;
-}
-
 /** The last entry of each direction denies what no other matched; numbers of AWS's own: 32767 (IPv4), 32768 (IPv6). */
 const LAST_ENTRY = 32767;
-
-/** Numbers every rule of `inventory`: by layer, then id by code unit. `drafts`: of its routes, in that order. */
-export function numberRules(
-  inventory: Inventory,
-  drafts: readonly RouteDraft[] = routeDrafts(inventory),
-): NumberedRules {
-  const rules: CatalogRule[] = [];
-  const append = (drafts: readonly CatalogRule[]): ReadonlyMap<string, number> => {
-    const index = new Map<string, number>();
-    for (const draft of [...drafts].sort((a, b) => compareText(a.id, b.id))) {
-      if (index.has(draft.id)) continue;
-      index.set(draft.id, rules.length);
-      rules.push(draft);
-    }
-    return index;
-  };
-  const securityGroupRules = append(inventory.securityGroups.flatMap(securityGroupDrafts));
-  const networkAclEntries = append(inventory.networkAcls.flatMap(networkAclDrafts));
-  const firstRoute = rules.length;
-  for (const { entry } of drafts) rules.push(entry);
-  return { catalog: { rules }, securityGroupRules, networkAclEntries, firstRoute };
-}
 
 /** Every route of every table, one a destination CIDR, in the order of their rule indices. */
 export function routeDrafts(inventory: Inventory): readonly RouteDraft[] {
@@ -119,7 +87,7 @@ export function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-function securityGroupDrafts(group: SecurityGroup): SecurityGroupCatalogRule[] {
+export function securityGroupDrafts(group: SecurityGroup): SecurityGroupCatalogRule[] {
   return group.rules.map((rule) => {
     const way = rule.egress ? 'egress allows' : 'ingress allows';
     const peer = rule.peer.kind === 'cidr' ? formatCidr(rule.peer.cidr) : rule.peer.id;
@@ -128,7 +96,7 @@ function securityGroupDrafts(group: SecurityGroup): SecurityGroupCatalogRule[] {
   });
 }
 
-function networkAclDrafts(acl: NetworkAcl): NetworkAclCatalogRule[] {
+export function networkAclDrafts(acl: NetworkAcl): NetworkAclCatalogRule[] {
   const entries = [...acl.entries, ...impliedEntries(acl)];
   return entries.map((entry) => ({
     id: entry.id,

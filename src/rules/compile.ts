@@ -1,14 +1,12 @@
 import type { Inventory, InventoryWarning } from '../inventory/inventory.ts';
 import { sameAccount } from './account.ts';
 import { writeArena } from './arena.ts';
-import { type Catalog, type NumberedRules, numberRules } from './catalog.ts';
-import { buildClassFlags, buildEniSets } from './eni-table.ts';
+import type { Catalog } from './catalog.ts';
+import { buildEniSets } from './eni-table.ts';
 import { compileNetworkAcls } from './network-acl.ts';
-import { PeerLabels } from './peer-label.ts';
 import { AccountPlan } from './plan.ts';
 import { FLAT_BYTES_MAX, joinBlocks } from './rule-matrix.ts';
 import type { RuleSet } from './rule-set.ts';
-import { compileSecurityGroups, securityGroupWarnings } from './security-group.ts';
 
 export interface CompiledRules {
   /** See arena. */
@@ -45,7 +43,7 @@ export class RuleCompiler {
     const built = plan.blocksBuilt;
     // a failure in the middle must not leave half a plan
     this.plan = undefined;
-    const compiled = compileBy(plan, inventory, this.flatBytesMax);
+    const compiled = compileBy(plan, plan.kept(inventory), this.flatBytesMax);
     this.plan = plan;
     // a version that says nothing new is none: it must not be what makes all bytes new
     if (!isUpdate) this.updates = 0;
@@ -64,16 +62,16 @@ export function compileRules(inventory: Inventory, flatBytesMax: number = FLAT_B
 }
 
 function compileBy(plan: AccountPlan, inventory: Inventory, flatBytesMax: number): Omit<CompiledRules, 'isUpdate'> {
-  const numbered = numberRules(inventory, plan.routeDrafts);
-  const { rules } = numbered.catalog;
-  const peers = new PeerLabels(inventory, plan.members, plan.labels);
+  const numbered = plan.rules.index(inventory);
+  const { firstRoute } = numbered;
+  const ruleCount = numbered.catalog.rules.length;
   const sets: RuleSet[] = [];
-  const groups = compileSecurityGroups(inventory, numbered, peers, plan.members, plan.ports, sets, plan.hasMiddlebox);
-  const acls = compileNetworkAcls(inventory, numbered, plan.labels, plan.ports, sets);
+  const groups = plan.groups.compile(inventory, sets, plan.hasMiddlebox);
+  const acls = compileNetworkAcls(inventory, plan.places, plan.rules, plan.labels, plan.ports, sets);
   plan.refine();
-  const blocks = plan.blocksOf(sets, rules);
-  const { rowShift, ...matrix } = joinBlocks(sets, blocks, flatBytesMax);
-  const { trie4, trie6, ruleClass, routeClass } = plan.tries();
+  const blocks = plan.blocksOf(sets, numbered.indexOf);
+  const { rowShift, ...matrix } = joinBlocks(sets, blocks, numbered.indexOf, flatBytesMax);
+  const { addresses, flags, ports, trie4, trie6 } = plan.classes;
   const { pagesPerTable, routePageTab, routePages } = plan.routePages;
   const arena = writeArena({
     sections: {
@@ -83,38 +81,38 @@ function compileBy(plan: AccountPlan, inventory: Inventory, flatBytesMax: number
       root6: trie6.root,
       nodes6: trie6.nodes,
       chains6: trie6.chains,
-      portTab: plan.portClasses.table,
-      ruleClass,
-      routeClass,
+      portTab: ports.table,
+      ruleClass: addresses.ruleClass,
+      routeClass: addresses.routeClass,
       ...matrix,
       routePageTab,
-      routePages: placed(routePages, numbered.firstRoute),
+      routePages: placed(routePages, firstRoute),
       eniSets: buildEniSets(inventory.networkInterfaces.length, {
         sgIngress: groups.ingress,
         sgEgress: groups.egress,
         naclIngress: acls.ingress,
         naclEgress: acls.egress,
         routeTable: plan.routing.tables,
-        localRoute4: placed(plan.routing.local4, numbered.firstRoute),
-        localRoute6: placed(plan.routing.local6, numbered.firstRoute),
+        localRoute4: placed(plan.routing.local4, firstRoute),
+        localRoute6: placed(plan.routing.local6, firstRoute),
       }),
       eni: plan.eni,
-      classFlags: buildClassFlags(plan.flagged, plan.toSets.labelSets, ruleClass),
-      routeKind: column(plan.routeKind, numbered),
-      routeIsMiddlebox: column(plan.isMiddlebox, numbered),
+      classFlags: classFlagsOf(addresses.ruleClass, flags),
+      routeKind: column(plan.routeKind, firstRoute),
+      routeIsMiddlebox: column(plan.isMiddlebox, firstRoute),
       subnet6: plan.subnet6,
       resolvers: plan.resolvers,
     },
-    ruleCount: rules.length,
+    ruleCount,
     pagesPerTable,
     hasMiddleboxRoutes: plan.hasMiddlebox,
     pointerBit4: trie4.pointerBit,
     fullLeaves4: trie4.fullLeaves,
-    ruleClasses: plan.toSets.labelSets.length,
-    portClasses: plan.portClasses.sure.length,
+    ruleClasses: addresses.labelSets.length,
+    portClasses: ports.sure.length,
     rowShift,
   });
-  const warnings = [...securityGroupWarnings(inventory, peers), ...acls.warnings, ...plan.routing.warnings];
+  const warnings = [...groups.warnings, ...acls.warnings, ...plan.routing.warnings];
   return { ...arena, catalog: numbered.catalog, warnings };
 }
 
@@ -123,9 +121,14 @@ function placed(places: Int32Array, firstRoute: number): Int32Array {
   return places.map((place) => (place < 0 ? place : firstRoute + place));
 }
 
-/** A value for each rule, 0 for those that are no routes. */
-function column(values: Uint8Array, { catalog, firstRoute }: NumberedRules): Uint8Array {
-  const all = new Uint8Array(catalog.rules.length);
+/** Flags of each address class, by those of its class to rule sets. */
+function classFlagsOf(ruleClass: Int32Array, flags: readonly number[]): Uint8Array {
+  return new Uint8Array(ruleClass.length).map((_, cls) => flags[ruleClass[cls] ?? 0] ?? 0);
+}
+
+/** A value for each rule, 0 for those before the routes. */
+function column(values: Uint8Array, firstRoute: number): Uint8Array {
+  const all = new Uint8Array(firstRoute + values.length);
   all.set(values, firstRoute);
   return all;
 }

@@ -154,18 +154,16 @@ export function flagLabels(inventory: Inventory, labels: AddressLabels): readonl
   ];
 }
 
-/** Flags of each address class; `ruleClass`: its class to rule sets, whose labels are `labelSets`. */
+/** Flags of each class to rule sets, whose labels are `labelSets`. */
 export function buildClassFlags(
   flagged: readonly (readonly [number, number])[],
   labelSets: readonly Int32Array[],
-  ruleClass: Int32Array,
-): Uint8Array {
-  const flagsOf = labelSets.map((set) => {
+): readonly number[] {
+  return labelSets.map((set) => {
     let flags = 0;
     for (const [label, flag] of flagged) if (set.includes(label)) flags |= flag;
     return flags;
   });
-  return Uint8Array.from(ruleClass, (cls) => flagsOf[cls] ?? 0);
 }
 
 /** The resolver of each IPv4 CIDR of each VPC: base + 2 (VPC User Guide, "Amazon DNS server"). */

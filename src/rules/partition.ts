@@ -90,8 +90,8 @@ export class RunPartitioner {
     this.runAt = new Int32Array(count + 1);
   }
 
-  /** As `partition`; `runsOf`: see runsOfItems. */
-  split(labels: readonly number[], runsOf: (label: number) => Int32Array): RunPartition {
+  /** As `partition`; `runsOf`: see runsOfLabels. */
+  split(labels: readonly number[], runsOf: (label: number) => readonly number[]): RunPartition {
     const { runAt } = this;
     const runs = labels.map(runsOf);
     const ends = this.cut(runs);
@@ -107,7 +107,7 @@ export class RunPartitioner {
   }
 
   /** Ends of the runs between all edges of `runs`; numbers them in `runAt`. */
-  private cut(runs: readonly Int32Array[]): Int32Array {
+  private cut(runs: readonly (readonly number[])[]): Int32Array {
     const { edges, runAt, count } = this;
     for (const own of runs) for (const edge of own) edges[edge >> 5]! |= 1 << (edge & 31);
     edges[count >> 5]! |= 1 << (count & 31);
@@ -137,14 +137,21 @@ export function firstAtLeast(values: Int32Array, value: number): number {
   return low;
 }
 
-/** Ascending items as runs of consecutive ones: first item of each and the one after its last. */
-export function runsOfItems(items: Int32Array): Int32Array {
-  const runs: number[] = [];
-  items.forEach((item, i) => {
-    if (i > 0 && items[i - 1] === item - 1) runs[runs.length - 1] = item + 1;
-    else runs.push(item, item + 1);
-  });
-  return Int32Array.from(runs);
+/**
+ * For each of `count` labels, the items whose label set holds it, as runs of consecutive ones: first item of each and
+ * the one after its last.
+ */
+export function runsOfLabels(count: number, sets: readonly Int32Array[]): readonly (readonly number[])[] {
+  const runs = Array.from({ length: count }, (): number[] => []);
+  for (let item = 0; item < sets.length; item++) {
+    const set = sets[item]!;
+    for (let i = 0; i < set.length; i++) {
+      const own = runs[set[i]!]!;
+      if (own[own.length - 1] === item) own[own.length - 1] = item + 1;
+      else own.push(item, item + 1);
+    }
+  }
+  return runs;
 }
 
 /** For each of `count` labels, the items whose label set holds it: the inverse of `sets`, ascending. */

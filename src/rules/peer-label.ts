@@ -41,6 +41,11 @@ export class PeerLabels {
     this.described = new Set(inventory.securityGroups.map((group) => group.id));
   }
 
+  /** True when `groups` are those that the inventory described, whatever their rules. */
+  knows(groups: readonly SecurityGroup[]): boolean {
+    return groups.length === this.described.size && groups.every(({ id }) => this.described.has(id));
+  }
+
   /** Labels of `peer` for a rule of `group`, used by an interface of `vpcId` (null = not known). */
   of(peer: Peer, group: SecurityGroup, vpcId: string | null, egress: boolean): readonly PeerLabel[] {
     if (peer.kind === 'cidr') {

@@ -1,25 +1,33 @@
 import type { Inventory } from '../inventory/inventory.ts';
 import { routeKindCode } from '../model/verdict.ts';
+import { keepEqual } from './account.ts';
 import { type AddressClasses, AddressLabels, classifyAddresses } from './address-class.ts';
-import { type AddressPairs, createPairs, pairIntervals } from './address-pair.ts';
+import { type AddressMap, pairAddresses } from './address-pair.ts';
 import { buildTrie6, type Trie4, Trie4Builder } from './address-trie.ts';
-import { type CatalogRule, expandedRoutes, type RouteDraft, routeDrafts } from './catalog.ts';
+import { expandedRoutes, type RouteDraft, routeDrafts } from './catalog.ts';
 import { extendAddresses, extendBlock, extendPorts } from './class-extension.ts';
-import { buildEniTable, buildResolvers, buildSubnet6, flagLabels } from './eni-table.ts';
+import { buildClassFlags, buildEniTable, buildResolvers, buildSubnet6, flagLabels } from './eni-table.ts';
 import { GroupMembers } from './group-members.ts';
-import { invertSets, RunPartitioner, runsOfItems } from './partition.ts';
+import { invertSets, RunPartitioner, runsOfLabels } from './partition.ts';
 import { classifyPorts, type PortClasses, PortSelectors } from './port-class.ts';
 import { assignRouteTables, buildRoutePages, canShadowLocal, isMiddleboxRoute, routeLabels } from './route-table.ts';
+import { RuleNumbers } from './rule-numbers.ts';
 import type { RuleSet } from './rule-set.ts';
+import { SecurityGroupCompiler } from './security-group.ts';
 import { buildSetBlock, type ClassMembers, type SetBlock } from './set-block.ts';
+import { type SubnetPlace, subnetPlaces } from './subnet-association.ts';
 
-/** What leads from addresses to classes; good as long as the classes to rule sets are `toSets`. */
-interface Tries {
-  readonly toSets: AddressClasses;
+/** What addresses and ports are to rule sets, and how they get there. */
+interface Classes {
+  readonly addresses: AddressMap;
+  /** Flags of each class to rule sets, see ClassFlag. */
+  readonly flags: readonly number[];
+  readonly ports: PortClasses;
   readonly trie4: Trie4;
   readonly trie6: ReturnType<typeof buildTrie6>;
-  readonly ruleClass: Int32Array;
-  readonly routeClass: Int32Array;
+  /** Labels and selectors that the classes know. */
+  readonly labels: number;
+  readonly selectors: number;
 }
 
 /**
@@ -44,15 +52,13 @@ export class AccountPlan {
   readonly resolvers: Uint32Array;
   /** Values are places in `routeDrafts`, or negative. */
   readonly routePages: ReturnType<typeof buildRoutePages>;
-  private readonly pairs: AddressPairs = createPairs();
+  readonly places: readonly SubnetPlace[];
+  readonly rules: RuleNumbers;
+  readonly groups: SecurityGroupCompiler;
   private readonly toRoutes: AddressClasses;
   private readonly trie4Builder = new Trie4Builder();
-  private addressClasses: AddressClasses | undefined;
-  private classes: PortClasses | undefined;
-  private triesMade: Tries | undefined;
-  /** Labels and selectors that the classes know. */
-  private labelsKnown = 0;
-  private selectorsKnown = 0;
+  private refined: Classes | undefined;
+  private latest: Inventory;
   /** Blocks that had to be built, over all versions. */
   private built = 0;
   /** By what their sets say: of the last version only. */
@@ -60,8 +66,12 @@ export class AccountPlan {
 
   constructor(inventory: Inventory) {
     this.inventory = inventory;
+    this.latest = inventory;
     this.members = new GroupMembers(inventory);
+    this.places = subnetPlaces(inventory);
     this.routeDrafts = routeDrafts(inventory);
+    this.rules = new RuleNumbers(this.routeDrafts.map(({ entry }) => entry));
+    this.groups = new SecurityGroupCompiler(this.members, this.labels, this.ports, this.rules);
     const endpointTypes = new Map(inventory.vpcEndpoints.map((endpoint) => [endpoint.id, endpoint.type]));
     this.isMiddlebox = Uint8Array.from(this.routeDrafts, ({ entry }) =>
       isMiddleboxRoute(entry.route, endpointTypes) ? 1 : 0,
@@ -70,7 +80,7 @@ export class AccountPlan {
     const routed = new AddressLabels();
     const routes = expandedRoutes(this.routeDrafts, inventory.routeTables.length);
     const tables = routeLabels(routes, routed);
-    this.routing = assignRouteTables(inventory, routes);
+    this.routing = assignRouteTables(inventory, this.places, routes);
     this.routeKind = Uint8Array.from(this.routeDrafts, ({ entry }) => routeKindCode(entry.kind));
     this.toRoutes = classifyAddresses(routed);
     this.routePages = buildRoutePages(tables, routed.cidrs.length, this.toRoutes.labelSets, ({ place, route }) =>
@@ -82,105 +92,92 @@ export class AccountPlan {
     this.resolvers = buildResolvers(inventory);
   }
 
-  get toSets(): AddressClasses {
-    if (this.addressClasses === undefined) throw new Error('addresses have no classes yet');
-    return this.addressClasses;
+  get classes(): Classes {
+    if (this.refined === undefined) throw new Error('addresses and ports have no classes yet');
+    return this.refined;
   }
 
   get blocksBuilt(): number {
     return this.built;
   }
 
-  get portClasses(): PortClasses {
-    if (this.classes === undefined) throw new Error('ports have no classes yet');
-    return this.classes;
+  /** A version of this account in which what says the same as in the one before is the same object. */
+  kept(inventory: Inventory): Inventory {
+    const { securityGroups, networkAcls } = this.latest;
+    this.latest = {
+      ...inventory,
+      securityGroups: keepEqual(securityGroups, inventory.securityGroups),
+      networkAcls: keepEqual(networkAcls, inventory.networkAcls),
+    };
+    return this.latest;
   }
 
   /** Brings the classes up to date with labels and selectors, and with them the blocks of the version before. */
   refine(): void {
-    const addressOrigins = this.refineAddresses();
-    const portOrigins = this.refinePorts();
+    this.refined = this.refined === undefined ? this.firstClasses() : this.extended(this.refined);
+  }
+
+  private firstClasses(): Classes {
+    const { labels, ports, flagged } = this;
+    const toSets = classifyAddresses(labels);
+    const addresses = pairAddresses(toSets, this.toRoutes);
+    return {
+      addresses,
+      flags: buildClassFlags(flagged, toSets.labelSets),
+      ports: classifyPorts(ports),
+      trie4: this.trie4Builder.build(addresses.intervals4, addresses.ruleClass.length),
+      trie6: buildTrie6(addresses.intervals6),
+      labels: labels.cidrs.length,
+      selectors: ports.selectors.length,
+    };
+  }
+
+  private extended(before: Classes): Classes {
+    const { labels, ports } = this;
+    let { addresses, flags, ports: portClasses, trie4, trie6 } = before;
+    let addressOrigins: readonly number[] = [];
+    let portOrigins: readonly number[] = [];
+    if (before.labels < labels.cidrs.length) {
+      ({ classes: addresses, origins: addressOrigins } = extendAddresses(addresses, labels, before.labels));
+      flags = [...flags, ...addressOrigins.map((origin) => before.flags[origin] ?? 0)];
+      trie4 = this.trie4Builder.build(addresses.intervals4, addresses.ruleClass.length);
+      if (addresses.intervals6 !== before.addresses.intervals6) trie6 = buildTrie6(addresses.intervals6);
+    }
+    if (before.selectors < ports.selectors.length) {
+      ({ classes: portClasses, origins: portOrigins } = extendPorts(portClasses, ports, before.selectors));
+    }
     for (const [key, block] of this.blocks) this.blocks.set(key, extendBlock(block, addressOrigins, portOrigins));
+    const known = { labels: labels.cidrs.length, selectors: ports.selectors.length };
+    return { addresses, flags, ports: portClasses, trie4, trie6, ...known };
   }
 
-  private refineAddresses(): readonly number[] {
-    const { labels, addressClasses, labelsKnown } = this;
-    this.labelsKnown = labels.cidrs.length;
-    if (addressClasses === undefined) {
-      this.addressClasses = classifyAddresses(labels);
-      return [];
-    }
-    if (labelsKnown === labels.cidrs.length) return [];
-    const { classes, origins } = extendAddresses(addressClasses, labels, labelsKnown);
-    this.addressClasses = classes;
-    return origins;
-  }
-
-  private refinePorts(): readonly number[] {
-    const { ports, classes: before, selectorsKnown } = this;
-    this.selectorsKnown = ports.selectors.length;
-    if (before === undefined) {
-      this.classes = classifyPorts(ports);
-      return [];
-    }
-    if (selectorsKnown === ports.selectors.length) return [];
-    const { classes, origins } = extendPorts(before, ports);
-    this.classes = classes;
-    return origins;
-  }
-
-  /** The block of each set; `rules`: what the rule numbers of its entries mean. */
-  blocksOf(sets: readonly RuleSet[], rules: readonly CatalogRule[]): readonly SetBlock[] {
+  /** The block of each set; `indexOf`: see NumberedRules. */
+  blocksOf(sets: readonly RuleSet[], indexOf: Int32Array): readonly SetBlock[] {
     const before = this.blocks;
     const blocks = new Map<string, SetBlock>();
     let members: ClassMembers | undefined;
     const found = sets.map((set) => {
-      const key = keyOf(set, rules);
-      let block = blocks.get(key) ?? before.get(key);
+      let block = blocks.get(set.key) ?? before.get(set.key);
       if (block === undefined) {
         members ??= this.classMembers();
-        block = buildSetBlock(set, members);
+        block = buildSetBlock(set, members, indexOf);
         this.built++;
       }
-      blocks.set(key, block);
+      blocks.set(set.key, block);
       return block;
     });
     this.blocks = blocks;
     return found;
   }
 
-  /** Finds the pair of classes of an address. */
-  tries(): Tries {
-    const { toSets, toRoutes, pairs } = this;
-    if (this.triesMade?.toSets === toSets) return this.triesMade;
-    const intervals4 = pairIntervals(pairs, toSets.intervals4, toRoutes.intervals4);
-    const intervals6 = pairIntervals(pairs, toSets.intervals6, toRoutes.intervals6);
-    const trie4 = this.trie4Builder.build(intervals4, pairs.ruleClass.length);
-    this.triesMade = {
-      toSets,
-      trie4,
-      trie6: buildTrie6(intervals6),
-      ruleClass: Int32Array.from(pairs.ruleClass),
-      routeClass: Int32Array.from(pairs.routeClass),
-    };
-    return this.triesMade;
-  }
-
   private classMembers(): ClassMembers {
-    const { labelSets } = this.toSets;
-    const { sure, possible } = this.portClasses;
-    const classesOf = invertSets(this.labels.cidrs.length, labelSets);
-    const runs = new Map<number, Int32Array>();
-    const labelRuns = (label: number): Int32Array => {
-      const known = runs.get(label) ?? runsOfItems(classesOf[label] ?? NONE);
-      runs.set(label, known);
-      return known;
-    };
+    const { labelSets } = this.classes.addresses;
+    const { sure, possible } = this.classes.ports;
     const sureOf = invertSets(this.ports.selectors.length, sure);
     const possibleOf = invertSets(this.ports.selectors.length, possible);
     return {
       addressClasses: new RunPartitioner(labelSets.length),
-      labelRuns,
+      labelRuns: runsOfLabels(this.labels.cidrs.length, labelSets),
       portClasses: sure.length,
       selectorClasses: (selector, maybe) => (maybe ? possibleOf : sureOf)[selector] ?? NONE,
     };
@@ -188,13 +185,3 @@ export class AccountPlan {
 }
 
 const NONE = new Int32Array(0);
-
-/** What a set says, in words that stay the same when other rules come and go. */
-function keyOf({ layer, undescribed, entries }: RuleSet, rules: readonly CatalogRule[]): string {
-  let key = `${layer} ${undescribed}`;
-  for (const { rule, selector, selectorMaybe, label, peerMaybe, rank, order, allow } of entries) {
-    const flags = (selectorMaybe ? 1 : 0) | (peerMaybe ? 2 : 0) | (allow ? 4 : 0);
-    key += `\0${rules[rule]?.id}\0${selector} ${label} ${rank} ${order} ${flags}`;
-  }
-  return key;
-}

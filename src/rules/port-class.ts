@@ -35,9 +35,15 @@ export function selectorOrder(selector: Selector): number {
   return hasPorts && selector.ports !== null ? selector.ports.to - selector.ports.from : PORTS - 1;
 }
 
+interface PortSelector {
+  readonly protocol: number;
+  readonly from: number;
+  readonly to: number;
+}
+
 /** Distinct sets of packets that rules select, whatever the address; ICMP types count as their protocol. */
 export class PortSelectors {
-  readonly selectors: { readonly protocol: number; readonly from: number; readonly to: number }[] = [];
+  readonly selectors: PortSelector[] = [];
   private readonly byKey = new Map<string, number>();
 
   /** Number of the selector; equal coverage gives the same number. */
@@ -67,6 +73,28 @@ export interface PortClasses {
 }
 
 const NONE = new Int32Array(0);
+
+type Places = (readonly [first: number, end: number])[];
+
+/** Entries of the port table that a selector covers for certain, and those that it only may, as in PortClasses. */
+export function placesOf({ protocol, from, to }: PortSelector): { readonly sure: Places; readonly possible: Places } {
+  const isWhole = from === 0 && to === PORTS - 1;
+  const sure: Places = [];
+  const possible: Places = [];
+  for (const [own, offset, some] of [
+    [TCP, 0, SOME_TCP_PORT],
+    [UDP, UDP_OFFSET, SOME_UDP_PORT],
+  ] as const) {
+    if (protocol >= 0 && protocol !== own) continue;
+    if (from <= to) sure.push([offset + from, offset + to + 1]);
+    (isWhole ? sure : possible).push([some, some + 1]);
+  }
+  if (protocol < 0) sure.push([PROTOCOL_OFFSET, PROTOCOL_OFFSET + 256]);
+  else if (protocol !== TCP && protocol !== UDP)
+    sure.push([PROTOCOL_OFFSET + protocol, PROTOCOL_OFFSET + protocol + 1]);
+  (protocol < 0 ? sure : possible).push([SOME_PROTOCOL, SOME_PROTOCOL + 1]);
+  return { sure, possible };
+}
 
 /** Ports and protocols covered by exactly the same selectors are one class. */
 export function classifyPorts(ports: PortSelectors): PortClasses {

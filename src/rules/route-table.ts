@@ -6,7 +6,7 @@ import { type ExpandedRoute, routePriority } from './catalog.ts';
 import { invertSets, partition } from './partition.ts';
 import { rankOf } from './peer-label.ts';
 import { CLASS_PAGE, putPages } from './rule-matrix.ts';
-import { associationOf, subnetAssociations } from './subnet-association.ts';
+import { associationOf, type SubnetPlace, subnetAssociations } from './subnet-association.ts';
 import { UNKNOWN_SET } from './view.ts';
 
 /** Answers of routeOf that are no rule index. */
@@ -139,9 +139,10 @@ export function canShadowLocal({ kind, origin }: Route, isMiddlebox: boolean): b
   return isMiddlebox || kind === 'nat' || kind === 'blackhole' || kind === 'unknown';
 }
 
-/** Route table of each interface as index in Inventory.routeTables, or UNKNOWN_SET. */
+/** Route table of each interface as index in Inventory.routeTables, or UNKNOWN_SET. `places`: of the interfaces. */
 export function assignRouteTables(
   inventory: Inventory,
+  places: readonly SubnetPlace[],
   routesOf: readonly (readonly ExpandedRoute[])[],
 ): {
   readonly tables: Int32Array;
@@ -156,23 +157,19 @@ export function assignRouteTables(
   const tables = new Int32Array(inventory.networkInterfaces.length).fill(UNKNOWN_SET);
   const local4 = new Int32Array(tables.length).fill(NO_ROUTE);
   const local6 = new Int32Array(tables.length).fill(NO_ROUTE);
-  const localOf = new Map<string, readonly [local4: number, local6: number]>();
-  inventory.networkInterfaces.forEach((eni, index) => {
-    if (eni.subnetId === null) return;
-    const subnet = subnets.get(eni.subnetId);
-    const table = associationOf(association, eni.subnetId, subnet?.vpcId ?? eni.vpcId);
-    if (table === undefined) return;
+  for (const { subnetId, vpcId, enis } of places) {
+    const table = associationOf(association, subnetId, vpcId);
+    if (table === undefined) continue;
     const at = indexOf.get(table) ?? UNKNOWN_SET;
-    tables[index] = at;
-    let local = localOf.get(eni.subnetId);
-    if (local === undefined) {
-      const routes = routesOf[at] ?? [];
-      local = [localRoute(routes, subnet, 4), localRoute(routes, subnet, 6)];
-      localOf.set(eni.subnetId, local);
+    const routes = routesOf[at] ?? [];
+    const subnet = subnets.get(subnetId);
+    const local = [localRoute(routes, subnet, 4), localRoute(routes, subnet, 6)] as const;
+    for (const eni of enis) {
+      tables[eni] = at;
+      local4[eni] = local[0];
+      local6[eni] = local[1];
     }
-    local4[index] = local[0];
-    local6[index] = local[1];
-  });
+  }
   return { tables, local4, local6, warnings: association.warnings };
 }
 

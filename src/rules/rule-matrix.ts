@@ -45,8 +45,16 @@ function totalOf(blocks: readonly SetBlock[], count: (block: SetBlock) => number
   return blocks.reduce((sum, block) => sum + count(block), 0);
 }
 
-/** Lays the blocks of all sets one after the other; sets with the same block share its cells. `blocks`: by set. */
-export function joinBlocks(sets: readonly RuleSet[], blocks: readonly SetBlock[], flatBytesMax: number): RuleMatrix {
+/**
+ * Lays the blocks of all sets one after the other; sets with the same block share its cells. `blocks`: by set;
+ * `indexOf`: see NumberedRules.
+ */
+export function joinBlocks(
+  sets: readonly RuleSet[],
+  blocks: readonly SetBlock[],
+  indexOf: Int32Array,
+  flatBytesMax: number,
+): RuleMatrix {
   const setOf = new Map(blocks.map((block, set) => [block, sets[set]!]));
   const distinct = [...setOf.keys()];
   const [first] = distinct;
@@ -67,7 +75,7 @@ export function joinBlocks(sets: readonly RuleSet[], blocks: readonly SetBlock[]
   const classes = first === undefined ? 0 : addressClassesOf(first);
   const flatBytes = 2 * (rows + blocks.length * classes);
   const table = flatBytes <= flatBytesMax ? flatRows(blocks, distinct, classes) : pagedRows(blocks, distinct, classes);
-  return { portColumns, setCells, ...table, ...joinCells(setOf, cell) };
+  return { portColumns, setCells, ...table, ...joinCells(setOf, cell, indexOf) };
 }
 
 const EMPTY = new Int32Array(0);
@@ -75,7 +83,8 @@ const EMPTY = new Int32Array(0);
 /** Every (set, class) has its row, every row a cell for each column of its set. */
 function flatRows(blocks: readonly SetBlock[], distinct: readonly SetBlock[], classes: number): RowTable {
   let rowShift = ROW_SHIFT_MIN;
-  const lengthOf = ({ columns, rowMaps }: SetBlock): number => rowMaps.length * (((columns - 1) >> rowShift) + 1);
+  const unitsOf = ({ columns }: SetBlock): number => ((columns - 1) >> rowShift) + 1;
+  const lengthOf = (block: SetBlock): number => block.rowMaps.length * unitsOf(block);
   while (rowShift < ROW_SHIFT_MAX && totalOf(distinct, lengthOf) > 2 ** 16) rowShift++;
   const units = totalOf(distinct, lengthOf);
   const cellsMost = distinct.reduce((most, block) => Math.max(most, block.cellVerdict.length), 0);
@@ -83,29 +92,41 @@ function flatRows(blocks: readonly SetBlock[], distinct: readonly SetBlock[], cl
   const firstRow = new Map<SetBlock, number>();
   let at = 0;
   for (const block of distinct) {
-    firstRow.set(block, at >> rowShift);
-    for (let row = 0; row < block.rowMaps.length; row++) {
-      const [map, from] = [block.rowMaps[row]!, block.rowCells[row]!];
-      for (let column = 0; column < block.columns; column++) {
-        cells[at + column] = block.cells[from + block.columnMaps[map + column]!]!;
-      }
-      at += (((block.columns - 1) >> rowShift) + 1) << rowShift;
-    }
+    firstRow.set(block, at);
+    putCells(block, cells, at << rowShift, unitsOf(block) << rowShift);
+    at += lengthOf(block);
   }
   const length = blocks.length * classes;
   const rowTab = units <= 2 ** 16 ? new Uint16Array(length) : new Int32Array(length);
   blocks.forEach((block, set) => {
-    const from = firstRow.get(block) ?? 0;
-    const stride = ((block.columns - 1) >> rowShift) + 1;
-    let at = set * classes;
-    for (let run = 0; run < block.runEnds.length; run++) {
-      const end = set * classes + block.runEnds[run]!;
-      rowTab.fill(from + block.runRows[run]! * stride, at, end);
-      at = end;
-    }
+    putRows(block, rowTab, set * classes, firstRow.get(block) ?? 0, unitsOf(block));
   });
   const paged = { setInfo: EMPTY, pageTab: EMPTY, pages: EMPTY, rowInfo: EMPTY, columnMaps: EMPTY };
   return { ...paged, rowTab, cells, rowShift };
+}
+
+/** The cells of all rows of a block from `at` on, a row every `stride` elements. */
+function putCells(block: SetBlock, to: IndexArray, at: number, stride: number): void {
+  const { columns, rowMaps, rowCells, columnMaps, cells } = block;
+  for (let row = 0; row < rowMaps.length; row++) {
+    const map = rowMaps[row]!;
+    const from = rowCells[row]!;
+    for (let column = 0; column < columns; column++) {
+      to[at + row * stride + column] = cells[from + columnMaps[map + column]!]!;
+    }
+  }
+}
+
+/** The row of every class from `at` on: rows are numbered from `firstRow` on, `stride` apart. */
+function putRows({ runEnds, runRows }: SetBlock, to: IndexArray, at: number, firstRow: number, stride: number): void {
+  for (let run = 0, cls = 0; run < runEnds.length; run++) {
+    const end = runEnds[run]!;
+    const row = firstRow + runRows[run]! * stride;
+    // short runs are most of them: filling one by one is cheaper than the call
+    if (end - cls > 16) to.fill(row, at + cls, at + end);
+    else for (let i = cls; i < end; i++) to[at + i] = row;
+    cls = end;
+  }
 }
 
 /** Equal pages of classes are stored once over all sets; rows with the same columns share a map of columns. */
@@ -142,28 +163,41 @@ function pagedRows(blocks: readonly SetBlock[], distinct: readonly SetBlock[], c
 const MATCH_FLAGS = (1 << MatchFlag.bits) - 1;
 
 /** Cells of all blocks with the rules that the entries stand for today. */
-function joinCells(setOf: ReadonlyMap<SetBlock, RuleSet>, count: number): CellTable {
+function joinCells(setOf: ReadonlyMap<SetBlock, RuleSet>, count: number, indexOf: Int32Array): CellTable {
   const cellVerdict = new Uint8Array(count);
   const cellRule = new Int32Array(count);
   const matchOffset = new Int32Array(count + 1);
   const matchList = new Int32Array(totalOf([...setOf.keys()], (block) => block.matchList.length));
   let [cell, match] = [0, 0];
   for (const [block, { entries }] of setOf) {
+    const rules = new Int32Array(entries.map(({ rule }) => indexOf[rule]!));
     cellVerdict.set(block.cellVerdict, cell);
-    for (let i = 0; i < block.cellEntry.length; i++) {
-      const entry = block.cellEntry[i]!;
-      cellRule[cell + i] = entry < 0 ? entry : entries[entry]!.rule;
-      matchOffset[cell + i] = match + block.matchOffset[i]!;
-    }
-    for (let i = 0; i < block.matchList.length; i++) {
-      const word = block.matchList[i]!;
-      matchList[match + i] = (entries[word >> MatchFlag.bits]!.rule << MatchFlag.bits) | (word & MATCH_FLAGS);
-    }
+    putMatches(block, rules, match, cellRule.subarray(cell), matchOffset.subarray(cell), matchList.subarray(match));
     cell += block.cellVerdict.length;
     match += block.matchList.length;
   }
   matchOffset[cell] = match;
   return { cellVerdict, cellRule, matchOffset, matchList };
+}
+
+/** Deciding rule and matches of each cell of a block; `rules`: of its entries, `match`: where its matches begin. */
+function putMatches(
+  block: SetBlock,
+  rules: Int32Array,
+  match: number,
+  cellRule: Int32Array,
+  matchOffset: Int32Array,
+  matchList: Int32Array,
+): void {
+  for (let i = 0; i < block.cellEntry.length; i++) {
+    const entry = block.cellEntry[i]!;
+    cellRule[i] = entry < 0 ? entry : rules[entry]!;
+    matchOffset[i] = match + block.matchOffset[i]!;
+  }
+  for (let i = 0; i < block.matchList.length; i++) {
+    const word = block.matchList[i]!;
+    matchList[i] = (rules[word >> MatchFlag.bits]! << MatchFlag.bits) | (word & MATCH_FLAGS);
+  }
 }
 
 /** Cuts the rows of a block into pages of classes and writes the number of each into `tab`. */

@@ -1,5 +1,6 @@
 /** A rule at one stretch of addresses, within a rule set. */
 export interface SetEntry {
+  /** Number in RuleNumbers. */
   readonly rule: number;
   /** Number in PortSelectors. */
   readonly selector: number;
@@ -7,7 +8,7 @@ export interface SetEntry {
   /** Number in AddressLabels. */
   readonly label: number;
   readonly peerMaybe: boolean;
-  /** Entries with a larger rank come first, then those with a smaller order, then those with a smaller rule. */
+  /** Entries with a larger rank come first, then those with a smaller order, then those whose rule stands first. */
   readonly rank: number;
   readonly order: number;
   readonly allow: boolean;
@@ -20,6 +21,17 @@ export interface RuleSet {
   /** True when an attached group is not described: what no certain rule allows is unknown. */
   readonly undescribed: boolean;
   readonly entries: readonly SetEntry[];
+  /** All that the set says, in numbers that stay while an account does: sets with equal keys are equal. */
+  readonly key: string;
+}
+
+export function ruleSet(layer: RuleSet['layer'], undescribed: boolean, entries: readonly SetEntry[]): RuleSet {
+  let key = `${layer} ${undescribed}`;
+  for (const { rule, selector, selectorMaybe, label, peerMaybe, rank, order, allow } of entries) {
+    const flags = (selectorMaybe ? 1 : 0) | (peerMaybe ? 2 : 0) | (allow ? 4 : 0);
+    key += ` ${rule}.${selector}.${label}.${rank}.${order}.${flags}`;
+  }
+  return { layer, undescribed, entries, key };
 }
 
 /** The entries of one set in canonical order, found by label; named by indices of `RuleSet.entries`. */
@@ -37,12 +49,14 @@ export class OrderedEntries {
   private readonly seenIn: Int32Array;
   private readonly heldAt: Int32Array;
   private queries = 0;
+  private readonly found: Int32Array;
 
-  constructor(entries: readonly SetEntry[]) {
+  /** `indexOf`: see NumberedRules. */
+  constructor(entries: readonly SetEntry[], indexOf: Int32Array) {
     this.entries = entries;
     this.order = Int32Array.from(entries, (_, index) => index).sort((i, j) => {
       const [a, b] = [entries[i]!, entries[j]!];
-      return b.rank - a.rank || a.order - b.order || a.rule - b.rule || i - j;
+      return b.rank - a.rank || a.order - b.order || indexOf[a.rule]! - indexOf[b.rule]! || i - j;
     });
     const pairs = new Map<string, number>();
     const firsts = new Map<string, number>();
@@ -58,6 +72,7 @@ export class OrderedEntries {
       firsts.set(`${key} ${peerMaybe}`, first);
       this.alike[place] = first;
     });
+    this.found = new Int32Array(entries.length);
     this.seenIn = new Int32Array(pairs.size);
     this.heldAt = new Int32Array(pairs.size);
     this.order.forEach((index, place) => {
@@ -77,23 +92,33 @@ export class OrderedEntries {
    * canonical order.
    */
   at(labels: readonly number[]): readonly number[] {
-    const found: number[] = [];
-    for (const label of labels) for (const place of this.byLabel.get(label) ?? []) found.push(place);
-    if (labels.length > 1) found.sort((a, b) => a - b);
+    const { found, entries } = this;
+    const count = this.find(labels);
     this.queries++;
     const best: number[] = [];
-    for (const place of found) {
-      const index = this.alike[place]!;
-      const pair = this.pairOf[place]!;
+    let dropped = 0;
+    for (let i = 0; i < count; i++) {
+      const index = this.alike[found[i]!]!;
+      const pair = this.pairOf[found[i]!]!;
       if (this.seenIn[pair] === this.queries) {
         const held = best[this.heldAt[pair]!]!;
-        if (held < 0 || !this.entries[held]!.peerMaybe || this.entries[index]!.peerMaybe) continue;
+        if (held < 0 || !entries[held]!.peerMaybe || entries[index]!.peerMaybe) continue;
         best[this.heldAt[pair]!] = -1;
+        dropped++;
       }
       this.seenIn[pair] = this.queries;
       this.heldAt[pair] = best.length;
       best.push(index);
     }
-    return best.filter((index) => index >= 0);
+    return dropped === 0 ? best : best.filter((index) => index >= 0);
+  }
+
+  /** Writes the places of the entries of `labels`, ascending, into `found`; returns how many they are. */
+  private find(labels: readonly number[]): number {
+    const { found, byLabel } = this;
+    let count = 0;
+    for (const label of labels) for (const place of byLabel.get(label) ?? []) found[count++] = place;
+    if (labels.length > 1) found.subarray(0, count).sort();
+    return count;
   }
 }

@@ -7,8 +7,8 @@ import { OrderedEntries, type RuleSet } from './rule-set.ts';
 /** What a set's entries speak about: which address classes a label covers, which port classes a selector. */
 export interface ClassMembers {
   readonly addressClasses: RunPartitioner;
-  /** Address classes that a label covers, as runs; see runsOfItems. */
-  labelRuns(label: number): Int32Array;
+  /** By label, the address classes that it covers as runs; see runsOfLabels. */
+  readonly labelRuns: readonly (readonly number[])[];
   readonly portClasses: number;
   /** Port classes that a selector covers for certain, and those that it only may cover, each once. */
   selectorClasses(selector: number, maybe: boolean): Int32Array;
@@ -51,10 +51,10 @@ const NONE = new Int32Array(0);
 /** A selector that only may cover: while labels of columns, its complement. */
 const maybeOf = (selector: number): number => ~selector;
 
-/** Answers every (address class, port class) for one set in advance. */
-export function buildSetBlock(set: RuleSet, members: ClassMembers): SetBlock {
-  const ordered = new OrderedEntries(set.entries);
-  const split = members.addressClasses.split(ordered.labels(), (label) => members.labelRuns(label));
+/** Answers every (address class, port class) for one set in advance. `indexOf`: see NumberedRules. */
+export function buildSetBlock(set: RuleSet, members: ClassMembers, indexOf: Int32Array): SetBlock {
+  const ordered = new OrderedEntries(set.entries, indexOf);
+  const split = members.addressClasses.split(ordered.labels(), (label) => members.labelRuns[label]!);
   const columns = new SetColumns(set, members);
   const cells = new SetCells(set);
   const rowLists = new ListPool();

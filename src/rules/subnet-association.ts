@@ -1,4 +1,4 @@
-import type { InventoryWarning, Origin } from '../inventory/inventory.ts';
+import type { Inventory, InventoryWarning, Origin } from '../inventory/inventory.ts';
 
 /** What network ACLs and route tables have in common: one for each subnet, the VPC's default for the rest. */
 interface Associated {
@@ -7,6 +7,31 @@ interface Associated {
   readonly subnetIds: readonly string[];
   readonly disputed?: true;
   readonly origin: Origin;
+}
+
+/** Interfaces of one subnet, in order of the first of them. */
+export interface SubnetPlace {
+  readonly subnetId: string;
+  /** Of the subnet, or where it is not described of the interface itself. */
+  readonly vpcId: string | null;
+  /** Indices in Inventory.networkInterfaces. */
+  readonly enis: number[];
+}
+
+/** Where the interfaces are; those without a subnet are nowhere. */
+export function subnetPlaces({ networkInterfaces, subnets }: Inventory): readonly SubnetPlace[] {
+  const vpcOfSubnet = new Map(subnets.map((subnet) => [subnet.id, subnet.vpcId]));
+  const places = new Map<string, SubnetPlace>();
+  networkInterfaces.forEach((eni, index) => {
+    const { subnetId } = eni;
+    if (subnetId === null) return;
+    const vpcId = vpcOfSubnet.get(subnetId) ?? eni.vpcId;
+    const key = `${subnetId} ${vpcId}`;
+    const place = places.get(key);
+    if (place === undefined) places.set(key, { subnetId, vpcId, enis: [index] });
+    else place.enis.push(index);
+  });
+  return [...places.values()];
 }
 
 /** `null` = two objects claim the same subnet or VPC, or documents differ about the object: not known. */

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Intervals } from '../../../src/rules/address-class.ts';
 import { buildTrie4, buildTrie6, ChainWord } from '../../../src/rules/address-trie.ts';
 import { BlockPool } from '../../../src/rules/block-pool.ts';
-import { partition, RunPartitioner, runsOfItems } from '../../../src/rules/partition.ts';
+import { partition, RunPartitioner, runsOfLabels } from '../../../src/rules/partition.ts';
 import { Dice } from '../../support/dice.ts';
 
 function intervals(rows: readonly (readonly [readonly number[], number])[]): Intervals {
@@ -126,7 +126,11 @@ test('a partition by runs is that by items, whatever was split before', () => {
       });
       const membersOf = (label: number): Int32Array => members[label / 3] ?? new Int32Array(0);
       const wanted = partition(count, labels, membersOf);
-      const { ends, partOf, parts } = byRuns.split(labels, (label) => runsOfItems(membersOf(label)));
+      const sets = Array.from({ length: count }, (_, item) =>
+        Int32Array.from(labels.filter((label) => membersOf(label).includes(item))),
+      );
+      const runs = runsOfLabels(3 * labels.length, sets);
+      const { ends, partOf, parts } = byRuns.split(labels, (label) => runs[label] ?? []);
       const lengths = ends.map((end, run) => end - (ends[run - 1] ?? 0));
       const expanded = [...partOf].flatMap((part, run) => Array<number>(lengths[run] ?? 0).fill(part));
       expect(expanded).toEqual([...wanted.partOf]);
