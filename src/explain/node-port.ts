@@ -177,7 +177,8 @@ function picked(service: KubernetesService, host: Host, backends: readonly Backe
     return { ...ended(service, 'unreachable', reason), unfollowed };
   }
   if (service.externalTrafficPolicy === 'Cluster') {
-    const hinted = byHints(host, anywhere);
+    // among those that end no hint counts
+    const hinted = anywhere.every(({ state }) => state === 'ready') ? byHints(host, anywhere) : anywhere;
     const nearest = [...hinted].sort((a, b) => Number(b.isHere) - Number(a.isHere));
     return { service, backends: nearest, unfollowed, isOpen: false, ended: null };
   }

@@ -123,6 +123,19 @@ describe('hints', () => {
     expect(pods(() => ({ forZones: [{ name: 'zone-c' }] }), N1)).toEqual(['shop/web-1', 'shop/web-2']);
   });
 
+  test('are no matter among endpoints that end', () => {
+    const ending = endpoints('web', (endpoint) => ({
+      ...endpoint,
+      conditions: { ready: false, serving: true, terminating: true },
+      hints: { forZones: [{ name: endpoint.addresses[0] === '10.20.1.11' ? 'zone-a' : 'zone-b' }] },
+    }));
+    const { forwards } = askNode(nodePorts({ [SLICES]: ending }), N1, 30_080);
+    expect(forwards.map((one) => [one.pod, one.health])).toEqual([
+      ['shop/web-1', 'terminating'],
+      ['shop/web-2', 'terminating'],
+    ]);
+  });
+
   test('for nodes go before those for zones', () => {
     const node = (address: string): object => ({
       forZones: [{ name: 'zone-a' }],
@@ -248,6 +261,62 @@ describe('what is not known is said', () => {
     expect(kept).toMatchObject({ verdict: 'unknown', outcome: 'unknown', same_node: true });
     expect(kept?.steps[0]?.unknown?.[0]).toContain('network-policy-not-evaluated');
     expect(askNode(version, N1, 30_080).forwards.map((one) => one.verdict)).toEqual(['allow', 'unknown']);
+  });
+});
+
+interface Interfaces {
+  readonly NetworkInterfaces: readonly { readonly NetworkInterfaceId: string }[];
+}
+
+/** The interface of a node changed. */
+function node1(more: object): Changes {
+  const file = 'describe-network-interfaces.json';
+  return {
+    [file]: (document: Interfaces): Interfaces => ({
+      NetworkInterfaces: document.NetworkInterfaces.map((eni) =>
+        eni.NetworkInterfaceId === 'eni-n1' ? { ...eni, ...more } : eni,
+      ),
+    }),
+  };
+}
+
+describe('the address that the packet comes to', () => {
+  test('a public address of the node: on from its private one', () => {
+    const PrivateIpAddresses = [
+      { Primary: true, PrivateIpAddress: N1, Association: { PublicIp: '198.51.100.7' } },
+      { Primary: false, PrivateIpAddress: '10.20.1.11' },
+    ];
+    const internet = { DestinationCidrBlock: '0.0.0.0/0', GatewayId: 'igw-1', Origin: 'CreateRoute', State: 'active' };
+    const tables = (document: { RouteTables: readonly { Routes: readonly object[] }[] }): unknown => ({
+      RouteTables: document.RouteTables.map((table) => ({ ...table, Routes: [...table.Routes, internet] })),
+      InternetGateways: [{ InternetGatewayId: 'igw-1', Attachments: [{ VpcId: 'vpc-np', State: 'available' }] }],
+    });
+    const changes = { ...node1({ PrivateIpAddresses }), 'describe-route-tables.json': tables };
+    const explained = askNode(nodePorts(changes), '198.51.100.7', 30_080, { from: '203.0.113.9' });
+    // sg-node lets in what comes from the VPC only
+    expect(explained).toMatchObject({ verdict: 'deny', outcome: 'denied' });
+    expect(shortForwards(explained)).toEqual([
+      'shop/web-1 10.20.1.11:8080 ready from 10.20.1.10 inside: allow delivered',
+      'shop/web-2 10.20.2.11:8081 ready from 10.20.1.10 by eni-n2: allow delivered',
+    ]);
+  });
+
+  test("IPv6: a node's own address, and endpoints of that family only", () => {
+    const six = node1({ Ipv6Addresses: [{ Ipv6Address: '2001:db8::10' }] });
+    const more = (list: KubernetesList): KubernetesList => {
+      const [web] = list.items;
+      const endpoint = { addresses: ['2001:db8::11'], nodeName: 'n1' };
+      const metadata = { ...(web as Item).metadata, name: 'web-six' };
+      return { ...list, items: [...list.items, { ...web, metadata, addressType: 'IPv6', endpoints: [endpoint] }] };
+    };
+    const version = nodePorts({ ...six, [SLICES]: more });
+    expect(shortForwards(askNode(version, '2001:db8::10', 30_080))).toEqual([
+      'null 2001:db8::11:8080 ready from 2001:db8::10 inside: allow delivered',
+    ]);
+    expect(askNode(version, N1, 30_080).forwards).toHaveLength(2);
+    expect(askNode(version, '2001:db8::10', 30_443).node_port?.reason).toBe(
+      'no endpoint of pay/ledger is ready: kube-proxy refuses it',
+    );
   });
 });
 
