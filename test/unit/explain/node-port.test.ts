@@ -209,6 +209,12 @@ describe('what is not known is said', () => {
     expect(local.unfollowed[0]).toBe('shop/web-1: whether it is on node n1 is not known');
   });
 
+  test("whose address a pod behind a balancer's target sees, where no attributes are described", () => {
+    const version = nodePorts({ 'describe-target-group-attributes.json': () => null });
+    const [target] = askNode(version, '10.20.0.50', 443).forwards;
+    expect([target?.source, target?.forwards.map((one) => one.source)]).toEqual([null, [null]]);
+  });
+
   test('of which cluster the node is', () => {
     const twice = (list: KubernetesList): KubernetesList => {
       const [web] = list.items;
