@@ -211,8 +211,8 @@ describe('a NodePort', () => {
     ]);
     expect(text.slice(text.indexOf('\nForwards to ')).split('\n')).toEqual([
       '',
-      'Forwards to pod shop/web-1 10.20.1.11:8080 (ready), seen from 10.20.1.10: ALLOW; delivered: inside the node: ' +
-        'no interface is crossed, no flow log shows it',
+      'Forwards to pod shop/web-1 10.20.1.11:8080 (ready), seen from 10.20.1.10: ALLOW; delivered: inside the ' +
+        'node: no interface is crossed, no flow log shows it',
       '',
       'Forwards to pod shop/web-2 10.20.2.11:8081 (ready): ALLOW, decided by n9; delivered',
       '  [eni-n1, seen from 10.20.1.10] --> [sg-node n9] --> [acl-main 100] --> [rtb-main 10.20.0.0/16 local]',
@@ -227,8 +227,8 @@ describe('a NodePort', () => {
     expect(head(text)[0]).toBe('ALLOW, decided by c9; denied: at its one endpoint: implicit-deny at eni-branch');
     expect(text).toContain('--> [eni-n1] --> ✗[at its one endpoint: implicit-deny at eni-branch]');
     expect(forwards(text)).toEqual([
-      'Forwards to pod pay/ledger-0 10.20.2.50:8443 (ready): DENY: blocked at ingress of eni-branch by security group ' +
-        '(implicit-deny); denied',
+      'Forwards to pod pay/ledger-0 10.20.2.50:8443 (ready): DENY: blocked at ingress of eni-branch by security ' +
+        'group (implicit-deny); denied',
     ]);
   });
 
