@@ -18,9 +18,10 @@ export interface Contestant {
 
 /**
  * What is divided: `rate-core` records per core-second, `rate` records per second of wall time, `time-core`
- * core-seconds per record, `peak` resident memory at its highest. Always subject / rival.
+ * core-seconds per record, `time` seconds of wall time per record, `peak` resident memory at its highest. Always
+ * subject / rival.
  */
-export type Measure = 'rate-core' | 'rate' | 'time-core' | 'peak';
+export type Measure = 'rate-core' | 'rate' | 'time-core' | 'time' | 'peak';
 
 export interface Comparison {
   readonly subject: string;
@@ -135,6 +136,8 @@ function quantity(measure: Measure, contestant: Contestant, m: Measurement): num
       return recordsOf(contestant) / m.wallSeconds;
     case 'time-core':
       return m.cpuSeconds / recordsOf(contestant);
+    case 'time':
+      return m.wallSeconds / recordsOf(contestant);
     case 'peak':
       return m.rssPeak;
   }

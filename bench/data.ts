@@ -53,13 +53,17 @@ export async function generateData(folder: string, request: DataRequest): Promis
   ];
   // cases of one run share data
   if (!existsSync(out)) execFileSync(process.execPath, [COMMAND, ...call], { stdio: ['ignore', 'ignore', 'pipe'] });
-  const names = readdirSync(join(out, 'logs')).sort();
-  const inventory = join(out, 'inventory');
+  return readData(join(out, 'inventory'), join(out, 'logs'));
+}
+
+/** The files of a folder, each read once, plainly. */
+export async function readData(inventory: string, logs: string): Promise<Data> {
   const permits = await linearScan(inventory);
+  const paths = readdirSync(logs).sort();
   return {
     inventory,
-    files: names.map((name) => {
-      const path = join(out, 'logs', name);
+    files: paths.map((name) => {
+      const path = join(logs, name);
       return { path, reference: referenceOf(path, permits) };
     }),
   };

@@ -21,10 +21,10 @@ export function machineFacts(): Machine {
   };
 }
 
-/** True when the program answers to `--version`. */
-export function hasProgram(name: string): boolean {
+/** True when the program answers to `--version`, or what else asks it for its version. */
+export function hasProgram(name: string, ask: readonly string[] = ['--version']): boolean {
   try {
-    execFileSync(name, ['--version'], { stdio: 'ignore' });
+    execFileSync(name, ask, { stdio: 'ignore' });
     return true;
   } catch {
     return false;

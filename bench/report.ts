@@ -26,6 +26,7 @@ const MEASURE_WORDS: Readonly<Record<Measure, string>> = {
   'rate-core': 'records per core-second',
   rate: 'records per second',
   'time-core': 'core-seconds',
+  time: 'time',
   peak: 'peak memory',
 };
 

@@ -3,11 +3,11 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Findings } from '../src/bench/findings.ts';
+import { CORPUS } from './capture.ts';
 import { hasProgram, type Machine, machineFacts } from './machine.ts';
 
 const COMMAND = fileURLToPath(new URL('../src/cli/main.js', import.meta.url));
 /** Rule sets and prefixes that nobody here wrote; measured when they lie beside the clone. */
-const CORPUS = fileURLToPath(new URL('../../../shared/corpus', import.meta.url));
 
 /** One file of `results/` whose contestants are tables, not processes. */
 export interface FindingsResult {

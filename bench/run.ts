@@ -33,12 +33,14 @@ function count(text: string): number {
   return Number(text);
 }
 
-async function runCase(name: LogCase, folder: string, flags: Flags): Promise<CaseResult> {
+/** Null = its files are not there. */
+async function runCase(name: LogCase, folder: string, flags: Flags): Promise<CaseResult | null> {
   const tell = (text: string): void => void process.stderr.write(`${text}\n`);
   const smoke = flags.smoke === true;
   const runs = smoke ? 1 : flags.runs;
   tell(`${name}: generating`);
   const test = await prepareCase(name, folder, smoke, flags.records ?? null);
+  if (test === null) return null;
   const outcome = compare(test, runs, !smoke, tell);
   return { case: name, title: test.title, machine: machineFacts(), runs, ...outcome };
 }
@@ -77,6 +79,10 @@ async function runCases(names: readonly CaseName[], flags: Flags): Promise<void>
       else if (name === 'stages') await runStages(folder, flags);
       else {
         const result = await runCase(name, folder, flags);
+        if (result === null) {
+          process.stdout.write(`${name}: skipped, its files are no part of the repository and not beside the clone\n`);
+          continue;
+        }
         process.stdout.write(`${flags.smoke === true ? smokeText(result) : terminalText(result)}\n`);
         keep(result, flags);
       }
