@@ -19,17 +19,19 @@ export function findingRates({ findings }: FindingsResult): string[][] {
     finding.rates.map(({ name, perSecond }, i) => [
       `${finding.title}: ${name}`,
       (perSecond / 1e6).toPrecision(3),
-      ...(i === 0 ? sizesOf(finding) : ['', '', '']),
+      ...(i === 0 ? sizesOf(finding) : ['', '', '', '']),
     ]),
   );
-  return [['Look-ups', 'M/s', 'hot MB', 'compile, ms', 'tier'], ...rows];
+  return [['Look-ups', 'M/s', 'hot MB', 'compile, ms', 'one rule more, ms', 'tier'], ...rows];
 }
 
 function sizesOf({ facts }: Findings): string[] {
   const bytes = facts.hotBytes ?? facts.bytes;
   const mb = typeof bytes === 'number' ? (bytes / 1e6).toFixed(2) : '';
-  const ms = facts.compileMs;
-  return [mb, typeof ms === 'number' ? ms.toFixed(0) : '', `${facts.tier ?? ''}`];
+  const [compile = '', change = ''] = [facts.compileMs, facts.changeOfOneRuleMs].map((ms) => {
+    return typeof ms === 'number' ? ms.toFixed(0) : '';
+  });
+  return [mb, compile, change, `${facts.tier ?? ''}`];
 }
 
 /** Lines for a terminal. */
@@ -41,8 +43,9 @@ export function findingsTerminal(result: FindingsResult): string {
     const [what = '', median = '', span = '', wanted = ''] = row;
     lines.push(`  ${median.padStart(8)}×  (${span})  ${what}  ${wanted}${missed(row)}`);
   }
-  for (const [what = '', rate = '', mb = '', ms = '', tier = ''] of findingRates(result).slice(1)) {
-    lines.push(`  ${rate.padStart(8)} M/s  ${mb.padStart(7)} MB ${ms.padStart(7)} ms  ${what}  ${tier}`.trimEnd());
+  for (const [what = '', rate = '', mb = '', ms = '', change = '', tier = ''] of findingRates(result).slice(1)) {
+    const times = `${ms.padStart(7)} ms ${change.padStart(5)} ms`;
+    lines.push(`  ${rate.padStart(8)} M/s  ${mb.padStart(7)} MB ${times}  ${what}  ${tier}`.trimEnd());
   }
   return `${lines.join('\n')}\n`;
 }

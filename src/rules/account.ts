@@ -1,5 +1,5 @@
-import type { Inventory, NetworkInterface } from '../inventory/inventory.ts';
-import type { Address } from '../model/ip.ts';
+import type { Inventory, NetworkInterface, PrefixList } from '../inventory/inventory.ts';
+import type { Address, Cidr } from '../model/ip.ts';
 
 /** What may change between two versions of the same account: the rules themselves, and how a version is called. */
 const RULES: ReadonlySet<string> = new Set<keyof Inventory>(['securityGroups', 'networkAcls', 'validFrom', 'label']);
@@ -7,11 +7,15 @@ const RULES: ReadonlySet<string> = new Set<keyof Inventory>(['securityGroups', '
 /** True when two versions differ in nothing but rules of security groups and network ACLs. */
 export function sameAccount(a: Inventory, b: Inventory): boolean {
   for (const key of Object.keys(a) as (keyof Inventory)[]) {
-    if (RULES.has(key)) continue;
-    const isSame = key === 'networkInterfaces' ? sameInterfaces(a[key], b[key]) : sameContents(a[key], b[key]);
-    if (!isSame) return false;
+    if (!RULES.has(key) && !sameMember(a, b, key)) return false;
   }
   return true;
+}
+
+function sameMember(a: Inventory, b: Inventory, key: keyof Inventory): boolean {
+  if (key === 'networkInterfaces') return sameAll(a[key], b[key], sameInterface);
+  if (key === 'prefixLists') return sameAll(a[key], b[key], samePrefixList);
+  return sameContents(a[key], b[key]);
 }
 
 /** `after`, in which what has equal contents in `before` is the very object of `before`. */
@@ -23,56 +27,53 @@ export function keepEqual<T extends { readonly id: string }>(before: readonly T[
   });
 }
 
-function sameInterfaces(a: readonly NetworkInterface[], b: readonly NetworkInterface[]): boolean {
-  return a.length === b.length && a.every((one, i) => sameInterface(one, b[i]));
+function sameAll<T>(a: readonly T[], b: readonly T[], same: (a: T, b: T) => boolean): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (!same(a[i]!, b[i]!)) return false;
+  return true;
 }
 
 /**
- * Interfaces are most of an account: member by member through `sameContents` they take five times as long, because
- * the engine cannot tell there which member it reads.
+ * Interfaces and entries of prefix lists are most of an account: through `sameContents` they take five times as long,
+ * because the engine cannot tell there which member it reads. Every member is here.
  */
-function sameInterface(a: NetworkInterface, b: NetworkInterface | undefined): boolean {
-  if (b === undefined) return false;
-  for (const same of SAME_MEMBER) if (!same(a, b)) return false;
-  return true;
+function sameInterface(a: NetworkInterface, b: NetworkInterface): boolean {
+  return (
+    a.id === b.id &&
+    a.vpcId === b.vpcId &&
+    a.subnetId === b.subnetId &&
+    a.ownerId === b.ownerId &&
+    a.zone === b.zone &&
+    a.interfaceType === b.interfaceType &&
+    a.description === b.description &&
+    a.requesterManaged === b.requesterManaged &&
+    (a.groups === null || b.groups === null ? a.groups === b.groups : sameAll(a.groups, b.groups, Object.is)) &&
+    (a.primary === null || b.primary === null ? a.primary === b.primary : sameAddress(a.primary, b.primary)) &&
+    sameAll(a.secondary, b.secondary, sameAddress) &&
+    sameAll(a.prefixes, b.prefixes, sameCidr) &&
+    sameAll(a.publicAddresses, b.publicAddresses, sameAddress) &&
+    sameContents(a.associations, b.associations) &&
+    a.sourceDestCheck === b.sourceDestCheck &&
+    a.instanceId === b.instanceId &&
+    a.deviceIndex === b.deviceIndex &&
+    a.kind === b.kind &&
+    a.kindName === b.kindName &&
+    sameContents(a.tags, b.tags) &&
+    a.origin.file === b.origin.file &&
+    a.origin.path === b.origin.path
+  );
 }
 
-type SameMember = (a: NetworkInterface, b: NetworkInterface) => boolean;
-
-/** Every member is here: a new one that is not is an error of the type. */
-const SAME_MEMBER: readonly SameMember[] = Object.values({
-  id: (a, b) => a.id === b.id,
-  vpcId: (a, b) => a.vpcId === b.vpcId,
-  subnetId: (a, b) => a.subnetId === b.subnetId,
-  ownerId: (a, b) => a.ownerId === b.ownerId,
-  zone: (a, b) => a.zone === b.zone,
-  interfaceType: (a, b) => a.interfaceType === b.interfaceType,
-  description: (a, b) => a.description === b.description,
-  requesterManaged: (a, b) => a.requesterManaged === b.requesterManaged,
-  groups: (a, b) => sameTexts(a.groups, b.groups),
-  primary: (a, b) => sameAddress(a.primary, b.primary),
-  secondary: (a, b) => sameContents(a.secondary, b.secondary),
-  prefixes: (a, b) => sameContents(a.prefixes, b.prefixes),
-  publicAddresses: (a, b) => sameContents(a.publicAddresses, b.publicAddresses),
-  associations: (a, b) => sameContents(a.associations, b.associations),
-  sourceDestCheck: (a, b) => a.sourceDestCheck === b.sourceDestCheck,
-  instanceId: (a, b) => a.instanceId === b.instanceId,
-  deviceIndex: (a, b) => a.deviceIndex === b.deviceIndex,
-  kind: (a, b) => a.kind === b.kind,
-  kindName: (a, b) => a.kindName === b.kindName,
-  tags: (a, b) => sameContents(a.tags, b.tags),
-  origin: (a, b) => sameContents(a.origin, b.origin),
-} satisfies Record<keyof NetworkInterface, SameMember>);
-
-function sameTexts(a: readonly string[] | null, b: readonly string[] | null): boolean {
-  if (a === null || b === null) return a === b;
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
+function samePrefixList(a: PrefixList, b: PrefixList): boolean {
+  if (a.id !== b.id || a.name !== b.name || a.family !== b.family) return false;
+  return a.cidrs === null || b.cidrs === null ? a.cidrs === b.cidrs : sameAll(a.cidrs, b.cidrs, sameCidr);
 }
 
-function sameAddress(a: Address | null, b: Address | null): boolean {
-  if (a === null || b === null) return a === b;
+function sameCidr(a: Cidr, b: Cidr): boolean {
+  return a.length === b.length && sameAddress(a, b);
+}
+
+function sameAddress(a: Address, b: Address): boolean {
   if (a.family !== b.family) return false;
   for (let i = 0; i < a.words.length; i++) if (a.words[i] !== b.words[i]) return false;
   return true;

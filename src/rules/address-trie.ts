@@ -50,7 +50,7 @@ export class Trie4Builder {
       this.root[high] =
         endOf(intervals, i) >= (high + 1) * ROOTS ? intervals.classes[i]! : this.branch(intervals, i, high * ROOTS);
     }
-    return this.encoded(classCount);
+    return this.encoded(classCount, changed);
   }
 
   /** Pointer to the inner block of the 65,536 addresses from `base` on, which begin in interval `i`. */
@@ -65,18 +65,26 @@ export class Trie4Builder {
         innerBlock[middle] = classes[i]!;
         continue;
       }
-      for (let low = 0; low < 256; low++) {
-        while (endOf(intervals, i) <= from + low) i++;
-        leafBlock[low] = classes[i]!;
+      let edges = 0;
+      for (let at = from; at < from + 256; ) {
+        while (endOf(intervals, i) <= at) i++;
+        const end = Math.min(endOf(intervals, i), from + 256);
+        leafBlock.fill(classes[i]!, at - from, end - from);
+        edges |= end;
+        at = end;
       }
-      const isCoarse = coarsen(leafBlock, coarseBlock);
-      innerBlock[middle] = isCoarse ? ~(this.coarse.put(coarseBlock) | COARSE) : ~this.leaf.put(leafBlock);
+      if ((edges & 15) !== 0) {
+        innerBlock[middle] = ~this.leaf.put(leafBlock);
+        continue;
+      }
+      for (let high = 0; high < 16; high++) coarseBlock[high] = leafBlock[high << 4]!;
+      innerBlock[middle] = ~(this.coarse.put(coarseBlock) | COARSE);
     }
     return ~this.inner.put(innerBlock);
   }
 
   /** Entries that the trie before had are copied from it where they would not be others today. */
-  private encoded(classCount: number): Trie4 {
+  private encoded(classCount: number, changed: Uint8Array): Trie4 {
     const { inner, leaf, coarse, encodedBefore: before } = this;
     const isNarrow = Math.max(classCount, inner.count, leaf.count + coarse.count) <= U16_POINTER;
     const pointerBit = isNarrow ? U16_POINTER : I32_POINTER;
@@ -87,10 +95,15 @@ export class Trie4Builder {
       if (isSame && known !== undefined) entries.set(known);
       return entries;
     };
-    const root = table(ROOTS);
-    encode(this.root, root, 0, pointerBit, leaf.count);
+    const root = table(ROOTS, before?.root);
+    for (let high = 0; high < ROOTS; high++) {
+      if (!isSame || changed[high] === 1) root[high] = encode(this.root[high]!, pointerBit, leaf.count);
+    }
     const innerTable = table(inner.count * 256, before?.inner);
-    encode(inner.contents(), innerTable, isSame ? before.inner.length : 0, pointerBit, leaf.count);
+    const blocks = inner.contents();
+    for (let i = isSame ? before.inner.length : 0; i < blocks.length; i++) {
+      innerTable[i] = encode(blocks[i]!, pointerBit, leaf.count);
+    }
     const leafTable = table(leaf.count * 256 + coarse.count * 16, before?.leaf);
     if (!isSame) leafTable.set(leaf.contents());
     const coarseFrom = isSame ? before.leaf.length - leaf.count * 256 : 0;
@@ -118,25 +131,13 @@ function changedRoots(before: Intervals, after: Intervals): Uint8Array {
   return changed;
 }
 
-/** Every sixteenth entry of `block` into `coarse`; false when a run of sixteen is not equal. */
-function coarsen(block: Int32Array, coarse: Int32Array): boolean {
-  for (let i = 0; i < 256; i++) {
-    if ((i & 15) === 0) coarse[i >> 4] = block[i]!;
-    else if (block[i] !== block[i - 1]) return false;
-  }
-  return true;
-}
-
 /**
- * Writes `entries` from index `from` on as entries of a trie: a negative one, ~n, is a pointer to block n, with COARSE
- * to block n of those after the first `fullLeaves`.
+ * While building, a negative entry ~n is a pointer to block n, with COARSE to block n of those after the first
+ * `fullLeaves`.
  */
-function encode(entries: Int32Array, to: Trie4['root'], from: number, pointerBit: number, fullLeaves: number): void {
-  for (let i = from; i < entries.length; i++) {
-    const entry = entries[i]!;
-    const block = (~entry & COARSE) === 0 ? ~entry : (~entry & ~COARSE) + fullLeaves;
-    to[i] = entry < 0 ? pointerBit | block : entry;
-  }
+function encode(entry: number, pointerBit: number, fullLeaves: number): number {
+  if (entry >= 0) return entry;
+  return pointerBit | ((~entry & COARSE) === 0 ? ~entry : (~entry & ~COARSE) + fullLeaves);
 }
 
 /**

@@ -1,8 +1,6 @@
 import { AddressLabels, classifyAddresses, type Intervals } from './address-class.ts';
 import { type AddressMap, compareStarts } from './address-pair.ts';
-import { firstAtLeast } from './partition.ts';
 import { type PortClasses, type PortSelectors, placesOf } from './port-class.ts';
-import { addressClassesOf, type SetBlock } from './set-block.ts';
 
 /** Classes after new labels or selectors cut some of the old ones; no old class changes its number. */
 interface Extended<Classes> {
@@ -27,7 +25,9 @@ export function extendAddresses(before: AddressMap, labels: AddressLabels, from:
   const intervals4 = cutIntervals(before.intervals4, added.intervals4, pieces);
   const intervals6 = cutIntervals(before.intervals6, added.intervals6, pieces);
   const keptPair = new Uint8Array(before.ruleClass.length);
-  for (const { classes } of [intervals4, intervals6]) for (const pair of classes) if (pair >= 0) keptPair[pair] = 1;
+  for (const { classes } of [intervals4, intervals6]) {
+    for (let i = 0; i < classes.length; i++) if (classes[i]! >= 0) keptPair[classes[i]!] = 1;
+  }
   const { numbers, origins, ...classes } = pieces.numbered(before, keptPair);
   for (const { classes } of [intervals4, intervals6]) {
     for (let i = 0; i < classes.length; i++) if (classes[i]! < 0) classes[i] = numbers[~classes[i]!]!;
@@ -148,45 +148,4 @@ export function extendPorts(before: PortClasses, { selectors }: PortSelectors, f
     }
   }
   return { classes: { table, ...classes }, origins };
-}
-
-/** The block of a set that uses nothing new: a new class answers as the one it was cut from. */
-export function extendBlock(
-  block: SetBlock,
-  addressOrigins: readonly number[],
-  portOrigins: readonly number[],
-): SetBlock {
-  if (addressOrigins.length === 0 && portOrigins.length === 0) return block;
-  return {
-    ...block,
-    ...lengthenedRuns(block, addressOrigins),
-    columnOf: lengthened(block.columnOf, portOrigins),
-  };
-}
-
-function lengthenedRuns(block: SetBlock, origins: readonly number[]): Pick<SetBlock, 'runEnds' | 'runRows'> {
-  const { runEnds, runRows } = block;
-  if (origins.length === 0) return { runEnds, runRows };
-  const ends = new Int32Array(runEnds.length + origins.length);
-  const rows = new Int32Array(ends.length);
-  ends.set(runEnds);
-  rows.set(runRows);
-  let count = runEnds.length;
-  let classes = addressClassesOf(block);
-  for (const origin of origins) {
-    const row = runRows[firstAtLeast(runEnds, origin + 1)]!;
-    if (rows[count - 1] !== row) rows[count++] = row;
-    ends[count - 1] = ++classes;
-  }
-  return { runEnds: ends.subarray(0, count), runRows: rows.subarray(0, count) };
-}
-
-function lengthened(values: Int32Array, origins: readonly number[]): Int32Array {
-  if (origins.length === 0) return values;
-  const longer = new Int32Array(values.length + origins.length);
-  longer.set(values);
-  origins.forEach((origin, i) => {
-    longer[values.length + i] = longer[origin]!;
-  });
-  return longer;
 }

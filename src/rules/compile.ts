@@ -70,8 +70,8 @@ function compileBy(plan: AccountPlan, inventory: Inventory, flatBytesMax: number
   const acls = compileNetworkAcls(inventory, plan.places, plan.rules, plan.labels, plan.ports, sets);
   plan.refine();
   const blocks = plan.blocksOf(sets, numbered.indexOf);
-  const { rowShift, ...matrix } = joinBlocks(sets, blocks, numbered.indexOf, flatBytesMax);
   const { addresses, flags, ports, trie4, trie6 } = plan.classes;
+  const { rowShift, ...matrix } = joinBlocks(sets, blocks, plan.classes, numbered.indexOf, flatBytesMax);
   const { pagesPerTable, routePageTab, routePages } = plan.routePages;
   const arena = writeArena({
     sections: {
@@ -118,12 +118,16 @@ function compileBy(plan: AccountPlan, inventory: Inventory, flatBytesMax: number
 
 /** Rule indices of places among the routes; negative answers stay. */
 function placed(places: Int32Array, firstRoute: number): Int32Array {
-  return places.map((place) => (place < 0 ? place : firstRoute + place));
+  const indices = places.slice();
+  for (let i = 0; i < indices.length; i++) if (indices[i]! >= 0) indices[i]! += firstRoute;
+  return indices;
 }
 
 /** Flags of each address class, by those of its class to rule sets. */
 function classFlagsOf(ruleClass: Int32Array, flags: readonly number[]): Uint8Array {
-  return new Uint8Array(ruleClass.length).map((_, cls) => flags[ruleClass[cls] ?? 0] ?? 0);
+  const found = new Uint8Array(ruleClass.length);
+  for (let cls = 0; cls < found.length; cls++) found[cls] = flags[ruleClass[cls]!]!;
+  return found;
 }
 
 /** A value for each rule, 0 for those before the routes. */

@@ -10,7 +10,7 @@ interface Partition {
 export function partition(
   count: number,
   labels: readonly number[],
-  membersOf: (label: number) => Int32Array,
+  membersOf: (label: number) => readonly number[],
 ): Partition {
   const tree = new LabelTree(count);
   for (const label of labels) for (const item of membersOf(label)) tree.cover(item, label);
@@ -155,13 +155,11 @@ export function runsOfLabels(count: number, sets: readonly Int32Array[]): readon
 }
 
 /** For each of `count` labels, the items whose label set holds it: the inverse of `sets`, ascending. */
-export function invertSets(count: number, sets: readonly Int32Array[]): readonly Int32Array[] {
-  const sizes = new Int32Array(count);
-  for (const set of sets) for (const label of set) sizes[label]!++;
-  const members = Array.from(sizes, (size) => new Int32Array(size));
-  sizes.fill(0);
-  sets.forEach((set, item) => {
-    for (const label of set) members[label]![sizes[label]!++] = item;
-  });
+export function invertSets(count: number, sets: readonly Int32Array[]): readonly (readonly number[])[] {
+  const members = Array.from({ length: count }, (): number[] => []);
+  for (let item = 0; item < sets.length; item++) {
+    const set = sets[item]!;
+    for (let i = 0; i < set.length; i++) members[set[i]!]!.push(item);
+  }
   return members;
 }

@@ -5,7 +5,7 @@ import { type AddressClasses, AddressLabels, classifyAddresses } from './address
 import { type AddressMap, pairAddresses } from './address-pair.ts';
 import { buildTrie6, type Trie4, Trie4Builder } from './address-trie.ts';
 import { expandedRoutes, type RouteDraft, routeDrafts } from './catalog.ts';
-import { extendAddresses, extendBlock, extendPorts } from './class-extension.ts';
+import { extendAddresses, extendPorts } from './class-extension.ts';
 import { buildClassFlags, buildEniTable, buildResolvers, buildSubnet6, flagLabels } from './eni-table.ts';
 import { GroupMembers } from './group-members.ts';
 import { invertSets, RunPartitioner, runsOfLabels } from './partition.ts';
@@ -23,6 +23,9 @@ interface Classes {
   /** Flags of each class to rule sets, see ClassFlag. */
   readonly flags: readonly number[];
   readonly ports: PortClasses;
+  /** By class to rule sets, by port class: the class that it was cut from by an update; −1 = it was there before. */
+  readonly addressOrigins: readonly number[];
+  readonly portOrigins: readonly number[];
   readonly trie4: Trie4;
   readonly trie6: ReturnType<typeof buildTrie6>;
   /** Labels and selectors that the classes know. */
@@ -112,7 +115,7 @@ export class AccountPlan {
     return this.latest;
   }
 
-  /** Brings the classes up to date with labels and selectors, and with them the blocks of the version before. */
+  /** Brings the classes up to date with labels and selectors. */
   refine(): void {
     this.refined = this.refined === undefined ? this.firstClasses() : this.extended(this.refined);
   }
@@ -121,10 +124,13 @@ export class AccountPlan {
     const { labels, ports, flagged } = this;
     const toSets = classifyAddresses(labels);
     const addresses = pairAddresses(toSets, this.toRoutes);
+    const portClasses = classifyPorts(ports);
     return {
       addresses,
       flags: buildClassFlags(flagged, toSets.labelSets),
-      ports: classifyPorts(ports),
+      ports: portClasses,
+      addressOrigins: toSets.labelSets.map(() => -1),
+      portOrigins: portClasses.sure.map(() => -1),
       trie4: this.trie4Builder.build(addresses.intervals4, addresses.ruleClass.length),
       trie6: buildTrie6(addresses.intervals6),
       labels: labels.cidrs.length,
@@ -133,22 +139,25 @@ export class AccountPlan {
   }
 
   private extended(before: Classes): Classes {
-    const { labels, ports } = this;
-    let { addresses, flags, ports: portClasses, trie4, trie6 } = before;
-    let addressOrigins: readonly number[] = [];
-    let portOrigins: readonly number[] = [];
-    if (before.labels < labels.cidrs.length) {
-      ({ classes: addresses, origins: addressOrigins } = extendAddresses(addresses, labels, before.labels));
-      flags = [...flags, ...addressOrigins.map((origin) => before.flags[origin] ?? 0)];
-      trie4 = this.trie4Builder.build(addresses.intervals4, addresses.ruleClass.length);
-      if (addresses.intervals6 !== before.addresses.intervals6) trie6 = buildTrie6(addresses.intervals6);
+    const known = { labels: this.labels.cidrs.length, selectors: this.ports.selectors.length };
+    let classes: Classes = { ...before, ...known };
+    if (before.labels < known.labels) {
+      const { classes: addresses, origins } = extendAddresses(before.addresses, this.labels, before.labels);
+      const isSame6 = addresses.intervals6 === before.addresses.intervals6;
+      classes = {
+        ...classes,
+        addresses,
+        flags: [...before.flags, ...origins.map((origin) => before.flags[origin] ?? 0)],
+        addressOrigins: [...before.addressOrigins, ...origins],
+        trie4: this.trie4Builder.build(addresses.intervals4, addresses.ruleClass.length),
+        trie6: isSame6 ? before.trie6 : buildTrie6(addresses.intervals6),
+      };
     }
-    if (before.selectors < ports.selectors.length) {
-      ({ classes: portClasses, origins: portOrigins } = extendPorts(portClasses, ports, before.selectors));
+    if (before.selectors < known.selectors) {
+      const { classes: ports, origins } = extendPorts(before.ports, this.ports, before.selectors);
+      classes = { ...classes, ports, portOrigins: [...before.portOrigins, ...origins] };
     }
-    for (const [key, block] of this.blocks) this.blocks.set(key, extendBlock(block, addressOrigins, portOrigins));
-    const known = { labels: labels.cidrs.length, selectors: ports.selectors.length };
-    return { addresses, flags, ports: portClasses, trie4, trie6, ...known };
+    return classes;
   }
 
   /** The block of each set; `indexOf`: see NumberedRules. */
@@ -184,4 +193,4 @@ export class AccountPlan {
   }
 }
 
-const NONE = new Int32Array(0);
+const NONE: readonly number[] = [];

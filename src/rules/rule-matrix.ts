@@ -1,5 +1,6 @@
 import { BlockPool } from './block-pool.ts';
 import { MatchFlag } from './catalog.ts';
+import { firstAtLeast } from './partition.ts';
 import type { RuleSet } from './rule-set.ts';
 import { addressClassesOf, type SetBlock } from './set-block.ts';
 import type { IndexArray } from './view.ts';
@@ -45,21 +46,26 @@ function totalOf(blocks: readonly SetBlock[], count: (block: SetBlock) => number
   return blocks.reduce((sum, block) => sum + count(block), 0);
 }
 
+/** By class to rule sets and by port class, the class that it was cut from after blocks were built; else −1. */
+interface ClassOrigins {
+  readonly addressOrigins: readonly number[];
+  readonly portOrigins: readonly number[];
+}
+
 /**
- * Lays the blocks of all sets one after the other; sets with the same block share its cells. `blocks`: by set;
- * `indexOf`: see NumberedRules.
+ * Lays the blocks of all sets one after the other; sets with the same block share its cells. `blocks`: by set, those of
+ * before a class was cut from another answer for it as for that one; `indexOf`: see NumberedRules.
  */
 export function joinBlocks(
   sets: readonly RuleSet[],
   blocks: readonly SetBlock[],
+  { addressOrigins, portOrigins }: ClassOrigins,
   indexOf: Int32Array,
   flatBytesMax: number,
 ): RuleMatrix {
   const setOf = new Map(blocks.map((block, set) => [block, sets[set]!]));
   const distinct = [...setOf.keys()];
-  const [first] = distinct;
-  const portClasses = first?.columnOf.length ?? 0;
-  const portColumns = new Int32Array(blocks.length * portClasses);
+  const portColumns = new Int32Array(blocks.length * portOrigins.length);
   const setCells = new Int32Array(blocks.length);
   const cellFrom = new Map<SetBlock, number>();
   let cell = 0;
@@ -68,20 +74,26 @@ export function joinBlocks(
     cell += block.cellVerdict.length;
   }
   blocks.forEach((block, set) => {
-    portColumns.set(block.columnOf, set * portClasses);
+    const columns = portColumns.subarray(set * portOrigins.length, (set + 1) * portOrigins.length);
+    columns.set(block.columnOf);
+    followOrigins(columns, block.columnOf.length, portOrigins);
     setCells[set] = cellFrom.get(block) ?? 0;
   });
   const rows = totalOf(distinct, (block) => block.rowMaps.length * block.columns);
-  const classes = first === undefined ? 0 : addressClassesOf(first);
-  const flatBytes = 2 * (rows + blocks.length * classes);
-  const table = flatBytes <= flatBytesMax ? flatRows(blocks, distinct, classes) : pagedRows(blocks, distinct, classes);
-  return { portColumns, setCells, ...table, ...joinCells(setOf, cell, indexOf) };
+  const flatBytes = 2 * (rows + blocks.length * addressOrigins.length);
+  const layout = flatBytes <= flatBytesMax ? flatRows : pagedRows;
+  return { portColumns, setCells, ...layout(blocks, distinct, addressOrigins), ...joinCells(setOf, cell, indexOf) };
+}
+
+/** Values of the classes from number `from` on are those of the classes that they were cut from. */
+function followOrigins(values: IndexArray, from: number, origins: readonly number[]): void {
+  for (let cls = from; cls < origins.length; cls++) values[cls] = values[origins[cls]!]!;
 }
 
 const EMPTY = new Int32Array(0);
 
 /** Every (set, class) has its row, every row a cell for each column of its set. */
-function flatRows(blocks: readonly SetBlock[], distinct: readonly SetBlock[], classes: number): RowTable {
+function flatRows(blocks: readonly SetBlock[], distinct: readonly SetBlock[], origins: readonly number[]): RowTable {
   let rowShift = ROW_SHIFT_MIN;
   const unitsOf = ({ columns }: SetBlock): number => ((columns - 1) >> rowShift) + 1;
   const lengthOf = (block: SetBlock): number => block.rowMaps.length * unitsOf(block);
@@ -96,10 +108,13 @@ function flatRows(blocks: readonly SetBlock[], distinct: readonly SetBlock[], cl
     putCells(block, cells, at << rowShift, unitsOf(block) << rowShift);
     at += lengthOf(block);
   }
+  const classes = origins.length;
   const length = blocks.length * classes;
   const rowTab = units <= 2 ** 16 ? new Uint16Array(length) : new Int32Array(length);
   blocks.forEach((block, set) => {
-    putRows(block, rowTab, set * classes, firstRow.get(block) ?? 0, unitsOf(block));
+    const rows = rowTab.subarray(set * classes, (set + 1) * classes);
+    putRows(block, rows, firstRow.get(block) ?? 0, unitsOf(block));
+    followOrigins(rows, addressClassesOf(block), origins);
   });
   const paged = { setInfo: EMPTY, pageTab: EMPTY, pages: EMPTY, rowInfo: EMPTY, columnMaps: EMPTY };
   return { ...paged, rowTab, cells, rowShift };
@@ -117,21 +132,21 @@ function putCells(block: SetBlock, to: IndexArray, at: number, stride: number): 
   }
 }
 
-/** The row of every class from `at` on: rows are numbered from `firstRow` on, `stride` apart. */
-function putRows({ runEnds, runRows }: SetBlock, to: IndexArray, at: number, firstRow: number, stride: number): void {
+/** The row of every class that the block knows: rows are numbered from `firstRow` on, `stride` apart. */
+function putRows({ runEnds, runRows }: SetBlock, to: IndexArray, firstRow: number, stride: number): void {
   for (let run = 0, cls = 0; run < runEnds.length; run++) {
     const end = runEnds[run]!;
     const row = firstRow + runRows[run]! * stride;
     // short runs are most of them: filling one by one is cheaper than the call
-    if (end - cls > 16) to.fill(row, at + cls, at + end);
-    else for (let i = cls; i < end; i++) to[at + i] = row;
+    if (end - cls > 16) to.fill(row, cls, end);
+    else for (let i = cls; i < end; i++) to[i] = row;
     cls = end;
   }
 }
 
 /** Equal pages of classes are stored once over all sets; rows with the same columns share a map of columns. */
-function pagedRows(blocks: readonly SetBlock[], distinct: readonly SetBlock[], classes: number): RowTable {
-  const pagesPerSet = Math.ceil(classes / CLASS_PAGE);
+function pagedRows(blocks: readonly SetBlock[], distinct: readonly SetBlock[], origins: readonly number[]): RowTable {
+  const pagesPerSet = Math.ceil(origins.length / CLASS_PAGE);
   const pages = new BlockPool(CLASS_PAGE);
   const pageTab = new Int32Array(distinct.length * pagesPerSet);
   const rowInfo = new Int32Array(2 * totalOf(distinct, (block) => block.rowMaps.length));
@@ -142,7 +157,7 @@ function pagedRows(blocks: readonly SetBlock[], distinct: readonly SetBlock[], c
   for (const block of distinct) {
     const page = infoOf.size * pagesPerSet;
     infoOf.set(block, [row, page]);
-    putRunPages(pages, block, pageTab.subarray(page, page + pagesPerSet));
+    putRunPages(pages, runsTo(block, origins), pageTab.subarray(page, page + pagesPerSet));
     block.rowMaps.forEach((start, i) => {
       rowInfo[2 * (row + i)] = map + start;
       rowInfo[2 * (row + i) + 1] = cell + block.rowCells[i]!;
@@ -200,8 +215,27 @@ function putMatches(
   }
 }
 
+/** The runs of a block and those of classes that were cut since. */
+function runsTo(block: SetBlock, origins: readonly number[]): Runs {
+  const known = addressClassesOf(block);
+  if (known === origins.length) return block;
+  const runEnds = new Int32Array(block.runEnds.length + origins.length - known);
+  const runRows = new Int32Array(runEnds.length);
+  runEnds.set(block.runEnds);
+  runRows.set(block.runRows);
+  let count = block.runEnds.length;
+  for (let cls = known; cls < origins.length; cls++) {
+    const row = runRows[firstAtLeast(runEnds.subarray(0, count), origins[cls]! + 1)]!;
+    if (runRows[count - 1] !== row) runRows[count++] = row;
+    runEnds[count - 1] = cls + 1;
+  }
+  return { runEnds: runEnds.subarray(0, count), runRows: runRows.subarray(0, count) };
+}
+
+type Runs = Pick<SetBlock, 'runEnds' | 'runRows'>;
+
 /** Cuts the rows of a block into pages of classes and writes the number of each into `tab`. */
-function putRunPages(pages: BlockPool, { runEnds, runRows }: SetBlock, tab: Int32Array): void {
+function putRunPages(pages: BlockPool, { runEnds, runRows }: Runs, tab: Int32Array): void {
   const page = new Int32Array(pages.width);
   for (let i = 0, run = 0; i < tab.length; ) {
     const base = i * pages.width;

@@ -11,7 +11,7 @@ export interface ClassMembers {
   readonly labelRuns: readonly (readonly number[])[];
   readonly portClasses: number;
   /** Port classes that a selector covers for certain, and those that it only may cover, each once. */
-  selectorClasses(selector: number, maybe: boolean): Int32Array;
+  selectorClasses(selector: number, maybe: boolean): readonly number[];
 }
 
 /**
@@ -46,7 +46,7 @@ interface RowColumns {
   readonly parts: readonly (readonly number[])[];
 }
 
-const NONE = new Int32Array(0);
+const NONE: readonly number[] = [];
 
 /** A selector that only may cover: while labels of columns, its complement. */
 const maybeOf = (selector: number): number => ~selector;
@@ -112,7 +112,7 @@ class SetColumns {
   readonly count: number;
   private readonly set: RuleSet;
   /** Columns that each selector covers; those that it only may, by `maybeOf` of it. */
-  private readonly covered: ReadonlyMap<number, Int32Array>;
+  private readonly covered: ReadonlyMap<number, readonly number[]>;
   private readonly known = new Map<string, RowColumns>();
   private readonly words: number[] = [];
 

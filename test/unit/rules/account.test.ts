@@ -1,10 +1,12 @@
 import { expect, test } from 'vitest';
-import type { NetworkInterface } from '../../../src/inventory/inventory.ts';
+import type { NetworkInterface, PrefixList } from '../../../src/inventory/inventory.ts';
 import { sameAccount } from '../../../src/rules/account.ts';
-import { eni, inventory, securityGroup, vpc } from '../../support/inventory.ts';
+import { eni, inventory, prefixList, securityGroup, vpc } from '../../support/inventory.ts';
 
 const subject: NetworkInterface = { ...eni('eni-x', ['10.0.0.10', 'fd00::1'], ['sg-x']), tags: new Map([['a', 'b']]) };
+const list: PrefixList = prefixList('pl-x', ['10.1.0.0/16']);
 const world = inventory({
+  prefixLists: [list],
   vpcs: [vpc('vpc-a', ['10.0.0.0/16'])],
   networkInterfaces: [subject],
   securityGroups: [securityGroup('sg-x', [])],
@@ -34,6 +36,11 @@ test.each(Object.keys(subject) as (keyof NetworkInterface)[])(
     expect(sameAccount(world, { ...structuredClone(world), networkInterfaces: [other] })).toBe(false);
   },
 );
+
+test.each(Object.keys(list) as (keyof PrefixList)[])('another %s of a prefix list is another account', (name) => {
+  const other = { ...structuredClone(list), [name]: otherThan(list[name]) };
+  expect(sameAccount(world, { ...structuredClone(world), prefixLists: [other] })).toBe(false);
+});
 
 test('deep members count: a value of a tag, a word of an address, where a document was read', () => {
   const others: Partial<NetworkInterface>[] = [

@@ -106,10 +106,10 @@ test.each([
   [-1, -2],
 ])('parts are the sets of labels (%d, %d) that cover an item, numbered by their first item', (first, second) => {
   const members = new Map([
-    [first, Int32Array.of(1, 2, 3)],
-    [second, Int32Array.of(2, 3, 4)],
+    [first, [1, 2, 3]],
+    [second, [2, 3, 4]],
   ]);
-  const { partOf, parts } = partition(6, [first, second], (label) => members.get(label) ?? new Int32Array(0));
+  const { partOf, parts } = partition(6, [first, second], (label) => members.get(label) ?? []);
   expect([...partOf]).toEqual([0, 1, 2, 2, 3, 0]);
   expect(parts).toEqual([[], [first], [first, second], [second]]);
 });
@@ -122,9 +122,9 @@ test('a partition by runs is that by items, whatever was split before', () => {
       const labels = Array.from({ length: dice.below(8) }, (_, i) => i * 3);
       const members = labels.map(() => {
         const spread = 1 + dice.below(6);
-        return new Int32Array(count).map((_, item) => item).filter(() => dice.below(spread) === 0);
+        return Array.from({ length: count }, (_, item) => item).filter(() => dice.below(spread) === 0);
       });
-      const membersOf = (label: number): Int32Array => members[label / 3] ?? new Int32Array(0);
+      const membersOf = (label: number): readonly number[] => members[label / 3] ?? [];
       const wanted = partition(count, labels, membersOf);
       const sets = Array.from({ length: count }, (_, item) =>
         Int32Array.from(labels.filter((label) => membersOf(label).includes(item))),
