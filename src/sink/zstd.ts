@@ -4,13 +4,20 @@ import type { Compress } from './parquet-column.ts';
 
 const LEVEL = 1;
 
-/** Node has it from 22.15 on. */
-const native = zlib as { readonly zstdCompressSync?: (bytes: Uint8Array, options: object) => Uint8Array };
+/** Node has it from 22.15 on; its types, of Node 20, do not. */
+const native = zlib as {
+  readonly zstdCompressSync?: (bytes: Uint8Array, options: { readonly params: object }) => Uint8Array;
+  readonly constants: { readonly ZSTD_c_compressionLevel?: number };
+};
 
 /** Zstandard frames: Node's own where it has it, else a WebAssembly build. */
 export async function zstdCompressor(): Promise<Compress> {
-  const { zstdCompressSync } = native;
-  if (zstdCompressSync !== undefined) return (bytes) => zstdCompressSync(bytes, {});
+  const { zstdCompressSync, constants } = native;
+  const { ZSTD_c_compressionLevel: level } = constants;
+  if (zstdCompressSync !== undefined && level !== undefined) {
+    const options = { params: { [level]: LEVEL } };
+    return (bytes) => zstdCompressSync(bytes, options);
+  }
   try {
     const { compress, isLoaded } = await import('@foxglove/wasm-zstd');
     await isLoaded;
