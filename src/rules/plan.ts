@@ -147,15 +147,15 @@ export class AccountPlan {
       classes = {
         ...classes,
         addresses,
-        flags: [...before.flags, ...origins.map((origin) => before.flags[origin] ?? 0)],
-        addressOrigins: [...before.addressOrigins, ...origins],
+        flags: before.flags.concat(origins.map((origin) => before.flags[origin] ?? 0)),
+        addressOrigins: before.addressOrigins.concat(origins),
         trie4: this.trie4Builder.build(addresses.intervals4, addresses.ruleClass.length),
         trie6: isSame6 ? before.trie6 : buildTrie6(addresses.intervals6),
       };
     }
     if (before.selectors < known.selectors) {
       const { classes: ports, origins } = extendPorts(before.ports, this.ports, before.selectors);
-      classes = { ...classes, ports, portOrigins: [...before.portOrigins, ...origins] };
+      classes = { ...classes, ports, portOrigins: before.portOrigins.concat(origins) };
     }
     return classes;
   }

@@ -34,6 +34,17 @@ export function ruleSet(layer: RuleSet['layer'], undescribed: boolean, entries: 
   return { layer, undescribed, entries, key };
 }
 
+/** Up to so many numbers are sorted by hand: most lists are that short, and handing one over costs more. */
+const SORTED_IN_PLACE = 24;
+
+/** Moves `values[at]` to its place among those before it, which are ascending. */
+function sink(values: Int32Array, at: number): void {
+  const value = values[at]!;
+  let to = at;
+  for (; to > 0 && values[to - 1]! > value; to--) values[to] = values[to - 1]!;
+  values[to] = value;
+}
+
 /** The entries of one set in canonical order, found by label; named by indices of `RuleSet.entries`. */
 export class OrderedEntries {
   private readonly entries: readonly SetEntry[];
@@ -118,7 +129,8 @@ export class OrderedEntries {
     const { found, byLabel } = this;
     let count = 0;
     for (const label of labels) for (const place of byLabel.get(label) ?? []) found[count++] = place;
-    if (labels.length > 1) found.subarray(0, count).sort();
+    if (count > SORTED_IN_PLACE) found.subarray(0, count).sort();
+    else for (let i = 1; i < count; i++) sink(found, i);
     return count;
   }
 }

@@ -110,38 +110,55 @@ export function addressClassesOf({ runEnds }: SetBlock): number {
 class SetColumns {
   readonly columnOf: Int32Array;
   readonly count: number;
-  private readonly set: RuleSet;
+  /** Of the set, ascending. */
+  private readonly selectors: Int32Array;
+  /** By entry: place of its selector among those. */
+  private readonly placeOf: Int32Array;
   /** Columns that each selector covers; those that it only may, by `maybeOf` of it. */
   private readonly covered: ReadonlyMap<number, readonly number[]>;
-  private readonly known = new Map<string, RowColumns>();
+  /** Lists of selectors that rows asked for, and what they were told. */
+  private readonly lists = new ListPool();
+  private readonly known: RowColumns[] = [];
+  /** By place of a selector: the last query that asked for it. */
+  private readonly askedIn: Int32Array;
+  private readonly asked: Int32Array;
+  private queries = 0;
   private readonly words: number[] = [];
 
   constructor(set: RuleSet, members: ClassMembers) {
-    const selectors = [...new Set(set.entries.map((entry) => entry.selector))];
-    const labels = [...selectors, ...selectors.map(maybeOf)];
+    const selectors = Int32Array.from(new Set(set.entries.map((entry) => entry.selector))).sort();
+    const labels = [...selectors, ...Array.from(selectors, maybeOf)];
     const split = partition(members.portClasses, labels, (label) => {
       return label >= 0 ? members.selectorClasses(label, false) : members.selectorClasses(~label, true);
     });
-    this.set = set;
+    this.selectors = selectors;
     this.columnOf = split.partOf;
     this.count = split.parts.length;
     const indexOf = new Map(labels.map((label, i) => [label, i]));
     const sets = split.parts.map((part) => Int32Array.from(part, (label) => indexOf.get(label) ?? 0));
     const covered = invertSets(labels.length, sets);
     this.covered = new Map(labels.map((label, i) => [label, covered[i]!]));
+    this.placeOf = Int32Array.from(set.entries, ({ selector }) => indexOf.get(selector) ?? 0);
+    this.askedIn = new Int32Array(selectors.length);
+    this.asked = new Int32Array(selectors.length);
   }
 
   /** Columns of a row in which `entries` apply. */
   of(entries: readonly number[]): RowColumns {
-    const selectors = [...new Set(entries.map((entry) => this.set.entries[entry]!.selector))].sort((a, b) => a - b);
-    const key = selectors.join();
-    let columns = this.known.get(key);
+    this.queries++;
+    for (const entry of entries) this.askedIn[this.placeOf[entry]!] = this.queries;
+    let count = 0;
+    for (let place = 0; place < this.askedIn.length; place++) {
+      if (this.askedIn[place] === this.queries) this.asked[count++] = this.selectors[place]!;
+    }
+    let columns = this.known[this.lists.put(this.asked, count)];
     if (columns === undefined) {
+      const selectors = Array.from(this.asked.subarray(0, count));
       const labels = [...selectors, ...selectors.map(maybeOf)];
       const split = partition(this.count, labels, (label) => this.covered.get(label) ?? NONE);
       columns = { map: this.words.length, parts: split.parts };
       for (const column of split.partOf) this.words.push(column);
-      this.known.set(key, columns);
+      this.known.push(columns);
     }
     return columns;
   }
