@@ -86,9 +86,13 @@ export function wordMessages(columns: readonly OutputColumn[]): Message[] {
   });
 }
 
-/** The dictionary of a column as a message. */
-export function dictionaryBytes(id: number, texts: Texts, codec: ArrowCodec | null): Message {
-  const plain = new ArrowBody();
+/** The dictionary of a column as a message, made in the empty body that is given. */
+export function dictionaryBytes(
+  id: number,
+  texts: Texts,
+  codec: ArrowCodec | null,
+  plain: ArrowBody = new ArrowBody(),
+): Message {
   plain.texts(textCount(texts), texts, null, 0);
   const body = codec === null ? plain : plain.packed(codec.compress);
   return [dictionaryMessage(id, textCount(texts), body, codec), body.view()];
@@ -110,7 +114,7 @@ export function batchMessages(
     const column = data.column(i);
     appendColumn(body, column, data.rows);
     if (column.kind === 'codes' || column.kind === 'lists') {
-      messages.push(...dictionaryBytes(i, column.dictionary, codec));
+      messages.push(...dictionaryBytes(i, column.dictionary, codec, body.dictionary(i)));
     }
   });
   const done = codec === null ? body : body.packed(codec.compress);

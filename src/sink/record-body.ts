@@ -7,10 +7,20 @@ const BYTES_AT_FIRST = 1 << 20;
 /** The body of a record batch, made by the kernel from the columns of a chunk, in the memory that they lie in. */
 export class RecordBody extends ArrowBody {
   private readonly memory: ColumnMemory;
+  /** Bodies of the columns' dictionaries, by index of the column. */
+  private readonly dictionaries: ArrowBody[] = [];
 
   constructor(memory: ColumnMemory) {
     super(memory.u8(BYTES_AT_FIRST));
     this.memory = memory;
+  }
+
+  /** An empty body for the dictionary of a column; the one given before is not valid any more. */
+  dictionary(index: number): ArrowBody {
+    const body = this.dictionaries[index] ?? new ArrowBody();
+    this.dictionaries[index] = body;
+    body.clear();
+    return body;
   }
 
   /** A column of dictionary codes; 0 stands where the row has none. */

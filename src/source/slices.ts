@@ -10,15 +10,24 @@ const NEWLINE = 10;
 /** Told how many bytes of the file were read since the last call. */
 export type OnRead = (bytes: number) => void;
 
+/** What the last task of this thread read into: a megabyte for each would keep the collector busy. */
+let spare: Uint8Array | null = null;
+
+function takeBuffer(): Uint8Array {
+  const buffer = spare ?? new Uint8Array(READ_BYTES);
+  spare = null;
+  return buffer;
+}
+
 /**
  * Lines of the byte range [start, end) of a plain file: those that begin in it. The range's first partial line
  * belongs to the range before; its last line is read to its end.
  */
 export function* plainSlices(name: string, start: number, end: number, onRead: OnRead): Generator<FramedSlice> {
   const fd = open(name);
+  const buffer = takeBuffer();
   try {
     const framer = new LineFramer();
-    const buffer = new Uint8Array(READ_BYTES);
     // a newline at start − 1 tells that a line begins at `start`
     let position = Math.max(start - 1, 0);
     let skipping = start > 0;
@@ -49,15 +58,16 @@ export function* plainSlices(name: string, start: number, end: number, onRead: O
     yield* framer.finish(null);
   } finally {
     closeSync(fd);
+    spare = buffer;
   }
 }
 
 /** Slices of a plain file that is not lines, from its beginning to its end. */
 export function* documentSlices(name: string, content: Content, onRead: OnRead): Generator<FramedSlice> {
   const fd = open(name);
+  const buffer = takeBuffer();
   try {
     const framer = framerOf(content);
-    const buffer = new Uint8Array(READ_BYTES);
     for (let count = read(name, fd, buffer, null); count > 0; count = read(name, fd, buffer, null)) {
       onRead(count);
       yield* framer.push(buffer.subarray(0, count));
@@ -65,6 +75,7 @@ export function* documentSlices(name: string, content: Content, onRead: OnRead):
     yield* framer.finish(null);
   } finally {
     closeSync(fd);
+    spare = buffer;
   }
 }
 
