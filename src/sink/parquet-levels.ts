@@ -9,6 +9,7 @@ export class PageBytes {
   private readonly memory: ColumnMemory;
   private bytes: Uint8Array;
   private length = 0;
+  private copy = new Uint8Array(BYTES_AT_FIRST);
   private readonly codes: MemoryCopy<Int32Array>;
   private readonly marks: MemoryCopy<Uint8Array>;
   private levels: Int32Array;
@@ -27,9 +28,12 @@ export class PageBytes {
     this.bytes = this.memory.longer(this.bytes, this.length + count);
   }
 
-  /** A copy of the page: libraries are given bytes of memory that is not shared. */
+  /** The page in memory that is not shared, as libraries expect it; valid until the next call. */
   taken(): Uint8Array {
-    return this.bytes.slice(0, this.length);
+    const { length } = this;
+    if (length > this.copy.length) this.copy = new Uint8Array(2 * length);
+    this.copy.set(this.bytes.subarray(0, length));
+    return this.copy.subarray(0, length);
   }
 
   clear(): void {
