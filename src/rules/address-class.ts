@@ -1,4 +1,5 @@
 import { type Cidr, formatCidr } from '../model/ip.ts';
+import { ListPool } from './list-pool.ts';
 
 /** Every IPv4 and every IPv6 address, as labels: always present, so that no class holds addresses of both families. */
 const ANY: readonly Cidr[] = [
@@ -63,16 +64,11 @@ export interface AddressClasses {
 
 /** Addresses covered by exactly the same labels are one class: no rule can tell them apart. */
 export function classifyAddresses(labels: AddressLabels): AddressClasses {
-  const classOf = new Map<string, number>();
+  const pool = new ListPool();
   const labelSets: Int32Array[] = [];
   const intern = (active: readonly number[]): number => {
-    const key = active.join();
-    let cls = classOf.get(key);
-    if (cls === undefined) {
-      cls = labelSets.length;
-      classOf.set(key, cls);
-      labelSets.push(Int32Array.from(active));
-    }
+    const cls = pool.put(active, active.length);
+    if (cls === labelSets.length) labelSets.push(new Int32Array(active));
     return cls;
   };
   const intervals4 = sweep(collectEdges(labels, 4), labels.cidrs.length, intern);
@@ -185,7 +181,7 @@ function sweep(edges: Edges, labelCount: number, intern: (active: readonly numbe
     updateActive(active, depth, edges, order, at, i);
     const cls = intern(active);
     if (cls === classes[classes.length - 1]) continue;
-    starts.set(words.subarray(at, at + 4), classes.length * 4);
+    for (let word = 0; word < 4; word++) starts[classes.length * 4 + word] = words[at + word]!;
     classes.push(cls);
   }
   return { count: classes.length, starts: starts.slice(0, classes.length * 4), classes: Int32Array.from(classes) };
@@ -195,8 +191,12 @@ function sweep(edges: Edges, labelCount: number, intern: (active: readonly numbe
 function edgeOrder({ words, count, family }: Edges): Uint32Array {
   if (family === 4 && count <= 2 ** 20) {
     // address × 2^20 + number is exact in a double, and numbers sort without a call for each comparison
-    const keys = new Float64Array(count).map((_, i) => words[i * 4]! * 2 ** 20 + i).sort();
-    return new Uint32Array(count).map((_, i) => keys[i]! % 2 ** 20);
+    const keys = new Float64Array(count);
+    for (let i = 0; i < count; i++) keys[i] = words[i * 4]! * 2 ** 20 + i;
+    keys.sort();
+    const order = new Uint32Array(count);
+    for (let i = 0; i < count; i++) order[i] = keys[i]! % 2 ** 20;
+    return order;
   }
   return new Uint32Array(count).map((_, i) => i).sort((a, b) => compareWords(words, a * 4, words, b * 4));
 }
