@@ -30,7 +30,6 @@ const UPDATES_MAX = 50;
 export class RuleCompiler {
   private readonly flatBytesMax: number;
   private plan: AccountPlan | undefined;
-  private updates = 0;
 
   constructor(flatBytesMax: number = FLAT_BYTES_MAX) {
     this.flatBytesMax = flatBytesMax;
@@ -38,16 +37,12 @@ export class RuleCompiler {
 
   compile(inventory: Inventory): CompiledRules {
     const known = this.plan;
-    const isUpdate = known !== undefined && this.updates < UPDATES_MAX && sameAccount(known.inventory, inventory);
+    const isUpdate = known !== undefined && known.updates < UPDATES_MAX && sameAccount(known.inventory, inventory);
     const plan = isUpdate ? known : new AccountPlan(inventory);
-    const built = plan.blocksBuilt;
     // a failure in the middle must not leave half a plan
     this.plan = undefined;
     const compiled = compileBy(plan, plan.kept(inventory), this.flatBytesMax);
     this.plan = plan;
-    // a version that says nothing new is none: it must not be what makes all bytes new
-    if (!isUpdate) this.updates = 0;
-    else if (plan.blocksBuilt > built) this.updates++;
     return { ...compiled, isUpdate };
   }
 }

@@ -62,8 +62,7 @@ export class AccountPlan {
   private readonly trie4Builder = new Trie4Builder();
   private refined: Classes | undefined;
   private latest: Inventory;
-  /** Blocks that had to be built, over all versions. */
-  private built = 0;
+  private updatesSeen = 0;
   /** By what their sets say: of the last version only. */
   private blocks = new Map<string, SetBlock>();
 
@@ -100,18 +99,19 @@ export class AccountPlan {
     return this.refined;
   }
 
-  get blocksBuilt(): number {
-    return this.built;
+  /** Versions after the first one; one that says nothing new is none, it must not be what makes all bytes new. */
+  get updates(): number {
+    return this.updatesSeen;
   }
 
   /** A version of this account in which what says the same as in the one before is the same object. */
   kept(inventory: Inventory): Inventory {
-    const { securityGroups, networkAcls } = this.latest;
-    this.latest = {
-      ...inventory,
-      securityGroups: keepEqual(securityGroups, inventory.securityGroups),
-      networkAcls: keepEqual(networkAcls, inventory.networkAcls),
-    };
+    const before = this.latest;
+    const securityGroups = keepEqual(before.securityGroups, inventory.securityGroups);
+    const networkAcls = keepEqual(before.networkAcls, inventory.networkAcls);
+    const isSame = sameObjects(before.securityGroups, securityGroups) && sameObjects(before.networkAcls, networkAcls);
+    if (!isSame) this.updatesSeen++;
+    this.latest = { ...inventory, securityGroups, networkAcls };
     return this.latest;
   }
 
@@ -170,7 +170,6 @@ export class AccountPlan {
       if (block === undefined) {
         members ??= this.classMembers();
         block = buildSetBlock(set, members, indexOf);
-        this.built++;
       }
       blocks.set(set.key, block);
       return block;
@@ -194,3 +193,7 @@ export class AccountPlan {
 }
 
 const NONE: readonly number[] = [];
+
+function sameObjects(a: readonly object[], b: readonly object[]): boolean {
+  return a.length === b.length && a.every((object, i) => object === b[i]);
+}

@@ -149,13 +149,33 @@ test('what is no rule makes all new, and after many updates all is made new', ()
   const afterMove = compiler.compile(moved);
   expect(afterMove.isUpdate).toBe(false);
   expectSame(afterMove, moved, dice, 'moved');
-  expect(compiler.compile(moved).isUpdate).toBe(true);
+  const prefixLists = moved.prefixLists.map((list) => ({ ...list, cidrs: list.cidrs?.slice(1) ?? [] }));
+  const shorter = { ...moved, prefixLists };
+  const afterLists = compiler.compile(shorter);
+  expect(afterLists.isUpdate).toBe(false);
+  expectSame(afterLists, shorter, dice, 'shorter lists');
+  for (let again = 0; again < 120; again++) {
+    expect(compiler.compile(structuredClone(shorter)).isUpdate).toBe(true);
+  }
   let fresh = 0;
   for (let step = 0; step < 120; step++) {
-    world = changed(moved, dice, step);
+    world = changed(shorter, dice, step);
     if (!compiler.compile(world).isUpdate) fresh++;
   }
   expect(fresh).toBe(2);
+});
+
+test('rules of a group that no interface has are an update too: their names pile up', () => {
+  const world = someUniverse(new Dice(3), 4);
+  const [rule] = world.securityGroups.flatMap((group) => group.rules);
+  if (rule === undefined) throw new Error('no rule');
+  const compiler = new RuleCompiler();
+  const updates = Array.from({ length: 102 }, (_, i) => {
+    const spare = securityGroup('sg-spare', []);
+    const securityGroups = [...world.securityGroups, { ...spare, rules: [{ ...rule, id: `sgr-spare-${i}` }] }];
+    return compiler.compile({ ...world, securityGroups }).isUpdate;
+  });
+  expect(updates.filter((isUpdate) => !isUpdate).length).toBe(2);
 });
 
 test('a rule that says something else under its name, a group that is described no longer', () => {
