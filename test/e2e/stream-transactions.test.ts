@@ -1,5 +1,5 @@
 import { type Kafka, Partitioners } from 'kafkajs';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { openKafkajs } from '../../src/kafka/kafkajs.ts';
 import type { Summary } from '../../src/model/summary.ts';
 import type { Broker } from '../support/kafka/broker.ts';
@@ -45,6 +45,8 @@ async function inHaste({ address }: Broker): Promise<void> {
   );
   const producer = await driver.openTransactional('hasty-0');
   const at = { topic: 'hasty', partition: 0 };
+  // a fresh broker has no coordinator of the group yet; a member waits for it when it joins
+  await vi.waitFor(() => driver.committed('hasty-group', at), PATIENCE_MS);
   const commits = 40;
   for (let i = 1; i <= commits; i++) {
     const row = { topic: 'hasty-rows', partition: 0, key: null, value: Buffer.from(String(i)), headers: {} };
