@@ -4,7 +4,8 @@ import { BlockPool } from './block-pool.ts';
 /**
  * IPv4: 16-8-8 bits, leaf-pushed, equal blocks stored once. An entry is a class, or with `pointerBit` the index of a
  * block of the next level: bit 15 of a u16 while all counts fit, else the sign bit of an i32. `leaf` holds
- * `fullLeaves` blocks of 256 entries, then blocks of 16 where nothing is finer than a /28; see leafIndex.
+ * `fullLeaves` blocks of 256 entries, some of them perhaps not in use, then blocks of 16 where nothing is finer than a
+ * /28; see leafIndex.
  */
 export interface Trie4 {
   readonly root: Uint16Array | Int32Array;
@@ -26,9 +27,31 @@ export function buildTrie4(intervals: Intervals, classCount: number): Trie4 {
 }
 
 const ROOTS = 65536;
+/** Room for blocks of 256 entries that later tries will have: those of 16 stand behind and would all move. */
+const SPARE_LEAVES = 32;
 const NOTHING: Intervals = { count: 1, starts: new Uint32Array(4), classes: Int32Array.of(-1) };
 
-/** Builds a trie and, from the second time on, only what has changed of it; blocks out of use stay until then. */
+/** A table of the trie in memory that is used again. */
+class TrieTable {
+  private entries: Trie4['leaf'] = new Uint16Array(0);
+
+  /** Its first `length` elements; those that the last call of this width gave are as they were. */
+  of(length: number, isNarrow: boolean): Trie4['leaf'] {
+    const isSame = this.entries instanceof Uint16Array === isNarrow;
+    if (!isSame || this.entries.length < length) {
+      const room = Math.max(length, isSame ? 2 * this.entries.length : 0);
+      const longer = isNarrow ? new Uint16Array(room) : new Int32Array(room);
+      if (isSame) longer.set(this.entries);
+      this.entries = longer;
+    }
+    return this.entries.subarray(0, length);
+  }
+}
+
+/**
+ * Builds a trie and, from the second time on, only what has changed of it; blocks out of use stay until then. The
+ * tables of a trie are valid until the next one is built.
+ */
 export class Trie4Builder {
   private readonly root = new Int32Array(ROOTS);
   private readonly inner = new BlockPool(256);
@@ -37,29 +60,53 @@ export class Trie4Builder {
   private readonly innerBlock = new Int32Array(256);
   private readonly leafBlock = new Int32Array(256);
   private readonly coarseBlock = new Int32Array(16);
+  private readonly tables = { root: new TrieTable(), inner: new TrieTable(), leaf: new TrieTable() };
   private built = NOTHING;
+  /** Blocks of 256 entries that `leaf` has room for. */
+  private leafRoom = 0;
   private encodedBefore: Trie4 | undefined;
+  /** Blocks of that trie. */
+  private known = { inner: 0, leaf: 0, coarse: 0 };
 
   build(intervals: Intervals, classCount: number): Trie4 {
-    const changed = changedRoots(this.built, intervals);
+    const changed = changedStretches(this.built, intervals);
     this.built = intervals;
-    let i = 0;
-    for (let high = 0; high < ROOTS; high++) {
-      if (changed[high] === 0) continue;
-      while (endOf(intervals, i) <= high * ROOTS) i++;
-      this.root[high] =
-        endOf(intervals, i) >= (high + 1) * ROOTS ? intervals.classes[i]! : this.branch(intervals, i, high * ROOTS);
+    const roots: number[] = [];
+    for (let at = 0, i = 0; at < changed.length; ) {
+      const high = Math.floor(changed[at]! / ROOTS);
+      const base = high * ROOTS;
+      const end = base + ROOTS;
+      while (endOf(intervals, i) <= base) i++;
+      roots.push(high);
+      if (endOf(intervals, i) >= end) this.root[high] = intervals.classes[i]!;
+      else {
+        this.openBlock(this.root[high]!);
+        for (let j = at; j < changed.length && changed[j]! < end; j += 2) {
+          this.putBranches(intervals, i, Math.max(changed[j]!, base), Math.min(changed[j + 1]!, end));
+        }
+        this.root[high] = ~this.inner.put(this.innerBlock);
+      }
+      while (at < changed.length && changed[at + 1]! <= end) at += 2;
+      // what is left of a stretch over several roots
+      if (at < changed.length && changed[at]! < end) changed[at] = end;
     }
-    return this.encoded(classCount, changed);
+    return this.encoded(classCount, roots);
   }
 
-  /** Pointer to the inner block of the 65,536 addresses from `base` on, which begin in interval `i`. */
-  private branch(intervals: Intervals, first: number, base: number): number {
+  /** Makes `innerBlock` what the root's entry stood for. */
+  private openBlock(entry: number): void {
+    const { inner, innerBlock } = this;
+    if (entry >= 0) innerBlock.fill(entry);
+    else innerBlock.set(inner.contents().subarray(~entry * 256, (~entry + 1) * 256));
+  }
+
+  /** Entries of `innerBlock` for addresses of one root from `begin` to `end`, which interval `first` is not behind. */
+  private putBranches(intervals: Intervals, first: number, begin: number, end: number): void {
     const { innerBlock, leafBlock, coarseBlock } = this;
     const { classes } = intervals;
     let i = first;
-    for (let middle = 0; middle < 256; middle++) {
-      const from = base + middle * 256;
+    for (let from = begin - (begin % 256); from < end; from += 256) {
+      const middle = (from >>> 8) & 255;
       while (endOf(intervals, i) <= from) i++;
       if (endOf(intervals, i) >= from + 256) {
         innerBlock[middle] = classes[i]!;
@@ -68,10 +115,10 @@ export class Trie4Builder {
       let edges = 0;
       for (let at = from; at < from + 256; ) {
         while (endOf(intervals, i) <= at) i++;
-        const end = Math.min(endOf(intervals, i), from + 256);
-        leafBlock.fill(classes[i]!, at - from, end - from);
-        edges |= end;
-        at = end;
+        const next = Math.min(endOf(intervals, i), from + 256);
+        leafBlock.fill(classes[i]!, at - from, next - from);
+        edges |= next;
+        at = next;
       }
       if ((edges & 15) !== 0) {
         innerBlock[middle] = ~this.leaf.put(leafBlock);
@@ -80,35 +127,29 @@ export class Trie4Builder {
       for (let high = 0; high < 16; high++) coarseBlock[high] = leafBlock[high << 4]!;
       innerBlock[middle] = ~(this.coarse.put(coarseBlock) | COARSE);
     }
-    return ~this.inner.put(innerBlock);
   }
 
-  /** Entries that the trie before had are copied from it where they would not be others today. */
-  private encoded(classCount: number, changed: Uint8Array): Trie4 {
-    const { inner, leaf, coarse, encodedBefore: before } = this;
-    const isNarrow = Math.max(classCount, inner.count, leaf.count + coarse.count) <= U16_POINTER;
+  /** Entries that would not be others today stay what they were; `roots`: those that were built again. */
+  private encoded(classCount: number, roots: readonly number[]): Trie4 {
+    const { inner, leaf, coarse, tables, encodedBefore: before } = this;
+    if (leaf.count > this.leafRoom) this.leafRoom = leaf.count + (before === undefined ? 0 : SPARE_LEAVES);
+    const fullLeaves = this.leafRoom;
+    const isNarrow = Math.max(classCount, inner.count, fullLeaves + coarse.count) <= U16_POINTER;
     const pointerBit = isNarrow ? U16_POINTER : I32_POINTER;
-    // blocks of 16 are numbered after those of 256: one more of these moves them all
-    const isSame = before?.pointerBit === pointerBit && before.fullLeaves === leaf.count;
-    const table = (length: number, known?: Trie4['leaf']): Trie4['leaf'] => {
-      const entries = isNarrow ? new Uint16Array(length) : new Int32Array(length);
-      if (isSame && known !== undefined) entries.set(known);
-      return entries;
-    };
-    const root = table(ROOTS, before?.root);
-    for (let high = 0; high < ROOTS; high++) {
-      if (!isSame || changed[high] === 1) root[high] = encode(this.root[high]!, pointerBit, leaf.count);
-    }
-    const innerTable = table(inner.count * 256, before?.inner);
+    const isSame = before?.pointerBit === pointerBit && before.fullLeaves === fullLeaves;
+    const known = isSame ? this.known : { inner: 0, leaf: 0, coarse: 0 };
+    const root = tables.root.of(ROOTS, isNarrow);
+    if (isSame) for (const high of roots) root[high] = encode(this.root[high]!, pointerBit, fullLeaves);
+    else for (let high = 0; high < ROOTS; high++) root[high] = encode(this.root[high]!, pointerBit, fullLeaves);
+    const innerTable = tables.inner.of(inner.count * 256, isNarrow);
     const blocks = inner.contents();
-    for (let i = isSame ? before.inner.length : 0; i < blocks.length; i++) {
-      innerTable[i] = encode(blocks[i]!, pointerBit, leaf.count);
-    }
-    const leafTable = table(leaf.count * 256 + coarse.count * 16, before?.leaf);
-    if (!isSame) leafTable.set(leaf.contents());
-    const coarseFrom = isSame ? before.leaf.length - leaf.count * 256 : 0;
-    leafTable.set(coarse.contents().subarray(coarseFrom), leaf.count * 256 + coarseFrom);
-    this.encodedBefore = { root, inner: innerTable, leaf: leafTable, fullLeaves: leaf.count, pointerBit };
+    for (let i = known.inner * 256; i < blocks.length; i++) innerTable[i] = encode(blocks[i]!, pointerBit, fullLeaves);
+    const leafTable = tables.leaf.of(fullLeaves * 256 + coarse.count * 16, isNarrow);
+    leafTable.set(leaf.contents().subarray(known.leaf * 256), known.leaf * 256);
+    leafTable.fill(0, leaf.count * 256, fullLeaves * 256);
+    leafTable.set(coarse.contents().subarray(known.coarse * 16), fullLeaves * 256 + known.coarse * 16);
+    this.known = { inner: inner.count, leaf: leaf.count, coarse: coarse.count };
+    this.encodedBefore = { root, inner: innerTable, leaf: leafTable, fullLeaves, pointerBit };
     return this.encodedBefore;
   }
 }
@@ -118,17 +159,42 @@ function endOf({ count, starts }: Intervals, i: number): number {
   return i + 1 < count ? starts[(i + 1) * 4]! : 2 ** 32;
 }
 
-/** By the upper 16 bits: 1 where some address has another class than before. */
-function changedRoots(before: Intervals, after: Intervals): Uint8Array {
-  const changed = new Uint8Array(ROOTS);
-  for (let i = 0, j = 0, at = 0; at < 2 ** 32; ) {
-    const end = Math.min(endOf(before, i), endOf(after, j));
-    if (before.classes[i] !== after.classes[j]) changed.fill(1, at / ROOTS, Math.ceil(end / ROOTS));
-    if (endOf(before, i) === end) i++;
-    if (endOf(after, j) === end) j++;
+/** Addresses that have another class than before, ascending: first of each stretch and the one after its last. */
+function changedStretches(before: Intervals, after: Intervals): number[] {
+  const changed: number[] = [];
+  const [same, sameAtEnd] = sameIntervals(before, after);
+  // the last of the same intervals may end elsewhere
+  let i = Math.max(same - 1, 0);
+  let j = i;
+  const stop = sameAtEnd === 0 ? 2 ** 32 : after.starts[(after.count - sameAtEnd) * 4]!;
+  for (let at = after.starts[j * 4]!; at < stop; ) {
+    const endBefore = endOf(before, i);
+    const endAfter = endOf(after, j);
+    const end = Math.min(endBefore, endAfter);
+    if (before.classes[i] !== after.classes[j]) {
+      if (changed[changed.length - 1] === at) changed[changed.length - 1] = end;
+      else changed.push(at, end);
+    }
+    if (endBefore === end) i++;
+    if (endAfter === end) j++;
     at = end;
   }
   return changed;
+}
+
+/** How many intervals begin at the same address and have the same class: the first ones, and of the others the last. */
+function sameIntervals(before: Intervals, after: Intervals): readonly [first: number, last: number] {
+  // as signed numbers: unsigned ones above 2^31 would be objects until this code is optimized
+  const starts = new Int32Array(before.starts.buffer, before.starts.byteOffset, before.starts.length);
+  const startsAfter = new Int32Array(after.starts.buffer, after.starts.byteOffset, after.starts.length);
+  const isSame = (i: number, j: number): boolean =>
+    starts[i * 4] === startsAfter[j * 4] && before.classes[i] === after.classes[j];
+  const shared = Math.min(before.count, after.count);
+  let first = 0;
+  while (first < shared && isSame(first, first)) first++;
+  let last = 0;
+  while (last < shared - first && isSame(before.count - 1 - last, after.count - 1 - last)) last++;
+  return [first, last];
 }
 
 /**
