@@ -31,7 +31,7 @@ const ROOMS = {
     'engine',
   ],
   synthetic: ['model', 'inventory'],
-  bench: ['model', 'inventory', 'rules'],
+  bench: ['model', 'inventory', 'rules', 'classify'],
   insight: ['model', 'inventory', 'rules', 'pods', 'decode', 'classify', 'engine'],
   cli: [
     'model',

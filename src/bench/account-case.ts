@@ -3,10 +3,11 @@ import type { Inventory } from '../inventory/inventory.ts';
 import { FlowtrieError } from '../model/errors.ts';
 import { attachRules } from '../rules/arena.ts';
 import { compileRules } from '../rules/compile.ts';
+import { addressClass4, cellOf, portClass, routeOf } from '../rules/lookup.ts';
 import { EniSet, type RulesView, SETS_STRIDE } from '../rules/view.ts';
 import { type AccountFlows, drawFlows } from './account-trace.ts';
 import { type Effort, type Findings, medians } from './findings.ts';
-import { createAnswers, judgeFiveLayers, judgeOneLayer, matchAddressesOnly } from './five-layers.ts';
+import { FiveLayers, type LayerAnswers, NO_ANSWER, type PlacedFlows } from './five-layers.ts';
 import { judgeLinear, type LinearGroups, linearGroups } from './linear-groups.ts';
 import { median, ratioOf, takeTurns, timed } from './measure.ts';
 import { measureRuleChange } from './rule-change.ts';
@@ -19,9 +20,12 @@ const COMPILE_RUNS = 5;
 /** An account ready to be measured: compiled, with flows, everything verified. */
 export interface ReadyAccount {
   readonly view: RulesView;
+  readonly layers: FiveLayers;
   readonly linear: LinearGroups;
-  readonly random: AccountFlows;
-  readonly zipf: AccountFlows;
+  readonly flows: AccountFlows;
+  /** The same flows where the layers read them, and others of a Zipf distribution. */
+  readonly random: PlacedFlows;
+  readonly zipf: PlacedFlows;
   /** Flows that the linear scan judges in one pass. */
   readonly sample: number;
   readonly facts: Findings['facts'];
@@ -33,14 +37,18 @@ export function readyAccount(title: string, inventory: Inventory, effort: Effort
   const compiled = runs.at(-1)?.value ?? compileRules(inventory);
   const view = attachRules(compiled.buffer, 0, compiled.byteLength);
   const linear = linearGroups(inventory, new Map(compiled.catalog.rules.map((rule, index) => [rule.id, index])));
-  const random = drawFlows(inventory, effort.packets, false, SEED);
-  const zipf = drawFlows(inventory, effort.packets, true, SEED + 1);
-  if (random === undefined || zipf === undefined) {
+  const flows = drawFlows(inventory, effort.packets, false, SEED);
+  const zipfFlows = drawFlows(inventory, effort.packets, true, SEED + 1);
+  if (flows === undefined || zipfFlows === undefined) {
     throw new FlowtrieError('inventory', `${title}: no interface has an IPv4 address, nothing to measure`);
   }
   const sample = Math.min(effort.packets, Math.max(64, Math.floor(effort.linearSteps / Math.max(1, linear.longest))));
-  const matched = [random, zipf].reduce((sum, flows) => sum + verifyOneLayer(view, linear, flows, sample), 0);
-  const change = measureRuleChange(inventory, random);
+  const layers = new FiveLayers(view);
+  const [random, zipf] = [layers.place(flows), layers.place(zipfFlows)];
+  const engines = { view, layers, linear };
+  const matched =
+    verify(engines, flows, { ...random, count: sample }) + verify(engines, zipfFlows, { ...zipf, count: sample });
+  const change = measureRuleChange(inventory, flows);
   const facts = {
     interfaces: view.eniCount,
     rules: view.ruleCount,
@@ -55,21 +63,21 @@ export function readyAccount(title: string, inventory: Inventory, effort: Effort
     verified: 2 * sample,
     matchedShare: matched / (2 * sample),
   };
-  return { view, linear, random, zipf, sample, facts };
+  return { view, layers, linear, flows, random, zipf, sample, facts };
 }
 
 /** Five layers and one layer over flows of an account, against the address look-ups alone and a linear scan. */
 export function measureAccount(title: string, inventory: Inventory, effort: Effort): Findings {
-  const { view, linear, random, zipf, sample, facts } = readyAccount(title, inventory, effort);
-  const out = createAnswers(effort.packets);
+  const { layers, linear, flows, random, zipf, sample, facts } = readyAccount(title, inventory, effort);
+  const out = layers.createAnswers(effort.packets);
   const rates = takeTurns(
     [
-      { name: 'five layers, random', count: random.count, run: () => judgeFiveLayers(view, random, out) },
-      { name: 'five layers, Zipf', count: zipf.count, run: () => judgeFiveLayers(view, zipf, out) },
-      { name: 'addresses only, random', count: random.count, run: () => matchAddressesOnly(view, random, out) },
-      { name: 'addresses only, Zipf', count: zipf.count, run: () => matchAddressesOnly(view, zipf, out) },
-      { name: 'one layer, random', count: random.count, run: () => judgeOneLayer(view, random, out.sgIngress) },
-      { name: 'linear scan, one layer', count: sample, run: () => judgeLinear(linear, random, sample, out.sgIngress) },
+      { name: 'five layers, random', count: random.count, run: () => layers.judge(random, out) },
+      { name: 'five layers, Zipf', count: zipf.count, run: () => layers.judge(zipf, out) },
+      { name: 'addresses only, random', count: random.count, run: () => layers.matchAddresses(random, out) },
+      { name: 'addresses only, Zipf', count: zipf.count, run: () => layers.matchAddresses(zipf, out) },
+      { name: 'one layer, random', count: random.count, run: () => layers.judgeOne(random, out.sgIngress) },
+      { name: 'linear scan, one layer', count: sample, run: () => judgeLinear(linear, flows, sample, out.sgIngress) },
     ],
     effort.rounds,
   );
@@ -99,16 +107,20 @@ function distinctSets(view: RulesView): number {
 
 /**
  * Throws unless the compiled rules name the rule that the linear scan finds; where it finds none, they must not allow
- * by a rule either. The five layers must agree with the one layer. Returns how many flows matched.
+ * by a rule either. The five layers must agree with the one layer and with rules/lookup. Returns how many flows match.
  */
-function verifyOneLayer(view: RulesView, linear: LinearGroups, flows: AccountFlows, sample: number): number {
-  const some = { ...flows, count: sample };
-  const got = new Int32Array(sample);
+function verify(
+  { view, layers, linear }: Pick<ReadyAccount, 'view' | 'layers' | 'linear'>,
+  flows: AccountFlows,
+  placed: PlacedFlows,
+): number {
+  const sample = placed.count;
+  const { sgIngress: got } = layers.createAnswers(sample);
   const expected = new Int32Array(sample);
-  const five = createAnswers(sample);
-  judgeOneLayer(view, some, got);
-  judgeFiveLayers(view, some, five);
-  judgeLinear(linear, some, sample, expected);
+  const five = layers.createAnswers(sample);
+  layers.judgeOne(placed, got);
+  layers.judge(placed, five);
+  judgeLinear(linear, flows, sample, expected);
   assert.deepEqual(five.sgIngress, got, 'five layers and one layer disagree');
   let matched = 0;
   for (let i = 0; i < sample; i++) {
@@ -117,6 +129,30 @@ function verifyOneLayer(view: RulesView, linear: LinearGroups, flows: AccountFlo
     if (rule >= 0) matched++;
     const same = rule >= 0 ? answer === rule : answer < 0;
     assert.ok(same, `flow ${i}: the linear scan finds rule ${rule}, the compiled rules ${answer}`);
+    assert.deepEqual(answersOf(five, i), lookUp(view, flows, i), `flow ${i}: five layers and rules/lookup disagree`);
   }
   return matched;
+}
+
+function answersOf({ sgEgress, naclEgress, route, naclIngress, sgIngress }: LayerAnswers, i: number) {
+  return [sgEgress[i], naclEgress[i], route[i], naclIngress[i], sgIngress[i]];
+}
+
+/** The same by rules/lookup, one flow at a time. */
+function lookUp(view: RulesView, flows: AccountFlows, i: number) {
+  const [src, dst] = [addressClass4(view, flows.src[i]!), addressClass4(view, flows.dst[i]!)];
+  const port = portClass(view, flows.protocol[i]!, flows.dstPort[i]!);
+  const [sender, receiver] = [flows.srcEni[i]! * SETS_STRIDE, flows.dstEni[i]! * SETS_STRIDE];
+  const cell = (at: number, cls: number): number => {
+    const set = view.eniSets[at]!;
+    return set < 0 ? NO_ANSWER : cellOf(view, set, cls, port);
+  };
+  const table = view.eniSets[sender + EniSet.routeTable]!;
+  return [
+    cell(sender + EniSet.sgEgress, dst),
+    cell(sender + EniSet.naclEgress, dst),
+    table < 0 ? NO_ANSWER : routeOf(view, table, dst),
+    cell(receiver + EniSet.naclIngress, src),
+    cell(receiver + EniSet.sgIngress, src),
+  ];
 }

@@ -2,7 +2,6 @@ import { readyAccount } from './account-case.ts';
 import { measureFiveTuples } from './classbench-case.ts';
 import { EKS_LIKE, eksInventory } from './eks-inventory.ts';
 import { type Effort, type Findings, medians } from './findings.ts';
-import { createAnswers, judgeFiveLayers, judgeOneLayer } from './five-layers.ts';
 import { AWS_RULES_MAX, generateSet } from './generated-set.ts';
 import { judgeLinear } from './linear-groups.ts';
 import { ratioOf, takeTurns } from './measure.ts';
@@ -23,13 +22,13 @@ export function measureGenerated(sets: number, rules: number, budgetBytes: numbe
   }
   const size = { ...EKS_LIKE, enis: Math.max(ENIS_MIN, sets), groups: sets, groupChoices: sets };
   const inventory = eksInventory({ ...size, rulesPerGroup: 2 * rules }, SEED);
-  const { view, linear, random, zipf, sample, facts } = readyAccount(title, inventory, effort);
-  const out = new Int32Array(effort.packets);
+  const { layers, linear, flows, random, zipf, sample, facts } = readyAccount(title, inventory, effort);
+  const { sgIngress: out } = layers.createAnswers(effort.packets);
   const rates = takeTurns(
     [
-      { name: 'one layer, random', count: random.count, run: () => judgeOneLayer(view, random, out) },
-      { name: 'one layer, Zipf', count: zipf.count, run: () => judgeOneLayer(view, zipf, out) },
-      { name: 'linear scan, one layer', count: sample, run: () => judgeLinear(linear, random, sample, out) },
+      { name: 'one layer, random', count: random.count, run: () => layers.judgeOne(random, out) },
+      { name: 'one layer, Zipf', count: zipf.count, run: () => layers.judgeOne(zipf, out) },
+      { name: 'linear scan, one layer', count: sample, run: () => judgeLinear(linear, flows, sample, out) },
     ],
     effort.rounds,
   );
@@ -47,13 +46,14 @@ export function measureRuleCount(most: number, effort: Effort): Findings {
   const mostName = `${most.toLocaleString('en-US')} rules`;
   const few = readyAccount('20 rules', eksInventory({ ...size, rulesPerGroup: 40 }, SEED), effort);
   const many = readyAccount(mostName, eksInventory({ ...size, rulesPerGroup: 2 * most }, SEED), effort);
-  const out = createAnswers(effort.packets);
+  const out = few.layers.createAnswers(effort.packets);
+  const outOfMany = many.layers.createAnswers(effort.packets);
   const rates = takeTurns(
     [
-      { name: '20 rules', count: few.random.count, run: () => judgeFiveLayers(few.view, few.random, out) },
-      { name: mostName, count: many.random.count, run: () => judgeFiveLayers(many.view, many.random, out) },
-      { name: '20 rules, Zipf', count: few.zipf.count, run: () => judgeFiveLayers(few.view, few.zipf, out) },
-      { name: `${mostName}, Zipf`, count: many.zipf.count, run: () => judgeFiveLayers(many.view, many.zipf, out) },
+      { name: '20 rules', count: few.random.count, run: () => few.layers.judge(few.random, out) },
+      { name: mostName, count: many.random.count, run: () => many.layers.judge(many.random, outOfMany) },
+      { name: '20 rules, Zipf', count: few.zipf.count, run: () => few.layers.judge(few.zipf, out) },
+      { name: `${mostName}, Zipf`, count: many.zipf.count, run: () => many.layers.judge(many.zipf, outOfMany) },
     ],
     effort.rounds,
   );

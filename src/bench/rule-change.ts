@@ -3,7 +3,7 @@ import type { Inventory, SecurityGroup, SecurityGroupRule } from '../inventory/i
 import { attachRules } from '../rules/arena.ts';
 import { type CompiledRules, compileRules, RuleCompiler } from '../rules/compile.ts';
 import type { AccountFlows } from './account-trace.ts';
-import { createAnswers, judgeFiveLayers } from './five-layers.ts';
+import { FiveLayers } from './five-layers.ts';
 import { median, timed } from './measure.ts';
 
 /** Changes that are timed, and before them those after which the just-in-time compiler has done its work. */
@@ -56,8 +56,12 @@ function assertAlike(updated: CompiledRules, fresh: CompiledRules, flows: Accoun
 /** Deciding rule of every layer for every flow. */
 function rulesOf({ buffer, byteLength }: CompiledRules, flows: AccountFlows): readonly Int32Array[] {
   const view = attachRules(buffer, 0, byteLength);
-  const answers = createAnswers(flows.count);
-  judgeFiveLayers(view, flows, answers);
-  const { route, ...layers } = answers;
-  return [route, ...Object.values(layers).map((cells: Int32Array) => cells.map((cell) => view.cellRule[cell] ?? cell))];
+  const layers = new FiveLayers(view);
+  const answers = layers.createAnswers(flows.count);
+  layers.judge(layers.place(flows), answers);
+  const { route, ...filters } = answers;
+  return [
+    route,
+    ...Object.values(filters).map((cells: Int32Array) => cells.map((cell) => view.cellRule[cell] ?? cell)),
+  ];
 }

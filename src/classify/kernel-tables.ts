@@ -124,16 +124,31 @@ export interface KernelSource {
 
 /** Copies what judging reads into the kernel's memory; the first block is the address table. */
 export function placeTables(heap: KernelHeap, source: KernelSource): readonly [KernelBlock, ...KernelBlock[]] {
+  return placeSections(heap, wordsOf(source));
+}
+
+/** The rules of a version alone; all words of pods and Services are 0. */
+export function placeRules(heap: KernelHeap, rules: RulesView): readonly [KernelBlock, ...KernelBlock[]] {
+  return placeSections(heap, rulesWords(rules));
+}
+
+function placeSections(
+  heap: KernelHeap,
+  words: Readonly<Partial<Record<TableWord, number | KernelArray>>>,
+): readonly [KernelBlock, ...KernelBlock[]] {
   const blocks: KernelBlock[] = [];
-  const place = (value: number | KernelArray): number => {
-    if (typeof value === 'number') return value;
+  const values = Object.fromEntries(TABLE_WORDS.map((name) => [name, 0])) as Record<TableWord, number>;
+  for (const name of TABLE_WORDS) {
+    const value = words[name] ?? 0;
+    if (typeof value === 'number') {
+      values[name] = value;
+      continue;
+    }
     const block = placeArray(heap, value);
     blocks.push(block);
-    return block.at;
-  };
-  const values: Record<string, number> = {};
-  for (const [name, value] of Object.entries(wordsOf(source))) values[name] = place(value);
-  return [placeWords(heap, TABLE_WORDS, values as Record<TableWord, number>), ...blocks];
+    values[name] = block.at;
+  }
+  return [placeWords(heap, TABLE_WORDS, values), ...blocks];
 }
 
 function wordsOf({
