@@ -15,7 +15,7 @@ import { createBatchEncoder } from '../sink/encoder.ts';
 import type { BatchEncoder } from '../sink/part.ts';
 import { mayPass } from '../source/s3/found.ts';
 import { ValueCursor } from '../source/values.ts';
-import { candidateNames } from './candidates.ts';
+import { Candidates } from './candidates.ts';
 import { compactFlow, compactVerdicts } from './compaction.ts';
 import { Duplicates } from './dedupe.ts';
 import { RowFilter } from './filter.ts';
@@ -268,6 +268,10 @@ function createEncoder({ setup, heap, versions, judge, verdicts, scratch, rows }
     return rows.decoder;
   };
   const names = versions.map((version) => version.names);
+  const candidates = judge.versions.map((tables, version) => {
+    const known = names[version];
+    return known === undefined ? undefined : new Candidates(tables, known);
+  });
   return createBatchEncoder(setup.rows?.format ?? 'ndjson', {
     columns: setup.rows?.columns ?? [],
     heap,
@@ -277,12 +281,7 @@ function createEncoder({ setup, heap, versions, judge, verdicts, scratch, rows }
     names,
     versionLabels: versions.map((version) => version.label),
     interfaceName: (code) => current().interfaces.name(code),
-    candidates: (version, row, side) => {
-      const tables = judge.versions[version];
-      const known = names[version];
-      if (tables === undefined || known === undefined) return null;
-      return candidateNames(current().batch, verdicts, scratch, tables, known, row, side);
-    },
+    candidates: (version, row, side) => candidates[version]?.of(current().batch, verdicts, scratch, row, side) ?? null,
   });
 }
 

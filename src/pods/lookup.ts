@@ -203,11 +203,11 @@ export function resolvePod(
   return resolveUnsure(view, entry, first, last, from, to, best, bestSeconds, owned, isAlone, host);
 }
 
-function startOf(view: PodMapView, interval: number): number {
+export function startOf(view: PodMapView, interval: number): number {
   return view.intervals[interval * INTERVAL_STRIDE]!;
 }
 
-function podOf(view: PodMapView, interval: number): number {
+export function podOf(view: PodMapView, interval: number): number {
   return view.intervals[interval * INTERVAL_STRIDE + IntervalWord.pod]!;
 }
 
@@ -309,7 +309,7 @@ function anySoft(
 }
 
 /** First interval of [low, high) that ends after `second`. */
-function firstEndingAfter(ends: Uint32Array, low: number, high: number, second: number): number {
+export function firstEndingAfter(ends: Uint32Array, low: number, high: number, second: number): number {
   let a = low;
   let b = high;
   while (a < b) {
@@ -375,24 +375,4 @@ function podsWithin(view: PodMapView, entry: number, from: number, to: number, h
     if (host < 0 || !isElsewhere(view, entry, pod, host)) found.add(pod);
   }
   return found;
-}
-
-/** Pods on the interface in the window, hostNetwork pods included on a node's primary one, ascending by index; cold. */
-export function podsOnInterface(view: PodMapView, eni: number, start: number, end: number): number[] {
-  const { eniFirst, eniEntry, entryRecords, intervalEnds, hostFirst, hostStart, hostEnd, hostPod } = view;
-  const from = Math.min(start, end);
-  const to = Math.max(start, end, from + 1);
-  const found = new Set<number>();
-  for (let e = eniFirst[eni]!; e < eniFirst[eni + 1]!; e++) {
-    const at = eniEntry[e]! * ENTRY_STRIDE;
-    const first = entryRecords[at + EntryWord.first]!;
-    const last = first + entryRecords[at + EntryWord.count]!;
-    for (let i = firstEndingAfter(intervalEnds, first, last, from); i < last && startOf(view, i) < to; i++) {
-      found.add(podOf(view, i));
-    }
-  }
-  for (let i = hostFirst[eni]!; i < hostFirst[eni + 1]!; i++) {
-    if (hostStart[i]! < to && hostEnd[i]! > from) found.add(hostPod[i]!);
-  }
-  return [...found].sort((a, b) => a - b);
 }

@@ -243,16 +243,30 @@ function servicePiece(context: RowContext, side: Side): Piece {
 
 function candidatesPiece(context: RowContext, names: readonly AddedName[]): Piece {
   const none = nullsOf(names);
+  const members = names.map((name) => candidatesMember(context, name));
   return (out, _, verdicts, row) => {
     const { srcAttribution, dstAttribution } = verdicts;
     if (srcAttribution[row] !== Attribution.candidates && dstAttribution[row] !== Attribution.candidates) {
       return out.raw(none);
     }
-    const lists = {
-      src_candidates: candidatesOf(context, verdicts, row, 'src'),
-      dst_candidates: candidatesOf(context, verdicts, row, 'dst'),
-    };
-    out.raw(only(names, lists));
+    for (const member of members) out.raw(member(verdicts, row));
+  };
+}
+
+/** One of the columns of candidates: a fragment for each list. */
+function candidatesMember(context: RowContext, name: AddedName): (verdicts: VerdictBatch, row: number) => Uint8Array {
+  const side = name === 'src_candidates' ? 'src' : 'dst';
+  const none = fragment({ [name]: null });
+  const fragments = new WeakMap<readonly string[], Uint8Array>();
+  return (verdicts, row) => {
+    const list = candidatesOf(context, verdicts, row, side);
+    if (list === null) return none;
+    let found = fragments.get(list);
+    if (found === undefined) {
+      found = fragment({ [name]: list });
+      fragments.set(list, found);
+    }
+    return found;
   };
 }
 

@@ -155,10 +155,16 @@ function addedCells(context: RowContext): Readonly<Record<AddedName, TextCell>> 
       const field = effectiveField(flow, v, row, side);
       return field === null ? null : addressText(flow, row, field);
     };
-  const candidates =
-    (side: Side): TextCell =>
-    (_, v, row) =>
-      candidatesOf(context, v, row, side)?.join(';') ?? null;
+  const candidates = (side: Side): TextCell => {
+    const joined = new WeakMap<readonly string[], string>();
+    return (_, v, row) => {
+      const list = candidatesOf(context, v, row, side);
+      if (list === null) return null;
+      const text = joined.get(list) ?? list.join(';');
+      joined.set(list, text);
+      return text;
+    };
+  };
   return {
     ...WORD_CELLS,
     src_addr: effective('src'),

@@ -53,6 +53,8 @@ export class CandidatesColumn implements ChunkColumn {
   private readonly side: Side;
   private readonly list: (verdicts: VerdictBatch, row: number, side: Side) => readonly string[] | null;
   private readonly dictionary = new TextCodes();
+  /** Codes of the lists that the chunk has met. */
+  private readonly known = new Map<readonly string[], Int32Array>();
   private offsets = new Int32Array(ROWS_AT_FIRST + 1);
   private nulls = new Uint8Array(ROWS_AT_FIRST);
   private codes = new Int32Array(ROWS_AT_FIRST);
@@ -94,10 +96,20 @@ export class CandidatesColumn implements ChunkColumn {
       if (items === null) this.nullCount++;
       if (items !== null) {
         this.codes = grown(this.codes, end + items.length, (n) => new Int32Array(n));
-        for (const item of items) this.codes[end++] = this.dictionary.codeOf(item);
+        this.codes.set(this.codesOf(items), end);
+        end += items.length;
       }
       offsets[at + row + 1] = end;
     }
+  }
+
+  private codesOf(items: readonly string[]): Int32Array {
+    let codes = this.known.get(items);
+    if (codes === undefined) {
+      codes = Int32Array.from(items, (item) => this.dictionary.codeOf(item));
+      this.known.set(items, codes);
+    }
+    return codes;
   }
 
   take(rows: number): ColumnData {
@@ -116,6 +128,7 @@ export class CandidatesColumn implements ChunkColumn {
 
   reset(): void {
     this.dictionary.clear();
+    this.known.clear();
     this.nullCount = 0;
     this.codes = new Int32Array(ROWS_AT_FIRST);
   }

@@ -26,7 +26,10 @@ export interface RowContext {
   readonly byHour?: boolean;
   /** Interface id of a code of `FlowBatch.interfaceId`. */
   interfaceName(code: number): string;
-  /** `namespace/pod` of each pod that side may be; null when attribution is not `candidates`. */
+  /**
+   * `namespace/pod` of each pod that side may be; null when attribution is not `candidates`. Equal lists are mostly the
+   * same object: what is made of one can be kept.
+   */
   candidates(version: number, row: number, side: Side): readonly string[] | null;
 }
 

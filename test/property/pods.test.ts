@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { NetworkInterface, PodInterval, Vpc } from '../../src/inventory/inventory.ts';
 import { formatAddress } from '../../src/model/ip.ts';
-import { hasPodsOnInterface, podsOnInterface } from '../../src/pods/lookup.ts';
+import { hasPodsOnInterface } from '../../src/pods/lookup.ts';
+import { InterfacePodLists, podsOnInterface } from '../../src/pods/on-interface.ts';
 import { eni, vpc } from '../support/inventory.ts';
 import { type Answer, askPodMap, pod } from '../support/pods.ts';
 
@@ -180,11 +181,12 @@ test(`the pod map answers as maps and arrays do, second by second (seed ${SEED})
           naive.ask(from, at, start, end),
         );
       }
+      const lists = new InterfacePodLists(asked.view);
       for (const { start, end } of queries) {
         enis.forEach((_, e) => {
-          expect(hasPodsOnInterface(asked.view, e, start, end)).toBe(
-            podsOnInterface(asked.view, e, start, end).length > 0,
-          );
+          const { pods: there } = podsOnInterface(asked.view, e, start, end);
+          expect(hasPodsOnInterface(asked.view, e, start, end)).toBe(there.length > 0);
+          expect(lists.of(e, start, end), `interface ${e}, ${start}–${end}`).toEqual(there);
         });
       }
     }),

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { EniKind, KubernetesNode } from '../../../src/inventory/inventory.ts';
-import { isPrimary4, podsOnInterface } from '../../../src/pods/lookup.ts';
+import { isPrimary4 } from '../../../src/pods/lookup.ts';
+import { podsOnInterface } from '../../../src/pods/on-interface.ts';
 import { address, eni, vpc } from '../../support/inventory.ts';
 import { type Answer, askPodMap, pod } from '../../support/pods.ts';
 
@@ -159,7 +160,7 @@ describe('windows', () => {
 describe('pods on an interface', () => {
   test('those whose address lies on it, and hostNetwork pods on the primary one', () => {
     const alive = (id: string, start: number, end: number) =>
-      names(podsOnInterface(asked.view, eniAt(id), T0 + start, T0 + end));
+      names(podsOnInterface(asked.view, eniAt(id), T0 + start, T0 + end).pods);
     expect(alive('eni-1p', 10, 60)).toEqual(['node-exporter', 'web']);
     expect(alive('eni-1p', 310, 330)).toEqual(['node-exporter']);
     expect(alive('eni-1s', 90, 150)).toEqual(['job-x', 'api']);
@@ -175,8 +176,8 @@ describe('pods on an interface', () => {
       networkInterfaces: [nodeEni('eni-p', 'i-1', 'node-primary', ['10.0.1.10', '2001:db8:1::10'])],
       pods: [pod('kube-system/proxy', '2001:db8:1::10', 0, 50, { hostNetwork: true, nodeName: 'n1' })],
     });
-    expect(podsOnInterface(six.view, 0, 0, 10)).toEqual([0]);
-    expect(podsOnInterface(six.view, 0, 50, 60)).toEqual([]);
+    expect(podsOnInterface(six.view, 0, 0, 10).pods).toEqual([0]);
+    expect(podsOnInterface(six.view, 0, 50, 60).pods).toEqual([]);
     expect(six.ask('v1', '2001:db8:1::10', 0, 10)).toMatchObject({ pod: null, eni: 'eni-p' });
   });
 
@@ -191,7 +192,7 @@ describe('pods on an interface', () => {
       ),
       pods: [host('a/one', 'n1'), host('a/two', 'n2'), host('a/lost', null)],
     });
-    expect([0, 1].map((e) => podsOnInterface(twins.view, e, 0, 10))).toEqual([[0], [1]]);
+    expect([0, 1].map((e) => podsOnInterface(twins.view, e, 0, 10).pods)).toEqual([[0], [1]]);
   });
 
   test('the primary address is told from the others', () => {
