@@ -40,14 +40,11 @@ export function drawExplanation(
     ...natLines(explanation),
     ...nodePortLines(explanation),
     '',
-    ...layerSummary(tables, steps),
-    '',
+    ...section(layerSummary(tables, steps)),
     'Path:',
     ...drawPath(tables, ends[0], steps, ends[1], lostAt(tables, to, explanation)),
     '',
-    'Details:',
-    ...details(tables, steps),
-    '',
+    ...section(details(tables, steps), 'Details:'),
     `Reply: ${verdictText(reply.verdict, reply.decided_by)}; ${back.outcome}${because(back.reason)}`,
     ...(back.steps.length === 0
       ? []
@@ -55,6 +52,12 @@ export function drawExplanation(
     ...forwards.flatMap((forward) => drawForward(tables, ends[1], forward)),
     ...(left.size === 0 ? [] : ['', ...[...left].map((why) => `Not followed: ${why}`)]),
   ].join('\n');
+}
+
+/** Lines under their title, where there are any, and an empty one. */
+function section(lines: readonly string[], title?: string): string[] {
+  if (lines.length === 0) return [];
+  return [...(title === undefined ? [] : [title]), ...lines, ''];
 }
 
 function protocolText({ protocol, srcPort, dstPort, icmpType, icmpCode }: FlowQuestion): string {

@@ -3,8 +3,9 @@ import { routeOf } from '../rules/lookup.ts';
 import { ClassFlag, ENI_STRIDE, EniSet, EniWord, SETS_STRIDE } from '../rules/view.ts';
 import { atlasOf, isWithin } from './atlas.ts';
 import type { Endpoint } from './endpoint.ts';
-import type { Ending, ExplainFlow, ExplainStep, Explanation } from './explanation.ts';
+import type { ExplainFlow, ExplainStep, Explanation } from './explanation.ts';
 import { follow } from './follow.ts';
+import { answerInside, insideNodeOf, policiesInside } from './inside-node.ts';
 import { fromOutside, publicAddressOf } from './internet.ts';
 import { addressClass, type IcmpPacket, type PortRange } from './layer-answer.ts';
 import { onwardOf } from './onward.ts';
@@ -14,7 +15,7 @@ import { isInSubnet, type Packet, type Scene, siteOfEni } from './scene.ts';
 import { senderText, translationOf } from './source-nat.ts';
 import { aclStep, EXEMPT, groupStep, layerStep, policySteps } from './steps.ts';
 import type { ExplainTables } from './tables.ts';
-import { type Arrived, hasArrived, Trail, type Way } from './way.ts';
+import { type Arrived, beyond, hasArrived, Trail, type Way } from './way.ts';
 import { wayBack } from './way-back.ts';
 
 /** Client ports when the source port is not known: NAT gateways and load balancers use all of them. */
@@ -26,6 +27,18 @@ const DNS_PORT = 53;
 
 /** Follows the first packet of a flow through every layer, and its reply back. */
 export function explain(tables: ExplainTables, flow: ExplainFlow): Explanation {
+  const { inventory } = tables;
+  const inside = insideNodeOf(inventory, flow);
+  if (inside === null) return sent(tables, flow);
+  const onward = onwardOf(tables, flow, senderOf(flow), explain);
+  const answer = { id: flow.id, ...answerInside(policiesInside(inventory, flow), onward), source_nat: null };
+  if (inside.doubt === null) return answer;
+  const other = sent(tables, flow);
+  return isSame(answer, other) ? other : doubtful(other, inside.doubt);
+}
+
+/** The same of a packet that leaves its node. */
+function sent(tables: ExplainTables, flow: ExplainFlow): Explanation {
   const translation = translationOf(tables.inventory, flow);
   if (translation === null) return judged(tables, flow);
   const { sender, usual, doubt } = translation;
@@ -86,14 +99,8 @@ function judged(tables: ExplainTables, flow: ExplainFlow): Explanation {
     node_port: onward.node_port,
     forwards: onward.forwards,
     unfollowed: onward.unfollowed,
+    same_node: false,
   };
-}
-
-/** How it ends beyond a NodePort, where it comes as far: what is lost there is lost whatever is unknown before. */
-function beyond(there: Ending | null, here: Ending): Ending {
-  if (there === null || (here.outcome !== 'delivered' && here.outcome !== 'unknown')) return here;
-  const isLost = there.outcome !== 'delivered' && there.outcome !== 'unknown';
-  return here.outcome === 'delivered' || isLost ? there : here;
 }
 
 /** Source address as the packet is sent: a load balancer may pass on its client's. */
@@ -176,6 +183,7 @@ function exempted(scene: Scene): Explanation {
     node_port: null,
     forwards: [],
     unfollowed: [],
+    same_node: false,
   };
 }
 

@@ -74,6 +74,8 @@ export interface Explanation {
   readonly forwards: readonly Forward[];
   /** What it may be forwarded to besides, and why that is not followed. */
   readonly unfollowed: readonly string[];
+  /** True = inside one node: the packet crosses no interface of the VPC, and no flow log shows it. */
+  readonly same_node: boolean;
 }
 
 export interface NodePortService {
@@ -124,6 +126,4 @@ export interface Forward extends Answer {
   readonly at: string | null;
   /** Address that the target sees; null = not known. */
   readonly source: string | null;
-  /** True = inside one node: the packet crosses no interface of the VPC, and no flow log shows it. */
-  readonly same_node: boolean;
 }

@@ -1,6 +1,7 @@
 import { type Address, formatAddress } from '../model/ip.ts';
 import type { Endpoint } from './endpoint.ts';
-import type { Answer, Ending, Explain, ExplainFlow, Forward, Onward } from './explanation.ts';
+import type { Ending, Explain, ExplainFlow, Forward, Onward } from './explanation.ts';
+import { answerInside } from './inside-node.ts';
 import { type Backend, isOwnAddress, proxiedAt } from './node-port.ts';
 import { policySteps } from './steps.ts';
 import type { ExplainTables } from './tables.ts';
@@ -12,7 +13,6 @@ const ENDPOINTS_MAX = 32;
 const NODE_PORTS = { from: 30_000, to: 32_767 } as const;
 
 const NOWHERE: Onward = { node_port: null, forwards: [], unfollowed: [], ended: null, answered: null };
-const SAME_NODE = 'inside the node: no interface is crossed, no flow log shows it';
 
 /** What every endpoint of one question has in common. */
 interface Hop {
@@ -142,7 +142,7 @@ function toInterface(hop: Hop, backend: Backend): Forward {
   const { passedOn: _, ...rest } = flow;
   const question = { ...rest, from, to: backend.end, srcPort: null, dstPort: backend.port, isOnward: true } as const;
   const { id: _id, source_nat: _nat, ...answer } = hop.explain(tables, question);
-  return { ...named(hop, backend), ...answer, same_node: false };
+  return { ...named(hop, backend), ...answer };
 }
 
 /** Handed over by the node's own kernel. What the node itself sends, NetworkPolicies never stop (eks.md 5.1). */
@@ -151,18 +151,5 @@ function insideNode(hop: Hop, backend: Backend): Forward {
   const names = named(hop, backend);
   const at = names.at ?? inventory.networkInterfaces[hop.flow.to.eni]?.id ?? '';
   const steps = hop.policy === 'Cluster' ? [] : policySteps(inventory, backend.end, at, 'ingress');
-  const isOpen = steps.length > 0;
-  const verdict = { verdict: isOpen ? 'unknown' : 'allow', decided_by: null } as const;
-  const ended = { outcome: isOpen ? 'unknown' : 'delivered', reason: SAME_NODE } as const;
-  const answer: Answer = {
-    ...verdict,
-    ...ended,
-    reply: verdict,
-    steps,
-    way_back: { ...ended, steps: [] },
-    node_port: null,
-    forwards: [],
-    unfollowed: [],
-  };
-  return { ...names, ...answer, same_node: true };
+  return { ...names, ...answerInside(steps, null) };
 }

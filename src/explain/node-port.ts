@@ -76,17 +76,11 @@ export function proxiedAt(inventory: Inventory, flow: ExplainFlow): Proxied | st
   if (port === undefined) return checked(inventory, service, host);
   const sender = inventory.networkInterfaces[from.eni]?.instanceId ?? null;
   const isOwn = sender !== null && sender === eni.instanceId;
-  const proxied =
-    isOwn && service.externalTrafficPolicy === 'Local'
-      ? ended(
-          service,
-          'unknown',
-          `from ${host.title} itself: whether ${names} is then reached on other nodes is not known`,
-        )
-      : picked(service, host, backendsOf(inventory, service, port, host));
-  if (!isOwn) return proxied;
-  const note = `from ${host.title} itself: up to its NodePort no interface is crossed, whatever the steps say`;
-  return { ...proxied, unfollowed: [...proxied.unfollowed, note] };
+  if (isOwn && service.externalTrafficPolicy === 'Local') {
+    const doubt = `whether ${names} is then reached on other nodes is not known`;
+    return ended(service, 'unknown', `from ${host.title} itself: ${doubt}`);
+  }
+  return picked(service, host, backendsOf(inventory, service, port, host));
 }
 
 /** What goes on to no backend. */

@@ -57,6 +57,13 @@ export function ending(outcome: Outcome, reason: string | null): Ending {
   return { outcome, reason };
 }
 
+/** How it ends beyond a NodePort, where it comes as far: what is lost there is lost whatever is unknown before. */
+export function beyond(there: Ending | null, here: Ending): Ending {
+  if (there === null || (here.outcome !== 'delivered' && here.outcome !== 'unknown')) return here;
+  const isLost = there.outcome !== 'delivered' && there.outcome !== 'unknown';
+  return here.outcome === 'delivered' || isLost ? there : here;
+}
+
 /** Endings that a route alone decides. */
 export function endingOfRoute(kind: RouteKind | undefined): Ending | undefined {
   if (kind === 'none') return ending('no-route', null);

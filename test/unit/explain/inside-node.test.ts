@@ -1,0 +1,88 @@
+import { describe, expect, test } from 'vitest';
+import { askNode, type Changes, nodePorts, shortForwards } from '../../support/node-ports.ts';
+
+const WEB = 'shop/web-1';
+const GATEWAY = 'edge/gateway-1';
+const FAR_WEB = 'shop/web-2';
+const N1 = '10.20.1.10';
+const LEDGER = 'pay/ledger-0';
+const NEAR_LEDGER = 'edge/gateway-2';
+
+/** Nothing is allowed by any security group, so that only what meets none comes through. */
+const CLOSED: Changes = { 'describe-security-group-rules.json': () => ({ SecurityGroupRules: [] }) };
+
+function mode(value: string): Changes {
+  const env = [{ name: 'POD_SECURITY_GROUP_ENFORCING_MODE', value }];
+  const metadata = { namespace: 'kube-system', name: 'aws-node', uid: 'd1' };
+  const spec = { template: { spec: { containers: [{ name: 'aws-node', env }] } } };
+  return { 'kubectl-get-daemonset-aws-node.json': () => ({ kind: 'DaemonSet', metadata, spec }) };
+}
+
+// amazon-vpc-cni-k8s, docs/cni-proposal.md, "Pod to Pod": the main table leads to the other pod's veth
+describe('two ends on one node', () => {
+  const closed = nodePorts(CLOSED);
+
+  test.each([
+    ['pod to pod', WEB, GATEWAY],
+    ['a pod to its node (kubelet)', WEB, N1],
+    ['the node to its pod (probes)', N1, WEB],
+    ['a pod to itself', WEB, WEB],
+  ])('%s: no rule of the VPC is asked', (_, from, to) => {
+    const explained = askNode(closed, to, 8443, { from });
+    expect(explained).toMatchObject({ verdict: 'allow', decided_by: null, outcome: 'delivered', same_node: true });
+    expect(explained).toMatchObject({ steps: [], source_nat: null, reply: { verdict: 'allow', decided_by: null } });
+    expect(explained.way_back).toMatchObject({ outcome: 'delivered', steps: [] });
+    expect(explained.reason).toContain('no flow log shows it');
+  });
+
+  test('on two nodes the rules decide', () => {
+    const explained = askNode(closed, FAR_WEB, 8443, { from: WEB });
+    expect(explained).toMatchObject({ verdict: 'deny', outcome: 'denied', same_node: false });
+  });
+
+  test('an address of the node that no pod holds is none of its own', () => {
+    const without: Changes = { ...CLOSED, 'kubectl-get-pods.json': () => null };
+    expect(askNode(nodePorts(without), '10.20.1.12', 8443, { from: N1 })).toMatchObject({ same_node: false });
+  });
+
+  test('NetworkPolicies hold inside a node, but not for what the node sends', () => {
+    const policy = { kind: 'NetworkPolicy', metadata: { namespace: 'shop', name: 'p', uid: 'p' }, spec: {} };
+    const policies = nodePorts({
+      ...CLOSED,
+      'kubectl-get-nodes.json': (list: { items: object[] }) => ({ ...list, items: [...list.items, policy] }),
+    });
+    const between = askNode(policies, GATEWAY, 8443, { from: WEB });
+    expect(between).toMatchObject({ verdict: 'unknown', outcome: 'unknown', same_node: true });
+    expect(between.steps.map(({ layer, direction }) => `${layer} ${direction}`)).toEqual([
+      'policy egress',
+      'policy ingress',
+    ]);
+    expect(askNode(policies, WEB, 8443, { from: N1 })).toMatchObject({ verdict: 'allow', outcome: 'delivered' });
+  });
+
+  test('a NodePort of the own node leads on to the endpoints', () => {
+    const explained = askNode(nodePorts(), N1, 30_080, { from: WEB });
+    expect(explained).toMatchObject({ same_node: true, node_port: { service: 'shop/web' } });
+    expect(shortForwards(explained)[0]).toContain('shop/web-1 10.20.1.11:8080 ready');
+  });
+});
+
+// EKS User Guide, "Assign security groups to individual Pods"; amazon-vpc-cni-k8s, POD_SECURITY_GROUP_ENFORCING_MODE
+describe('a pod with an interface of its own', () => {
+  test.each([
+    ['to', NEAR_LEDGER, LEDGER],
+    ['from', LEDGER, NEAR_LEDGER],
+  ])('%s it on one node: strict mode crosses both interfaces, standard mode none', (_, from, to) => {
+    const strict = askNode(nodePorts({ ...CLOSED, ...mode('strict') }), to, 8443, { from });
+    expect(strict).toMatchObject({ verdict: 'deny', outcome: 'denied', same_node: false });
+    const standard = askNode(nodePorts({ ...CLOSED, ...mode('standard') }), to, 8443, { from });
+    expect(standard).toMatchObject({ verdict: 'allow', outcome: 'delivered', same_node: true });
+  });
+
+  test('without aws-node the answer is unknown where they differ', () => {
+    const untold = nodePorts({ ...CLOSED, 'kubectl-get-daemonset-aws-node.json': () => null });
+    const explained = askNode(untold, LEDGER, 8443, { from: NEAR_LEDGER });
+    expect(explained).toMatchObject({ verdict: 'unknown', outcome: 'unknown', same_node: false });
+    expect(explained.reason).toContain('branch-mode-unknown');
+  });
+});
