@@ -178,12 +178,12 @@ export function targetHealth(
   return forwards(world).map(({ arn, workload, targetType }) => {
     const served = element(world.workloads, workload);
     const port = portOf(served, targetType);
-    const ids = targetType === 'ip' ? podAddresses(world, workload) : world.nodes.map((node) => node.instanceId);
-    const items = ids.map((Id) => ({
-      Target: { Id, Port: port },
-      HealthCheckPort: String(port),
-      TargetHealth: { State: 'healthy' },
-    }));
+    const alive = livesAtEnd(world, workload);
+    const serving = new Set(alive.map((life) => world.lives.node[life]));
+    const items =
+      targetType === 'ip'
+        ? alive.map((life) => target(dotted(world.lives.address[life] ?? 0), port, HEALTHY))
+        : world.nodes.map(({ instanceId }, node) => target(instanceId, port, serving.has(node) ? HEALTHY : SILENT));
     return { arn, name: served.name, items };
   });
 }
@@ -203,13 +203,19 @@ export function targetGroupAttributes(
   }));
 }
 
-/** Of the pods that are alive at the end of the span. */
-function podAddresses({ lives }: World, workload: number): string[] {
-  const addresses: string[] = [];
+const HEALTHY = { State: 'healthy' };
+/** With externalTrafficPolicy Local a node without a pod of the Service drops what comes to its NodePort. */
+const SILENT = { State: 'unhealthy', Reason: 'Target.Timeout', Description: 'Request timed out' };
+
+function target(id: string, port: number, health: object): object {
+  return { Target: { Id: id, Port: port }, HealthCheckPort: String(port), TargetHealth: health };
+}
+
+/** Pods that are alive at the end of the span. */
+function livesAtEnd({ lives }: World, workload: number): number[] {
+  const alive: number[] = [];
   for (let life = 0; life < lives.count; life++) {
-    if (lives.workload[life] === workload && lives.end[life] === FOREVER) {
-      addresses.push(dotted(lives.address[life] ?? 0));
-    }
+    if (lives.workload[life] === workload && lives.end[life] === FOREVER) alive.push(life);
   }
-  return addresses;
+  return alive;
 }
