@@ -131,8 +131,11 @@ export class FiveLayers {
    * columns.
    */
   matchAddresses(flows: PlacedFlows, out: LayerAnswers): void {
-    this.classes(this.tables, flows.src, out.sgEgress.byteOffset, flows.count);
-    this.classes(this.tables, flows.dst, out.naclEgress.byteOffset, flows.count);
+    for (let from = 0; from < flows.count; from += BATCH) {
+      const rows = Math.min(BATCH, flows.count - from);
+      this.classes(this.tables, flows.src + 4 * from, this.srcClass, rows);
+      this.classes(this.tables, flows.dst + 4 * from, this.dstClass, rows);
+    }
     for (const column of Object.values(out) as Int32Array[]) this.write(column.byteOffset, flows.count);
   }
 }

@@ -1,9 +1,11 @@
 import type { EniKind, Inventory, NetworkInterface } from '../inventory/inventory.ts';
+import { sameAddress } from './atlas.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { Answer, ExplainFlow, ExplainStep, Onward } from './explanation.ts';
 import { isOwnAddress } from './node-port.ts';
 import { policySteps } from './steps.ts';
-import { beyond } from './way.ts';
+import { beyond, ending } from './way.ts';
+import { endingOf } from './way-back.ts';
 
 const INSIDE_NODE = 'inside the node: no interface is crossed, no flow log shows it';
 
@@ -24,37 +26,48 @@ export function insideNodeOf(inventory: Inventory, { from, to }: ExplainFlow): I
   const [source, target] = [inventory.networkInterfaces[from.eni], inventory.networkInterfaces[to.eni]];
   if (source === undefined || target === undefined || to.publicAddress !== null) return null;
   if (source.instanceId === null || source.instanceId !== target.instanceId) return null;
-  if (!isOnNode(source, from) || !isOnNode(target, to)) return null;
+  if (from.address === null || from.address.family !== to.address?.family) return null;
+  if (!NODE_KINDS.includes(source.kind) || !NODE_KINDS.includes(target.kind)) return null;
+  // what sends from a node's address is on the node, known or not; an address that no pod holds is nobody's there
+  if (to.pod === null && !isHost(target, to)) return null;
   if (source.kind !== 'pod-branch' && target.kind !== 'pod-branch') return { doubt: null };
   const { strictBranches, isTold } = inventory.awsNode;
   if (!isTold) return { doubt: 'branch-mode-unknown: no DaemonSet aws-node is described, or several differ' };
   return strictBranches ? null : { doubt: null };
 }
 
-/** A pod, or the node's own address: of those that no pod holds the node knows nothing. */
-function isOnNode(eni: NetworkInterface, end: Endpoint): boolean {
-  if (!NODE_KINDS.includes(eni.kind)) return false;
-  return end.pod !== null || (eni.kind !== 'pod-branch' && isOwnAddress(eni, end));
+/** The node itself, or a pod that shares its address. */
+function isHost(eni: NetworkInterface, end: Endpoint): boolean {
+  return end.pod?.hostNetwork === true || (eni.kind !== 'pod-branch' && isOwnAddress(eni, end));
 }
 
-/** NetworkPolicies hold inside a node too, but never stop what the node itself sends (eks.md 5.1). */
+/**
+ * NetworkPolicies hold inside a node too, but not between a pod and its own node, or itself (Kubernetes, "Network
+ * Policies").
+ */
 export function policiesInside(inventory: Inventory, { from, to }: ExplainFlow): ExplainStep[] {
-  if (from.pod === null) return [];
-  const at = (end: Endpoint): string => inventory.networkInterfaces[end.eni]?.id ?? '';
-  return [...policySteps(inventory, from, at(from), 'egress'), ...policySteps(inventory, to, at(to), 'ingress')];
+  const [source, target] = [inventory.networkInterfaces[from.eni], inventory.networkInterfaces[to.eni]];
+  if (source === undefined || target === undefined || isHost(source, from) || isHost(target, to)) return [];
+  if (from.address !== null && to.address !== null && sameAddress(from.address, to.address)) return [];
+  return [...policySteps(inventory, from, source.id, 'egress'), ...policySteps(inventory, to, target.id, 'ingress')];
 }
 
 /** What comes of a packet that no interface sees; `onward`: where the node sends it on. */
 export function answerInside(steps: readonly ExplainStep[], onward: Onward | null): Answer {
-  const isOpen = steps.length > 0;
-  const verdict = { verdict: isOpen ? 'unknown' : 'allow', decided_by: null } as const;
-  const ended = { outcome: isOpen ? 'unknown' : 'delivered', reason: INSIDE_NODE } as const;
+  const verdict = steps.length > 0 ? 'unknown' : 'allow';
+  const here = ending(steps.length > 0 ? 'unknown' : 'delivered', INSIDE_NODE);
+  const ended = beyond(onward?.ended ?? null, here);
+  const answered = beyond(
+    onward?.answered ?? null,
+    endingOf(ended, verdict, undefined, ending('delivered', INSIDE_NODE)),
+  );
   return {
-    ...verdict,
-    ...beyond(onward?.ended ?? null, ended),
-    reply: verdict,
+    verdict,
+    decided_by: null,
+    ...ended,
+    reply: { verdict, decided_by: null },
     steps,
-    way_back: { ...beyond(onward?.answered ?? null, ended), steps: [] },
+    way_back: { ...answered, steps: [] },
     node_port: onward?.node_port ?? null,
     forwards: onward?.forwards ?? [],
     unfollowed: onward?.unfollowed ?? [],

@@ -69,7 +69,8 @@ export function wayBack(
   };
 }
 
-function endingOf(request: Ending, verdict: Verdict, denied: ExplainStep | undefined, way: Ending): Ending {
+/** How the reply ends, by how the request did; `way`: where its own routes lead. */
+export function endingOf(request: Ending, verdict: Verdict, denied: ExplainStep | undefined, way: Ending): Ending {
   if (request.outcome !== 'delivered' && request.outcome !== 'left-network' && request.outcome !== 'unknown') {
     return ending('unreachable', 'the request does not arrive');
   }

@@ -9,6 +9,8 @@ import type { Side } from './rows.ts';
 import { TextCodes } from './text-codes.ts';
 
 const ROWS_AT_FIRST = 4096;
+/** Lists of candidates whose codes are kept: more than a cluster has nodes, mostly. */
+const KNOWN_LISTS_MAX = 1024;
 
 /** Where the values of a dictionary column come from: small integers, and the text behind each. */
 export interface IdSource {
@@ -53,7 +55,7 @@ export class CandidatesColumn implements ChunkColumn {
   private readonly side: Side;
   private readonly list: (verdicts: VerdictBatch, row: number, side: Side) => readonly string[] | null;
   private readonly dictionary = new TextCodes();
-  /** Codes of the lists that the chunk has met. */
+  /** Codes of lists that the chunk has met, of so many at most: each holds its texts. */
   private readonly known = new Map<readonly string[], Int32Array>();
   private offsets = new Int32Array(ROWS_AT_FIRST + 1);
   private nulls = new Uint8Array(ROWS_AT_FIRST);
@@ -106,6 +108,7 @@ export class CandidatesColumn implements ChunkColumn {
   private codesOf(items: readonly string[]): Int32Array {
     let codes = this.known.get(items);
     if (codes === undefined) {
+      if (this.known.size === KNOWN_LISTS_MAX) this.known.clear();
       codes = Int32Array.from(items, (item) => this.dictionary.codeOf(item));
       this.known.set(items, codes);
     }

@@ -40,9 +40,10 @@ describe('two ends on one node', () => {
     expect(explained).toMatchObject({ verdict: 'deny', outcome: 'denied', same_node: false });
   });
 
-  test('an address of the node that no pod holds is none of its own', () => {
-    const without: Changes = { ...CLOSED, 'kubectl-get-pods.json': () => null };
-    expect(askNode(nodePorts(without), '10.20.1.12', 8443, { from: N1 })).toMatchObject({ same_node: false });
+  test('an address of the node that no pod holds is none of its own, but whatever sends from it is on the node', () => {
+    const without = nodePorts({ ...CLOSED, 'kubectl-get-pods.json': () => null });
+    expect(askNode(without, '10.20.1.12', 8443, { from: N1 })).toMatchObject({ same_node: false });
+    expect(askNode(without, N1, 8443, { from: '10.20.1.12' })).toMatchObject({ same_node: true, outcome: 'delivered' });
   });
 
   test('NetworkPolicies hold inside a node, but not for what the node sends', () => {
@@ -57,13 +58,53 @@ describe('two ends on one node', () => {
       'policy egress',
       'policy ingress',
     ]);
-    expect(askNode(policies, WEB, 8443, { from: N1 })).toMatchObject({ verdict: 'allow', outcome: 'delivered' });
+    // Kubernetes, "Network Policies": traffic to and from a pod's own node is always allowed, and to itself
+    for (const [from, to] of [
+      [N1, WEB],
+      [WEB, N1],
+      [WEB, WEB],
+    ] as const) {
+      expect(askNode(policies, to, 8443, { from })).toMatchObject({ verdict: 'allow', outcome: 'delivered' });
+    }
   });
 
   test('a NodePort of the own node leads on to the endpoints', () => {
     const explained = askNode(nodePorts(), N1, 30_080, { from: WEB });
     expect(explained).toMatchObject({ same_node: true, node_port: { service: 'shop/web' } });
     expect(shortForwards(explained)[0]).toContain('shop/web-1 10.20.1.11:8080 ready');
+    expect(explained).toMatchObject({ outcome: 'delivered', way_back: { outcome: 'delivered' } });
+  });
+
+  test('what does not get on from there is not answered', () => {
+    const local: Changes = {
+      'kubectl-get-endpointslices.json': (list: { items: object[] }) => ({
+        ...list,
+        items: list.items.map((item) => ({ ...item, endpoints: [] })),
+      }),
+    };
+    expect(askNode(nodePorts(local), N1, 30_080, { from: WEB })).toMatchObject({
+      outcome: 'unreachable',
+      way_back: { outcome: 'unreachable', reason: 'the request does not arrive' },
+    });
+    const own = askNode(nodePorts(), N1, 31_443, { from: WEB });
+    expect(own).toMatchObject({ outcome: 'unknown', way_back: { outcome: 'unknown', reason: own.reason } });
+  });
+
+  test('a pod that shares the address of its node is the node, however it is called', () => {
+    const agent = {
+      kind: 'Pod',
+      metadata: { namespace: 'ops', name: 'agent', uid: 'agent', creationTimestamp: '2026-01-15T09:00:00Z' },
+      spec: { nodeName: 'n1', hostNetwork: true, containers: [{ name: 'c' }] },
+      status: { phase: 'Running', podIP: N1, podIPs: [{ ip: N1 }], hostIP: N1, startTime: '2026-01-15T09:00:00Z' },
+    };
+    const policy = { kind: 'NetworkPolicy', metadata: { namespace: 'shop', name: 'p', uid: 'p' }, spec: {} };
+    const version = nodePorts({
+      ...CLOSED,
+      'kubectl-get-pods.json': (list: { items: object[] }) => ({ ...list, items: [...list.items, agent, policy] }),
+    });
+    const answer = { verdict: 'allow', outcome: 'delivered', same_node: true };
+    expect(askNode(version, WEB, 8443, { from: 'ops/agent' })).toMatchObject(answer);
+    expect(askNode(version, 'ops/agent', 8443, { from: WEB })).toMatchObject(answer);
   });
 });
 
