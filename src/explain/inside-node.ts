@@ -1,8 +1,9 @@
-import type { EniKind, Inventory, NetworkInterface } from '../inventory/inventory.ts';
+import type { Inventory, NetworkInterface } from '../inventory/inventory.ts';
 import { sameAddress } from './atlas.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { Answer, ExplainFlow, ExplainStep, Onward } from './explanation.ts';
 import { isOwnAddress } from './node-port.ts';
+import { NODE_KINDS, UNTOLD } from './source-nat.ts';
 import { policySteps } from './steps.ts';
 import { beyond, ending } from './way.ts';
 import { endingOf } from './way-back.ts';
@@ -14,8 +15,6 @@ export interface InsideNode {
   /** Why it may cross interfaces all the same; null = it does not. */
   readonly doubt: string | null;
 }
-
-const NODE_KINDS: readonly EniKind[] = ['node-primary', 'node-secondary', 'node-trunk', 'pod-branch'];
 
 /**
  * What pods of one node and the node itself send each other, its kernel hands over (amazon-vpc-cni-k8s,
@@ -32,7 +31,7 @@ export function insideNodeOf(inventory: Inventory, { from, to }: ExplainFlow): I
   if (to.pod === null && !isHost(target, to)) return null;
   if (source.kind !== 'pod-branch' && target.kind !== 'pod-branch') return { doubt: null };
   const { strictBranches, isTold } = inventory.awsNode;
-  if (!isTold) return { doubt: 'branch-mode-unknown: no DaemonSet aws-node is described, or several differ' };
+  if (!isTold) return { doubt: `branch-mode-unknown: ${UNTOLD}` };
   return strictBranches ? null : { doubt: null };
 }
 

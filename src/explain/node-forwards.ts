@@ -3,6 +3,7 @@ import type { Endpoint } from './endpoint.ts';
 import type { Ending, Explain, ExplainFlow, Forward, Onward } from './explanation.ts';
 import { answerInside } from './inside-node.ts';
 import { type Backend, isOwnAddress, proxiedAt } from './node-port.ts';
+import { UNTOLD } from './source-nat.ts';
 import { policySteps } from './steps.ts';
 import type { ExplainTables } from './tables.ts';
 import { ending } from './way.ts';
@@ -96,7 +97,7 @@ function forwardTo(hop: Hop, backend: Backend): Forward {
   const { networkInterfaces, awsNode } = hop.tables.inventory;
   const isBranch = networkInterfaces[backend.end.eni]?.kind === 'pod-branch';
   const isStrict = isBranch && awsNode.strictBranches;
-  const doubt = isBranch && !awsNode.isTold ? 'no DaemonSet aws-node is described, or several differ' : null;
+  const doubt = isBranch && !awsNode.isTold ? UNTOLD : null;
   if (backend.isHere === true && !isStrict && doubt === null) return insideNode(hop, backend);
   if (hop.policy === 'Local') {
     const supported = 'behind externalTrafficPolicy Local pods with security groups of their own are not supported';

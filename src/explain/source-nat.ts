@@ -14,7 +14,11 @@ export interface Translation {
   readonly doubt: string | null;
 }
 
-const NODE_KINDS: readonly EniKind[] = ['node-primary', 'node-secondary', 'node-trunk', 'pod-branch'];
+/** Interfaces that a node or its pods send from. */
+export const NODE_KINDS: readonly EniKind[] = ['node-primary', 'node-secondary', 'node-trunk', 'pod-branch'];
+
+/** Why the plugin's settings are not known. */
+export const UNTOLD = 'no DaemonSet aws-node is described, or several differ';
 
 /**
  * The VPC CNI sends what pods send out of the VPC from the primary interface of their node, under its primary IPv4
@@ -47,7 +51,7 @@ function isPods({ kind, primary }: NetworkInterface, { address, pod }: Endpoint)
 }
 
 function doubtOf(eni: NetworkInterface, sender: Endpoint | null, isTold: boolean, hasBlocks: boolean): string | null {
-  if (!isTold) return 'source-nat-unknown: no DaemonSet aws-node is described, or several differ';
+  if (!isTold) return `source-nat-unknown: ${UNTOLD}`;
   if (!hasBlocks) return `source-nat-unknown: the blocks of ${eni.vpcId ?? 'the VPC'} are not described`;
   if (sender !== null) return null;
   const node = eni.instanceId ?? `the node of ${eni.id}`;

@@ -25,6 +25,16 @@ export function nodePorts(changes: Changes = {}): CompiledVersion {
   return version;
 }
 
+export const AWS_NODE = 'kubectl-get-daemonset-aws-node.json';
+
+/** Settings of aws-node with security groups of pods enforced in this mode. */
+export function branchMode(value: string): Changes {
+  const env = [{ name: 'POD_SECURITY_GROUP_ENFORCING_MODE', value }];
+  const metadata = { namespace: 'kube-system', name: 'aws-node', uid: 'd1' };
+  const spec = { template: { spec: { containers: [{ name: 'aws-node', env }] } } };
+  return { [AWS_NODE]: () => ({ kind: 'DaemonSet', metadata, spec }) };
+}
+
 /** `askNode(version, '10.20.1.10', 30_080)`: from the client, over TCP. */
 export function askNode(
   version: CompiledVersion,

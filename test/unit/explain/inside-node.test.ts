@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { askNode, type Changes, nodePorts, shortForwards } from '../../support/node-ports.ts';
+import { AWS_NODE, askNode, branchMode, type Changes, nodePorts, shortForwards } from '../../support/node-ports.ts';
 
 const WEB = 'shop/web-1';
 const GATEWAY = 'edge/gateway-1';
@@ -10,13 +10,6 @@ const NEAR_LEDGER = 'edge/gateway-2';
 
 /** Nothing is allowed by any security group, so that only what meets none comes through. */
 const CLOSED: Changes = { 'describe-security-group-rules.json': () => ({ SecurityGroupRules: [] }) };
-
-function mode(value: string): Changes {
-  const env = [{ name: 'POD_SECURITY_GROUP_ENFORCING_MODE', value }];
-  const metadata = { namespace: 'kube-system', name: 'aws-node', uid: 'd1' };
-  const spec = { template: { spec: { containers: [{ name: 'aws-node', env }] } } };
-  return { 'kubectl-get-daemonset-aws-node.json': () => ({ kind: 'DaemonSet', metadata, spec }) };
-}
 
 // amazon-vpc-cni-k8s, docs/cni-proposal.md, "Pod to Pod": the main table leads to the other pod's veth
 describe('two ends on one node', () => {
@@ -46,7 +39,7 @@ describe('two ends on one node', () => {
     expect(askNode(without, N1, 8443, { from: '10.20.1.12' })).toMatchObject({ same_node: true, outcome: 'delivered' });
   });
 
-  test('NetworkPolicies hold inside a node, but not for what the node sends', () => {
+  test('NetworkPolicies hold inside a node, but not between a pod and its node', () => {
     const policy = { kind: 'NetworkPolicy', metadata: { namespace: 'shop', name: 'p', uid: 'p' }, spec: {} };
     const policies = nodePorts({
       ...CLOSED,
@@ -76,13 +69,13 @@ describe('two ends on one node', () => {
   });
 
   test('what does not get on from there is not answered', () => {
-    const local: Changes = {
+    const empty: Changes = {
       'kubectl-get-endpointslices.json': (list: { items: object[] }) => ({
         ...list,
         items: list.items.map((item) => ({ ...item, endpoints: [] })),
       }),
     };
-    expect(askNode(nodePorts(local), N1, 30_080, { from: WEB })).toMatchObject({
+    expect(askNode(nodePorts(empty), N1, 30_080, { from: WEB })).toMatchObject({
       outcome: 'unreachable',
       way_back: { outcome: 'unreachable', reason: 'the request does not arrive' },
     });
@@ -114,14 +107,14 @@ describe('a pod with an interface of its own', () => {
     ['to', NEAR_LEDGER, LEDGER],
     ['from', LEDGER, NEAR_LEDGER],
   ])('%s it on one node: strict mode crosses both interfaces, standard mode none', (_, from, to) => {
-    const strict = askNode(nodePorts({ ...CLOSED, ...mode('strict') }), to, 8443, { from });
+    const strict = askNode(nodePorts({ ...CLOSED, ...branchMode('strict') }), to, 8443, { from });
     expect(strict).toMatchObject({ verdict: 'deny', outcome: 'denied', same_node: false });
-    const standard = askNode(nodePorts({ ...CLOSED, ...mode('standard') }), to, 8443, { from });
+    const standard = askNode(nodePorts({ ...CLOSED, ...branchMode('standard') }), to, 8443, { from });
     expect(standard).toMatchObject({ verdict: 'allow', outcome: 'delivered', same_node: true });
   });
 
   test('without aws-node the answer is unknown where they differ', () => {
-    const untold = nodePorts({ ...CLOSED, 'kubectl-get-daemonset-aws-node.json': () => null });
+    const untold = nodePorts({ ...CLOSED, [AWS_NODE]: () => null });
     const explained = askNode(untold, LEDGER, 8443, { from: NEAR_LEDGER });
     expect(explained).toMatchObject({ verdict: 'unknown', outcome: 'unknown', same_node: false });
     expect(explained.reason).toContain('branch-mode-unknown');

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { askNode, type Changes, nodePorts, shortForwards } from '../../support/node-ports.ts';
+import { AWS_NODE, askNode, branchMode, type Changes, nodePorts, shortForwards } from '../../support/node-ports.ts';
 
 const N1 = '10.20.1.10';
 const N2 = '10.20.2.10';
@@ -40,21 +40,12 @@ const SLICES = 'kubectl-get-endpointslices.json';
 const SERVICES = 'kubectl-get-services.json';
 const NODES = 'kubectl-get-nodes.json';
 const PODS = 'kubectl-get-pods.json';
-const AWS_NODE = 'kubectl-get-daemonset-aws-node.json';
-
-/** Settings of aws-node with security groups of pods enforced in this mode. */
-function mode(value: string): object {
-  const env = [{ name: 'POD_SECURITY_GROUP_ENFORCING_MODE', value }];
-  const containers = [{ name: 'aws-node', env }];
-  const metadata = { namespace: 'kube-system', name: 'aws-node', uid: 'd1' };
-  return { kind: 'DaemonSet', metadata, spec: { template: { spec: { containers } } } };
-}
 
 const LOCAL = { externalTrafficPolicy: 'Local' };
 
 // EKS User Guide, "Assign security groups to individual Pods"; amazon-vpc-cni-k8s, POD_SECURITY_GROUP_ENFORCING_MODE
 describe('a pod with an interface of its own on the node that the packet came to', () => {
-  const standard = { [AWS_NODE]: () => mode('standard') };
+  const standard = branchMode('standard');
 
   test('standard mode: inside the node, its groups are not asked', () => {
     const explained = askNode(nodePorts(standard), N2, 30_443);
