@@ -3,11 +3,10 @@ import type { Inventory } from '../inventory/inventory.ts';
 import { FlowtrieError } from '../model/errors.ts';
 import { attachRules } from '../rules/arena.ts';
 import { compileRules } from '../rules/compile.ts';
-import { addressClass4, cellOf, portClass, routeOf } from '../rules/lookup.ts';
 import { EniSet, type RulesView, SETS_STRIDE } from '../rules/view.ts';
 import { type AccountFlows, drawFlows } from './account-trace.ts';
 import { type Effort, type Findings, medians } from './findings.ts';
-import { FiveLayers, type LayerAnswers, NO_ANSWER, type PlacedFlows } from './five-layers.ts';
+import { answersOf, FiveLayers, lookUpLayers, type PlacedFlows } from './five-layers.ts';
 import { judgeLinear, type LinearGroups, linearGroups } from './linear-groups.ts';
 import { median, ratioOf, takeTurns, timed } from './measure.ts';
 import { measureRuleChange } from './rule-change.ts';
@@ -129,30 +128,11 @@ function verify(
     if (rule >= 0) matched++;
     const same = rule >= 0 ? answer === rule : answer < 0;
     assert.ok(same, `flow ${i}: the linear scan finds rule ${rule}, the compiled rules ${answer}`);
-    assert.deepEqual(answersOf(five, i), lookUp(view, flows, i), `flow ${i}: five layers and rules/lookup disagree`);
+    assert.deepEqual(
+      answersOf(five, i),
+      lookUpLayers(view, flows, i),
+      `flow ${i}: five layers and rules/lookup disagree`,
+    );
   }
   return matched;
-}
-
-function answersOf({ sgEgress, naclEgress, route, naclIngress, sgIngress }: LayerAnswers, i: number) {
-  return [sgEgress[i], naclEgress[i], route[i], naclIngress[i], sgIngress[i]];
-}
-
-/** The same by rules/lookup, one flow at a time. */
-function lookUp(view: RulesView, flows: AccountFlows, i: number) {
-  const [src, dst] = [addressClass4(view, flows.src[i]!), addressClass4(view, flows.dst[i]!)];
-  const port = portClass(view, flows.protocol[i]!, flows.dstPort[i]!);
-  const [sender, receiver] = [flows.srcEni[i]! * SETS_STRIDE, flows.dstEni[i]! * SETS_STRIDE];
-  const cell = (at: number, cls: number): number => {
-    const set = view.eniSets[at]!;
-    return set < 0 ? NO_ANSWER : cellOf(view, set, cls, port);
-  };
-  const table = view.eniSets[sender + EniSet.routeTable]!;
-  return [
-    cell(sender + EniSet.sgEgress, dst),
-    cell(sender + EniSet.naclEgress, dst),
-    table < 0 ? NO_ANSWER : routeOf(view, table, dst),
-    cell(receiver + EniSet.naclIngress, src),
-    cell(receiver + EniSet.sgIngress, src),
-  ];
 }

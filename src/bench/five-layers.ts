@@ -2,7 +2,8 @@ import { placeArray } from '../classify/kernel.ts';
 import { placeRules } from '../classify/kernel-tables.ts';
 import { type KernelFunction, kernelFunctions } from '../model/kernel.ts';
 import { KernelHeap } from '../model/kernel-heap.ts';
-import { EniSet, type RulesView } from '../rules/view.ts';
+import { addressClass4, cellOf, portClass, routeOf } from '../rules/lookup.ts';
+import { EniSet, type RulesView, SETS_STRIDE } from '../rules/view.ts';
 import type { AccountFlows } from './account-trace.ts';
 
 /** Cell of each layer (its rule and all matches follow from it), rule of the route; columns in the kernel's memory. */
@@ -15,7 +16,7 @@ export interface LayerAnswers {
 }
 
 /** Answer of a layer that does not apply or cannot be judged; src/kernel/layers has the same. */
-export const NO_ANSWER = -9;
+const NO_ANSWER = -9;
 
 /** Flows in the kernel's memory: byte addresses of their columns. */
 export type PlacedFlows = Readonly<Record<'count' | Exclude<keyof AccountFlows, 'count'>, number>>;
@@ -138,4 +139,31 @@ export class FiveLayers {
     }
     for (const column of Object.values(out) as Int32Array[]) this.write(column.byteOffset, flows.count);
   }
+}
+
+/** Answers of one flow, in the order of the layers. */
+export function answersOf(
+  { sgEgress, naclEgress, route, naclIngress, sgIngress }: LayerAnswers,
+  i: number,
+): readonly (number | undefined)[] {
+  return [sgEgress[i], naclEgress[i], route[i], naclIngress[i], sgIngress[i]];
+}
+
+/** The same by rules/lookup, one flow at a time. */
+export function lookUpLayers(view: RulesView, flows: AccountFlows, i: number): readonly number[] {
+  const [src, dst] = [addressClass4(view, flows.src[i]!), addressClass4(view, flows.dst[i]!)];
+  const port = portClass(view, flows.protocol[i]!, flows.dstPort[i]!);
+  const [sender, receiver] = [flows.srcEni[i]! * SETS_STRIDE, flows.dstEni[i]! * SETS_STRIDE];
+  const cell = (at: number, cls: number): number => {
+    const set = view.eniSets[at]!;
+    return set < 0 ? NO_ANSWER : cellOf(view, set, cls, port);
+  };
+  const table = view.eniSets[sender + EniSet.routeTable]!;
+  return [
+    cell(sender + EniSet.sgEgress, dst),
+    cell(sender + EniSet.naclEgress, dst),
+    table < 0 ? NO_ANSWER : routeOf(view, table, dst),
+    cell(receiver + EniSet.naclIngress, src),
+    cell(receiver + EniSet.sgIngress, src),
+  ];
 }
