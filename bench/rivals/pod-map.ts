@@ -27,7 +27,7 @@ export async function readyPodMap(turn: Turn): Promise<ReadyJob> {
   const { batch: flow } = new DecodeKernel(BATCH_ROWS, heap);
   const kernel = new ClassifyKernel(heap);
   const { verdicts, scratch } = createJudged(kernel, flow);
-  const [tables] = attachVersions([readPodTable(turn.inventory)], heap).judge.versions;
+  const [tables] = attachVersions([readPodTable(turn.inventory)], heap, false).judge.versions;
   if (tables === undefined) throw new Error('no version');
   const { address, start } = queriesOf(world);
   flow.present.fill(Present.interfaceId | Present.srcAddr | Present.start | Present.end | Present.flowDirection);

@@ -27,7 +27,7 @@ export function classifyBatch(
     const version = versionOf(judge.versions, flow, from);
     const to = endOfRun(judge.versions, flow, from, version);
     const tables = judge.versions[version]!;
-    const codes = judge.interfaces[version]!.resolve(dictionary.size, (code) => dictionary.name(code));
+    const codes = judge.interfaces[version]!.resolve(dictionary);
     verdicts.version.fill(version, from, to);
     placeInterfaces(flow, scratch, codes, from, to);
     kernel.placeAddresses(columns, tables.address, from, to);
@@ -72,7 +72,7 @@ export function publishBatch(
     const version = versionOf(judge.versions, flow, from);
     const to = endOfRun(judge.versions, flow, from, version);
     const tables = judge.versions[version]!;
-    const codes = judge.interfaces[version]!.resolve(dictionary.size, (code) => dictionary.name(code));
+    const codes = judge.interfaces[version]!.resolve(dictionary);
     placeInterfaces(flow, scratch, codes, from, to);
     kernel.placeAddresses(columns, tables.address, from, to);
     kernel.decideDirection(columns, tables.address, from, to);

@@ -33,6 +33,7 @@ export interface VersionTables {
  */
 class InterfaceIndex {
   private readonly eniIndex: ReadonlyMap<string, number>;
+  private dictionary: InterfaceNames | null = null;
   private codes = new Int32Array(1024);
   private known = 0;
 
@@ -40,14 +41,21 @@ class InterfaceIndex {
     this.eniIndex = tables.eniIndex;
   }
 
-  /** Codes 0 … size − 1 mapped to ENI indices, −1 = not in the inventory. */
-  resolve(size: number, name: (code: number) => string): Int32Array {
+  /** All codes of the dictionary mapped to ENI indices, −1 = not in the inventory. */
+  resolve(dictionary: InterfaceNames): Int32Array {
+    const { size } = dictionary;
+    if (dictionary !== this.dictionary) {
+      this.dictionary = dictionary;
+      this.known = 0;
+    }
     if (size > this.codes.length) {
       const grown = new Int32Array(Math.max(size, this.codes.length * 2));
       grown.set(this.codes);
       this.codes = grown;
     }
-    for (; this.known < size; this.known++) this.codes[this.known] = this.eniIndex.get(name(this.known)) ?? -1;
+    for (; this.known < size; this.known++) {
+      this.codes[this.known] = this.eniIndex.get(dictionary.name(this.known)) ?? -1;
+    }
     return this.codes;
   }
 }

@@ -85,7 +85,7 @@ function judgeAgain(
   to: number,
 ): void {
   const tables = judge.versions[version]!;
-  const codes = judge.interfaces[version]!.resolve(dictionary.size, (code) => dictionary.name(code));
+  const codes = judge.interfaces[version]!.resolve(dictionary);
   placeInterfaces(flow, scratch, codes, from, to);
   const { kernel, batch } = scratch;
   kernel.placeAddresses(batch, tables.address, from, to);

@@ -11,8 +11,8 @@ const INTERFACES_MAX = 1_048_576;
 const INTERFACE_BYTES_MAX = 64 * 1024 * 1024;
 
 /**
- * Interface ids of one input, by code in order of first appearance. Hashed and compared on bytes, four at a time:
- * no string per record. Throws FlowtrieError when an input holds more of them than INTERFACES_MAX or
+ * Interface ids of one input or of several, by code in order of first appearance. Hashed and compared on bytes, four at
+ * a time: no string per record. Throws FlowtrieError when there are more of them than INTERFACES_MAX or
  * INTERFACE_BYTES_MAX.
  */
 export class InterfaceDictionary {

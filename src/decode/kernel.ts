@@ -12,7 +12,8 @@ import { KernelHeap } from '../model/kernel-heap.ts';
 import { LINE_BYTES_MAX } from '../model/ledger.ts';
 import { parseIpv6 } from './address-text.ts';
 import { type Format, isCarried, Op } from './format.ts';
-import type { InterfaceDictionary } from './interface-dictionary.ts';
+import { InterfaceDictionary } from './interface-dictionary.ts';
+import { INTERFACES_KEPT, InterfaceSlots } from './interface-slots.ts';
 import * as layout from './kernel-layout.ts';
 
 /** Rows of a batch: the columns stay in the second-level cache; larger batches were slower. */
@@ -27,8 +28,6 @@ const WORD_BYTES = 8;
 const CARRIED_MAX = 64;
 const LATER_MAX = 16_384;
 const LATER_WORDS = 4;
-const INTERFACE_SLOTS = 8192;
-const INTERFACE_SLOT_BYTES = 48;
 /** 81 patterns of 48 bytes. */
 const PATTERNS_BYTES = 4096;
 const PARAMETER_BYTES = 128;
@@ -103,7 +102,8 @@ export class DecodeKernel {
   private readonly texts: readonly Uint8Array[];
   private text: Uint8Array;
   private readonly later: Uint32Array;
-  private readonly interfaces: Uint8Array;
+  private readonly known: InterfaceSlots;
+  private dictionary = new InterfaceDictionary();
   private readonly slots: readonly { readonly offset: Uint32Array; readonly length: Uint32Array }[];
   /** Bytes of a line, from those seen last: the next window is cut to the rows that are wanted. */
   private lineBytes = 128;
@@ -127,8 +127,7 @@ export class DecodeKernel {
     const delimiters = heap.take((WINDOW_BYTES + 2 * PADDING_BYTES) * 4).at + PADDING_BYTES;
     const patterns = heap.take(PATTERNS_BYTES).at;
     this.later = words(LATER_MAX * LATER_WORDS * 4);
-    const slots = heap.take(INTERFACE_SLOTS * INTERFACE_SLOT_BYTES);
-    this.interfaces = new Uint8Array(slots.buffer, slots.at, INTERFACE_SLOTS * INTERFACE_SLOT_BYTES);
+    this.known = new InterfaceSlots(heap);
     const columns = heap.take(flowBatchBytes(capacity));
     this.batch = createFlowBatch(capacity, columns.buffer, columns.at);
     const carried = (): Uint32Array => words(capacity * 4);
@@ -140,16 +139,22 @@ export class DecodeKernel {
     this.set(layout.LINE_BYTES_MAX, LINE_BYTES_MAX);
     this.set(layout.LATER, this.later.byteOffset);
     this.set(layout.LATER_MAX, LATER_MAX);
-    this.set(layout.INTERFACES, this.interfaces.byteOffset);
-    this.set(layout.INTERFACE_MASK, INTERFACE_SLOTS - 1);
+    this.placeInterfaces();
     this.set(layout.PATTERNS, patterns);
     functionOf('prepare')(this.parameters.byteOffset);
   }
 
-  /** Starts a new input: another dictionary of interfaces. */
-  clear(): void {
-    this.interfaces.fill(0);
+  /**
+   * Starts a new input. Interfaces keep their codes from one to the next, so that thousands of them are not learned
+   * again for every task; another dictionary begins when the one at hand holds more than INTERFACES_KEPT.
+   */
+  begin(): InterfaceDictionary {
     this.batch.rows = 0;
+    if (this.dictionary.size > INTERFACES_KEPT) {
+      this.dictionary = new InterfaceDictionary();
+      this.known.clear();
+    }
+    return this.dictionary;
   }
 
   /** False when the format's carried fields are too many: its lines go the general way. */
@@ -179,8 +184,10 @@ export class DecodeKernel {
    * Decodes lines of bytes[from, to) until the batch is full or a line is refused. bytes[to − 1] is a newline. Rows are
    * counted in the batch, everything else in `result`.
    */
-  decode(bytes: Uint8Array, from: number, to: number, dictionary: InterfaceDictionary, result: Decoded): void {
+  decode(bytes: Uint8Array, from: number, to: number, result: Decoded): void {
     const { batch } = this;
+    // ids learned so far are met again in the table that they fit
+    if (this.known.grow(this.dictionary.size)) this.placeInterfaces();
     result.at = from;
     result.lines = 0;
     result.nodata = 0;
@@ -192,7 +199,7 @@ export class DecodeKernel {
       if (end < to) end = bytes.lastIndexOf(NEWLINE, end - 1) + 1;
       if (end <= result.at) return;
       this.copy(bytes, result.at, end);
-      const rows = this.decodeWindow(end - result.at, most, dictionary);
+      const rows = this.decodeWindow(end - result.at, most);
       const taken = this.get(layout.TAKEN);
       const dropped = this.get(layout.NODATA) + this.get(layout.SKIPDATA);
       batch.rows += rows;
@@ -215,19 +222,19 @@ export class DecodeKernel {
   }
 
   /** Rows of the window; addresses that prove to be none end it in front of their line. */
-  private decodeWindow(length: number, most: number, dictionary: InterfaceDictionary): number {
+  private decodeWindow(length: number, most: number): number {
     const { batch, text } = this;
     const rows = this.decodeText(this.parameters.byteOffset, length, batch.rows, most);
-    const wrong = this.finishRows(batch.rows + rows, dictionary);
+    const wrong = this.finishRows(batch.rows + rows);
     if (wrong < 0) return rows;
     let lines = 0;
     for (let p = 0; p < wrong; p++) if (text[p] === NEWLINE) lines++;
-    return this.decodeWindow(length, lines, dictionary);
+    return this.decodeWindow(length, lines);
   }
 
   /** Looks up what the kernel left; the text offset of the first value that is not valid, or −1. */
-  private finishRows(end: number, dictionary: InterfaceDictionary): number {
-    const { batch, later, text } = this;
+  private finishRows(end: number): number {
+    const { batch, dictionary, later, text } = this;
     const count = this.get(layout.LATER_COUNT) * LATER_WORDS;
     let wrong = -1;
     for (let i = 0; i < count; i += LATER_WORDS) {
@@ -247,6 +254,11 @@ export class DecodeKernel {
       else if (wrong < 0 || from < wrong) wrong = from;
     }
     return wrong;
+  }
+
+  private placeInterfaces(): void {
+    this.set(layout.INTERFACES, this.known.at);
+    this.set(layout.INTERFACE_MASK, this.known.mask);
   }
 
   private get(at: number): number {

@@ -12,7 +12,7 @@ import {
 import type { RecordBlock } from '../model/record-block.ts';
 import { ColumnDecoder, moveRows } from './column-decoder.ts';
 import { DEFAULT, type Format, formatOf, isFieldName, parseHeader, sameFields, TGW_DEFAULT } from './format.ts';
-import { InterfaceDictionary } from './interface-dictionary.ts';
+import type { InterfaceDictionary } from './interface-dictionary.ts';
 import { type Decoded, DecodeKernel } from './kernel.ts';
 import { createLineTokens, type LineTokens, scanLine, TOKENS_MAX } from './line-tokens.ts';
 import { decodeRow, isNull, Line } from './row.ts';
@@ -52,7 +52,7 @@ export class FlowDecoder {
   readonly batch: FlowBatch;
   /** Lines, headers, blank, nodata, skipdata and malformed; rows are counted by who reads the batch. */
   readonly ledger: Ledger = createLedger();
-  readonly interfaces: InterfaceDictionary = new InterfaceDictionary();
+  readonly interfaces: InterfaceDictionary;
   private readonly first: Format;
   /** The format of the rows in the batch. */
   private current: Format;
@@ -78,7 +78,7 @@ export class FlowDecoder {
 
   constructor(options: FlowDecoderOptions) {
     this.kernel = options.kernel ?? new DecodeKernel(options.capacity);
-    this.kernel.clear();
+    this.interfaces = this.kernel.begin();
     this.batch = this.kernel.batch;
     this.carry = options.carry;
     this.onMalformed = options.onMalformed;
@@ -161,7 +161,7 @@ export class FlowDecoder {
   /** The straight way, as far as it goes. The line it stops at goes the general way, more when it stops at once. */
   private decodeStraight(bytes: Uint8Array, from: number, to: number): number {
     const { decoded, ledger } = this;
-    this.kernel.decode(bytes, from, to, this.interfaces, decoded);
+    this.kernel.decode(bytes, from, to, decoded);
     ledger.lines += decoded.lines;
     ledger.nodata += decoded.nodata;
     ledger.skipdata += decoded.skipdata;

@@ -3,7 +3,7 @@ import { classifyBatch } from '../classify/classify.ts';
 import { createJudged } from '../classify/judged.ts';
 import { ClassifyKernel } from '../classify/kernel.ts';
 import type { Twins } from '../classify/pairing.ts';
-import { type Judge, openJudge, type Scratch } from '../classify/tables.ts';
+import type { Judge, Scratch } from '../classify/tables.ts';
 import { formatOf } from '../decode/format.ts';
 import { BATCH_ROWS, DecodeKernel } from '../decode/kernel.ts';
 import { FlowDecoder } from '../decode/text.ts';
@@ -77,11 +77,11 @@ export function openBench(setup: AnalyzeSetup): Bench {
 }
 
 function tablesOf(
-  { filter, windowSeconds }: AnalyzeSetup,
+  { filter, windowSeconds, rows }: AnalyzeSetup,
   versions: readonly SharedVersion[],
   heap: KernelHeap,
 ): Pick<Bench, 'versions' | 'blocks' | 'judge' | 'tally' | 'windows' | 'filter' | 'rows'> {
-  const { judge, blocks } = attachVersions(versions, heap);
+  const { judge, blocks } = attachVersions(versions, heap, rows !== null);
   const groups = versions.map((version) => version.groups);
   const names = versions.map((version) => version.names);
   const tally = new Tally(judge, groups, heap, BATCH_ROWS);
@@ -117,11 +117,10 @@ export function benchOf(bench: Bench, generation: SharedGeneration | null): Benc
 /** The heart: slices of the task → batches → verdicts → counters and, when wanted, the bytes of a part file. */
 export async function analyzeTask(worker: Bench, task: AnalyzeTask): Promise<TaskResult> {
   const bench = benchOf(worker, task.generation);
-  const { setup, tally, windows, verdicts, scratch } = bench;
+  const { setup, judge, tally, windows, verdicts, scratch } = bench;
   const { rows, quarantine } = openParts(setup, task);
   const cursor = task.source.kind === 'values' ? new ValueCursor(task.source) : null;
   const decoder = decoderOf(bench, task, rows !== null, quarantine, cursor);
-  const judge = openJudge(bench.judge.versions, rows !== null);
   const encoder = rows === null ? null : encoderOf(bench, decoder);
   const { batch, ledger } = decoder;
   const answers = task.spilled ? new SpilledAnswers(partFolderOf(setup), task.seq) : null;

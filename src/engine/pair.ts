@@ -1,7 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { publishBatch } from '../classify/classify.ts';
 import { askStretch } from '../classify/pairing.ts';
-import { openJudge } from '../classify/tables.ts';
 import { formatOf, sameFields } from '../decode/format.ts';
 import { FlowDecoder } from '../decode/text.ts';
 import { FlowWord, TWIN_STRETCH } from '../pods/twin-flow.ts';
@@ -69,7 +68,6 @@ class FirstPass {
   private readonly decoder: FlowDecoder;
   private readonly table: TwinTable;
   private readonly spill: SpillWriter | null;
-  private readonly judge: Bench['judge'];
   private first = Number.POSITIVE_INFINITY;
   private last = Number.NEGATIVE_INFINITY;
 
@@ -78,8 +76,6 @@ class FirstPass {
     this.decoder = decoder;
     this.table = table;
     this.spill = spill;
-    const { versions } = bench.judge;
-    this.judge = openJudge(versions, false);
   }
 
   get times(): RecordTimes {
@@ -87,9 +83,9 @@ class FirstPass {
   }
 
   flush(): void {
-    const { bench, decoder, table, spill, judge } = this;
+    const { bench, decoder, table, spill } = this;
     const { batch, ledger, interfaces } = decoder;
-    this.fits = publishBatch(batch, bench.verdicts, bench.scratch, judge, interfaces, table, spill);
+    this.fits = publishBatch(batch, bench.verdicts, bench.scratch, bench.judge, interfaces, table, spill);
     const { first, last } = timesOf(batch);
     this.first = Math.min(this.first, first);
     this.last = Math.max(this.last, last);

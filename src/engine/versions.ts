@@ -142,7 +142,11 @@ export interface PlacedJudge {
  * The versions as a worker (or the main thread itself) judges by them: attached; what the passes of every row read is
  * copied into the memory of its kernel.
  */
-export function attachVersions(versions: readonly SharedVersion[], heap: KernelHeap): PlacedJudge {
+export function attachVersions(
+  versions: readonly SharedVersion[],
+  heap: KernelHeap,
+  namesServices: boolean,
+): PlacedJudge {
   const blocks: KernelBlock[] = [];
   const tables: VersionTables[] = versions.map((shared) => {
     const rules = attachRules(shared.rules, 0, shared.rulesBytes);
@@ -164,7 +168,7 @@ export function attachVersions(versions: readonly SharedVersion[], heap: KernelH
     };
   });
   return {
-    judge: openJudge(tables, true),
+    judge: openJudge(tables, namesServices),
     blocks,
   };
 }

@@ -69,6 +69,7 @@ test(`a table that no near cache holds: the kernel's answers are those of pods/l
   const [tables] = attachVersions(
     versions.map(({ shared }) => shared),
     heap,
+    false,
   ).judge.versions;
   if (tables === undefined) throw new Error('no tables');
   const { pods } = tables;

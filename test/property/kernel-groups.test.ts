@@ -37,6 +37,7 @@ test(`tables of groups in the kernel fold as GroupTable does (seed ${SEED})`, ()
     const { judge } = attachVersions(
       compiled.versions.slice(0, 1).map(({ shared }) => shared),
       heap,
+      false,
     );
     const [pod, eni] = [7, 5000].map((first) => Int32Array.from({ length: GROUPS }, (_, i) => first + i));
     const groups = { pod: pod ?? new Int32Array(0), eni: eni ?? new Int32Array(0) };

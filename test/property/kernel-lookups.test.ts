@@ -64,6 +64,7 @@ function compareWorld(seed: number): void {
   const { judge } = attachVersions(
     [compiled.versions[0]?.shared].flatMap((v) => v ?? []),
     heap,
+    false,
   );
   const [tables] = judge.versions;
   if (tables === undefined) throw new Error('no version');

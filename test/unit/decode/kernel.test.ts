@@ -1,5 +1,8 @@
 import { expect, it } from 'vitest';
 import { DEFAULT, formatOf } from '../../../src/decode/format.ts';
+import { INTERFACES_KEPT } from '../../../src/decode/interface-slots.ts';
+import { DecodeKernel } from '../../../src/decode/kernel.ts';
+import { FlowDecoder } from '../../../src/decode/text.ts';
 import { LINE_BYTES_MAX } from '../../../src/model/ledger.ts';
 import { decodeText } from '../../support/flow-rows.ts';
 
@@ -18,6 +21,31 @@ it('keeps more interface ids apart than its table holds, and longer ones than it
   const lines = [...ids, ...ids].map((id) => record({ 'interface-id': id }));
   const { rows } = decodeText(`${lines.join('\n')}\n`, NAMES, 4096);
   expect(rows.map((row) => row['interface-id'])).toEqual([...ids, ...ids]);
+});
+
+it('keeps the codes of interfaces from input to input, until there are too many', () => {
+  const kernel = new DecodeKernel();
+  const text = (first: number, count: number): Uint8Array => {
+    const ids = Array.from({ length: count }, (_, i) => `eni-${first + i}`);
+    return Buffer.from(ids.map((id) => `${record({ 'interface-id': id })}\n`).join(''));
+  };
+  /** Codes that an input's records got, and the ids that the dictionary says they stand for. */
+  const decodeAll = (bytes: Uint8Array): { codes: number[]; names: string[] } => {
+    const decoder = new FlowDecoder({ format: DEFAULT, carry: false, kernel });
+    const codes: number[] = [];
+    for (let at = 0; at < bytes.length; decoder.clear()) {
+      at = decoder.decode(bytes, at, bytes.length);
+      codes.push(...decoder.batch.interfaceId.subarray(0, decoder.batch.rows));
+    }
+    return { codes, names: codes.map((code) => decoder.interfaces.name(code)) };
+  };
+  const range = (first: number, count: number): number[] => Array.from({ length: count }, (_, i) => first + i);
+  const idsOf = (first: number, count: number): string[] => range(first, count).map((i) => `eni-${i}`);
+  expect(decodeAll(text(0, 5000)).codes).toEqual(range(0, 5000));
+  expect(decodeAll(text(2500, 5000))).toEqual({ codes: range(2500, 5000), names: idsOf(2500, 5000) });
+  const many = INTERFACES_KEPT + 1;
+  expect(decodeAll(text(0, many))).toEqual({ codes: range(0, many), names: idsOf(0, many) });
+  expect(decodeAll(text(100, 5000))).toEqual({ codes: range(0, 5000), names: idsOf(100, 5000) });
 });
 
 it('an id that is the beginning of another is another id', () => {
