@@ -4,11 +4,12 @@ import { SERVICE_STRIDE, type ServiceTable } from '../pods/services.ts';
 import type { SnatTable } from '../pods/snat.ts';
 import type { InterfaceFacts } from '../rules/interface-facts.ts';
 import type { RulesSections, RulesView } from '../rules/view.ts';
+import { interfaceRecords } from './interface-records.ts';
 import { type KernelArray, placeArray, placeWords } from './kernel.ts';
 
 /** Words of `Tables` in src/kernel/classify/tables.ts, in its order: a test compares them. */
 export const TABLE_WORDS = [
-  'eni',
+  'interfaces',
   'eniSets',
   'eniSetsWidth',
   'classFlags',
@@ -61,13 +62,9 @@ export const TABLE_WORDS = [
   'routePageTabWidth',
   'routePages',
   'routePagesWidth',
-  'flags',
   'anyFlag',
   'hasNetworkPolicies',
-  'eniPrimaryEntry',
-  'eniVpc',
   'entryEni',
-  'eniNumber',
   'entryIsOwn',
   'entryIsStray',
   'entryRecords',
@@ -86,7 +83,6 @@ export const TABLE_WORDS = [
   'vpcCidrWords',
   'vpcFirst6',
   'vpcCidrs6',
-  'coverFirst',
   'coverStart',
   'coverEnd',
   'hostFirst',
@@ -162,11 +158,10 @@ function wordsOf({
 }: KernelSource): Record<TableWord, number | KernelArray> {
   return {
     ...rulesWords(rules),
-    flags: facts.flags,
+    interfaces: interfaceRecords(rules, pods, facts, eniNumbers),
     anyFlag: facts.anyFlag,
     hasNetworkPolicies: hasNetworkPolicies ? 1 : 0,
     ...podsWords(pods),
-    eniNumber: eniNumbers,
     services: services.services,
     serviceMask: services.services.length / SERVICE_STRIDE - 1,
     hosts: services.hosts,
@@ -190,7 +185,6 @@ function rulesWords(rules: RulesView) {
   const { sections } = rules;
   const { root4, inner4, leaf4, root6, portTab, routePageTab, routePages } = sections;
   return {
-    eni: rules.eni,
     eniSets: rules.eniSets,
     eniSetsWidth: width(rules.eniSets),
     classFlags: rules.classFlags,
@@ -255,8 +249,6 @@ function matrixWords(sections: RulesSections) {
 
 function podsWords(pods: PodMapView) {
   return {
-    eniPrimaryEntry: pods.eniPrimaryEntry,
-    eniVpc: pods.eniVpc,
     entryEni: pods.entryEni,
     entryIsOwn: pods.entryIsOwn,
     entryIsStray: pods.entryIsStray,
@@ -276,7 +268,6 @@ function podsWords(pods: PodMapView) {
     vpcCidrWords: pods.vpcCidrs.length,
     vpcFirst6: pods.vpcFirst6,
     vpcCidrs6: pods.vpcCidrs6,
-    coverFirst: pods.coverFirst,
     coverStart: pods.coverStart,
     coverEnd: pods.coverEnd,
     hostFirst: pods.hostFirst,

@@ -8,6 +8,8 @@ import {
   EFFECTIVE_RECORD,
   ENI_HAS_SECONDARY,
   ENI_PRIMARY4,
+  INTERFACE_POD_VPC,
+  INTERFACE_PRIMARY_ENTRY,
   OWN_ADDRESS,
   PRESENT_FLOW_DIRECTION,
   V6_PER_ROW,
@@ -48,7 +50,7 @@ export function decideDirection(batch: Batch, tables: Tables, from: u32, to: u32
       put32(peer.addressClass, i, addressClass4(tables, eniWord(tables, eni, ENI_PRIMARY4)));
     }
     if (eniWord(tables, eni, ENI_HAS_SECONDARY) != 1) continue;
-    const primary = i32At(tables.eniPrimaryEntry, eni);
+    const primary = eniWord(tables, eni, INTERFACE_PRIMARY_ENTRY);
     if (primary < 0) continue;
     // the far side's address is the packet's own, even where it is this interface's
     const bits =
@@ -69,7 +71,7 @@ function isOwn(batch: Batch, side: Side, tables: Tables, eni: u32, i: u32): bool
 /** Owner entry of srcaddr or dstaddr, where pkt-* is the effective address but no flow-direction is logged. */
 function recordEntry(batch: Batch, side: Side, tables: Tables, eni: u32, i: u32): i32 {
   const bits = u32At(batch.present, i);
-  const vpc = i32At(tables.eniVpc, eni);
+  const vpc = eniWord(tables, eni, INTERFACE_POD_VPC);
   if ((bits & side.recordBit) == 0) return -1;
   if ((bits & side.recordV6Bit) != 0) {
     return ownerEntry6(tables, vpc, batch.v6 + (<usize>(i * V6_PER_ROW + side.recordWord) << 2));

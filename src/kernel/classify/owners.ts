@@ -1,6 +1,14 @@
 /** The look-ups of pods/lookup.ts over the kernel's memory: who owns an address. */
 import { i32At, u32At, u8At } from './cells';
-import { ENTRY_SPACE, ENTRY_STRIDE, IPV4_ENTRY, LENGTH_UNIT } from './codes';
+import {
+  ENTRY_SPACE,
+  ENTRY_STRIDE,
+  INTERFACE_COVER_END,
+  INTERFACE_COVER_FIRST,
+  IPV4_ENTRY,
+  LENGTH_UNIT,
+} from './codes';
+import { eniWord } from './rules';
 import { Tables } from './tables';
 
 const ANY_VPC: i32 = -1;
@@ -163,8 +171,8 @@ export function windowEnd(start: u32, end: u32): i64 {
 /** True when some pod lives on the interface at some second of the window. */
 export function hasPodsOnInterface(tables: Tables, eni: u32, start: u32, end: u32): bool {
   const from = min(start, end);
-  let a = u32At(tables.coverFirst, eni);
-  let b = u32At(tables.coverFirst, eni + 1);
+  let a = <u32>eniWord(tables, eni, INTERFACE_COVER_FIRST);
+  let b = <u32>eniWord(tables, eni, INTERFACE_COVER_END);
   const last = b;
   while (a < b) {
     const middle = (a + b) >> 1;

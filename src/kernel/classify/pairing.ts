@@ -29,6 +29,7 @@ import {
   EFFECTIVE_RECORD,
   ENI_KIND,
   ENI_VPC,
+  INTERFACE_NUMBER,
   KIND_NAT_GATEWAY,
   KIND_POD,
   NO_ADDRESS,
@@ -107,8 +108,8 @@ function describe(batch: Batch, tables: Tables, flow: usize, i: u32): bool {
   const entry = i32At(select<usize>(dst.entry, src.entry, isEgress), i);
   const remoteEni = entry < 0 ? -1 : i32At(tables.entryEni, entry);
   if (remoteEni == eni) return false;
-  store<u32>(flow + FLOW_ENI, u32At(tables.eniNumber, eni));
-  store<u32>(flow + FLOW_REMOTE_ENI, remoteEni < 0 ? NO_ENI : u32At(tables.eniNumber, remoteEni));
+  store<u32>(flow + FLOW_ENI, eniWord(tables, eni, INTERFACE_NUMBER));
+  store<u32>(flow + FLOW_REMOTE_ENI, remoteEni < 0 ? NO_ENI : eniWord(tables, remoteEni, INTERFACE_NUMBER));
   store<u32>(flow + FLOW_PROTOCOL, u8At(batch.protocol, i));
   store<u32>(flow + FLOW_LOCAL, localAddress(batch, tables, eni, isEgress, i));
   store<u32>(flow + FLOW_REMOTE, u32At(select<usize>(dst.address4, src.address4, isEgress), i));
@@ -161,7 +162,7 @@ export function throughNat(batch: Batch, tables: Tables, stretch: Stretch, nat: 
     if (<i32>vpc < 0 || eniWord(tables, eni, ENI_VPC) != vpc || eni == nat) continue;
     const copy = through.flows + <usize>count * FLOW_BYTES;
     memory.copy(copy, flow, FLOW_BYTES);
-    store<u32>(copy + FLOW_REMOTE_ENI, u32At(tables.eniNumber, nat));
+    store<u32>(copy + FLOW_REMOTE_ENI, eniWord(tables, nat, INTERFACE_NUMBER));
     put32(through.rows, count++, i);
   }
   through.count = count;

@@ -5,7 +5,9 @@ import {
   ENI_SUBNET,
   ENI_SUBNET_BASE4,
   ENI_SUBNET_MASK4,
+  INTERFACE_FACTS,
   INTERFACE_FACT_TRANSIT_IN_SUBNET,
+  INTERFACE_POD_VPC,
   OWN_ADDRESS,
   PRESENT_DST_PORT,
   PRESENT_PROTOCOL,
@@ -45,7 +47,7 @@ function isInSubnet(batch: Batch, side: Side, tables: Tables, i: u32, eni: u32):
  * of one that is not described.
  */
 export function isOutsideVpc(batch: Batch, peer: Side, tables: Tables, i: u32, eni: u32): bool {
-  const vpc = i32At(tables.eniVpc, eni);
+  const vpc = eniWord(tables, eni, INTERFACE_POD_VPC);
   if (!isVpcDescribed(tables, vpc)) return false;
   const offset = i32At(peer.address6, i);
   if (offset < 0) return !isInVpc4(tables, vpc, u32At(peer.address4, i));
@@ -85,7 +87,7 @@ function localClass(local: Side, tables: Tables, i: u32, eni: u32): i32 {
  * attachment; the way back toward the peer does.
  */
 export function comesByOwnTransit(tables: Tables, eni: u32, peerClass: i32): bool {
-  if ((u8At(tables.flags, eni) & INTERFACE_FACT_TRANSIT_IN_SUBNET) == 0 || peerClass < 0) return false;
+  if ((eniWord(tables, eni, INTERFACE_FACTS) & INTERFACE_FACT_TRANSIT_IN_SUBNET) == 0 || peerClass < 0) return false;
   const table = eniSet(tables, eni, ENI_SET_ROUTE_TABLE);
   const route = table < 0 ? -1 : routeOf(tables, table, peerClass);
   return route >= 0 && u8At(tables.routeKind, route) == ROUTE_KIND_TGW;

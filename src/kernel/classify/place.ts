@@ -5,6 +5,8 @@ import {
   EFFECTIVE_PACKET,
   EFFECTIVE_RECORD,
   ENI_PRIMARY4,
+  INTERFACE_POD_VPC,
+  INTERFACE_PRIMARY_ENTRY,
   NO_ADDRESS,
   OWN_ADDRESS,
   V6_PER_ROW,
@@ -89,7 +91,7 @@ function placeOwn(batch: Batch, side: Side, tables: Tables, from: u32, to: u32):
     put32(side.address6, i, -1);
     put32(side.addressClass, i, OWN_ADDRESS);
     const known = max(eni, 0);
-    put32(side.entry, i, i32At(tables.eniPrimaryEntry, known));
+    put32(side.entry, i, eniWord(tables, known, INTERFACE_PRIMARY_ENTRY));
     put32(list, listed, i);
     const isOwn = u32(<u32>eniWord(tables, known, ENI_PRIMARY4) == address) & u32(address != 0) & u32(eni >= 0);
     listed += isOwn ^ 1;
@@ -124,5 +126,5 @@ function placeV6(batch: Batch, side: Side, tables: Tables, i: u32, eni: i32, wor
 
 @inline
 function vpcOf(tables: Tables, eni: i32): i32 {
-  return eni < 0 ? -1 : i32At(tables.eniVpc, eni);
+  return eni < 0 ? -1 : eniWord(tables, eni, INTERFACE_POD_VPC);
 }

@@ -1,7 +1,7 @@
 /** The look-ups of rules/lookup.ts over the kernel's memory: addresses and ports to classes, classes to cells. */
 import { i32At, u32At } from './cells';
 import {
-  ENI_STRIDE,
+  INTERFACE_STRIDE,
   PROTOCOL_OFFSET,
   SETS_STRIDE,
   SOME_PROTOCOL,
@@ -27,10 +27,10 @@ function signedAt(section: usize, width: u32, i: u32): i32 {
   return width == 1 ? load<i16>(at) : load<i32>(at);
 }
 
-/** Word of an interface's row. */
+/** Word of an interface's record: ENI_… or INTERFACE_…. */
 @inline
 export function eniWord(tables: Tables, eni: u32, word: u32): i32 {
-  return i32At(tables.eni, eni * ENI_STRIDE + word);
+  return i32At(tables.interfaces, eni * INTERFACE_STRIDE + word);
 }
 
 /** Word of what judges an interface's traffic. */

@@ -10,6 +10,7 @@ import {
   ENI_KIND,
   ENI_VPC,
   HIDDEN_SRC,
+  INTERFACE_PRIMARY_ENTRY,
   KIND_NAT_GATEWAY,
   KIND_NODE,
   NO_ADDRESS,
@@ -70,7 +71,7 @@ function unmaskSide(batch: Batch, side: Side, other: Side, tables: Tables, i: u3
   // several twins name fewer candidates already
   if (hidden && u8At(batch.twinCount, i) > 1) return;
   const entry = i32At(side.entry, i);
-  if (entry < 0 || entry != i32At(tables.eniPrimaryEntry, node)) return;
+  if (entry < 0 || entry != eniWord(tables, node, INTERFACE_PRIMARY_ENTRY)) return;
   const bits = u32At(batch.present, i);
   if (isTunnel(batch, i) || isOwnListener(batch, side, tables, bits, i, node)) return;
   const start = startOfWindow(batch, bits, i);

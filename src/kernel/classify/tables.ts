@@ -6,8 +6,9 @@
  */
 @unmanaged
 export class Tables {
+  /** Records of classify/interface-records.ts. */
+  interfaces: usize;
   // rules
-  eni: usize;
   eniSets: usize;
   eniSetsWidth: u32;
   classFlags: usize;
@@ -60,14 +61,10 @@ export class Tables {
   routePageTabWidth: u32;
   routePages: usize;
   routePagesWidth: u32;
-  flags: usize;
   anyFlag: u32;
   hasNetworkPolicies: u32;
   // pods
-  eniPrimaryEntry: usize;
-  eniVpc: usize;
   entryEni: usize;
-  eniNumber: usize;
   entryIsOwn: usize;
   entryIsStray: usize;
   entryRecords: usize;
@@ -86,7 +83,6 @@ export class Tables {
   vpcCidrWords: u32;
   vpcFirst6: usize;
   vpcCidrs6: usize;
-  coverFirst: usize;
   coverStart: usize;
   coverEnd: usize;
   hostFirst: usize;

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { INTERFACE_STRIDE, InterfaceWord } from '../../../src/classify/interface-records.ts';
 import { BATCH_WORDS, SIDE_WORDS } from '../../../src/classify/kernel-batch.ts';
 import { TABLE_WORDS } from '../../../src/classify/kernel-tables.ts';
 import { Asked } from '../../../src/classify/pairing.ts';
@@ -49,7 +50,6 @@ import {
 } from '../../../src/rules/port-class.ts';
 import {
   ClassFlag,
-  ENI_STRIDE,
   EniSet,
   EniWord,
   NO_SET,
@@ -104,6 +104,7 @@ const CODES: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   ENI_SET: EniSet,
   ENTRY: EntryWord,
   INTERVAL: IntervalWord,
+  INTERFACE: InterfaceWord,
   INTERFACE_FACT: InterfaceFact,
   BEHIND: Behind,
   ASKED: Asked,
@@ -115,7 +116,7 @@ const SINGLE: Readonly<Record<string, number>> = {
   NO_SERVICE,
   NO_ADDRESS,
   OWN_ADDRESS,
-  ENI_STRIDE,
+  INTERFACE_STRIDE,
   SETS_STRIDE,
   SUBNET6_STRIDE,
   NO_SET,
