@@ -157,18 +157,21 @@ const OWNERLESS_SOURCES: ReadonlySet<PodSource> = new Set(['csv', 'ipamd']);
 /** Documents beside the pod that settle its workload and ports. */
 export class PodContext {
   private readonly owned: ReadonlyMap<string, OwnedObject>;
-  private readonly services = new Map<string, DescribedService[]>();
+  /** Services with a selector by `namespace/key=value` of its first pair: a pod asks only about its own labels. */
+  private readonly services = new Map<string, NumberedService[]>();
   private readonly slices: ServedBySlices;
 
   constructor(owned: readonly OwnedObject[], services: readonly DescribedService[], slices: readonly EndpointSlice[]) {
     this.slices = new ServedBySlices(slices);
     this.owned = new Map(owned.map((object) => [`${object.kind}/${object.namespace}/${object.name}`, object]));
-    for (const service of services) {
-      if (service.selector.size === 0) continue;
-      const list = this.services.get(service.namespace);
-      if (list === undefined) this.services.set(service.namespace, [service]);
-      else list.push(service);
-    }
+    services.forEach((service, number) => {
+      const [first, ...others] = service.selector;
+      if (first === undefined) return;
+      const key = labelKey(service.namespace, ...first);
+      const list = this.services.get(key);
+      if (list === undefined) this.services.set(key, [{ service, number, others }]);
+      else list.push({ service, number, others });
+    });
   }
 
   /** `Deployment/web`: controller of the ReplicaSet or Job, else that itself; a pod without a controller is its own. */
@@ -185,6 +188,17 @@ export class PodContext {
     return `${kind}/${name}`;
   }
 
+  /** Services whose selector the pod's labels satisfy, in the order of the documents. */
+  private selecting({ namespace, labels }: DescribedPod): DescribedService[] {
+    const found: NumberedService[] = [];
+    for (const [key, value] of labels) {
+      for (const candidate of this.services.get(labelKey(namespace, key, value)) ?? []) {
+        if (candidate.others.every(([other, wanted]) => labels.get(other) === wanted)) found.push(candidate);
+      }
+    }
+    return found.sort((a, b) => a.number - b.number).map(({ service }) => service);
+  }
+
   /** Ports at which it answers for Services: targetPorts of those that select it, ports of its EndpointSlices. */
   served(pod: DescribedPod): readonly ServedPort[] {
     const addresses = pod.spans.map(({ address }) => address);
@@ -192,8 +206,7 @@ export class PodContext {
     const put = (protocol: number, port: number, service: string, nodePort: number | null): void => {
       found.set(`${protocol}/${port} ${nodePort} ${service}`, { protocol, port, service, nodePort });
     };
-    for (const service of this.services.get(pod.namespace) ?? []) {
-      if (![...service.selector].every(([key, value]) => pod.labels.get(key) === value)) continue;
+    for (const service of this.selecting(pod)) {
       for (const { protocol, target, nodePort } of service.targets)
         for (const port of typeof target === 'number' ? [target] : namedPorts(pod, protocol, target))
           put(protocol, port, `${service.namespace}/${service.name}`, nodePort);
@@ -202,6 +215,17 @@ export class PodContext {
     for (const { protocol, port, service } of listed) put(protocol, port, service, null);
     return found.size === 0 ? SERVES_NOBODY : [...found.values()];
   }
+}
+
+/** A Service with its place among all, and the pairs of its selector behind the first. */
+interface NumberedService {
+  readonly service: DescribedService;
+  readonly number: number;
+  readonly others: readonly (readonly [string, string])[];
+}
+
+function labelKey(namespace: string, key: string, value: string): string {
+  return `${namespace}/${key}=${value}`;
 }
 
 /** One list for all pods without a Service: there may be millions. */
