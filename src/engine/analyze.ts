@@ -175,7 +175,7 @@ export async function analyzeTask(worker: Bench, task: AnalyzeTask): Promise<Tas
     seq: task.seq,
     read,
     ledger,
-    counts: tally.drain(),
+    counts: tally.drain(setup.groupMemory),
     windows: windows?.drain() ?? null,
     endFields: changedFields(decoder, task),
     rows: rows?.close() ?? null,

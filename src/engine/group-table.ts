@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert';
+import { FRESH, type GroupRoom } from './group-room.ts';
 import { nthWeight } from './nth-weight.ts';
 
 /** Sums of a group: offsets in its three f64. */
@@ -93,10 +94,10 @@ export class GroupTable {
   }
 
   /** Empties the table into copies, in order of first appearance. */
-  drain(): Groups {
+  drain(room: GroupRoom = FRESH): Groups {
     const { size, others, words, stride } = this;
-    const keys = new Uint32Array(size * words);
-    const sums = new Float64Array(size * Sum.perGroup);
+    const keys = room.u32(size * words);
+    const sums = room.f64(size * Sum.perGroup);
     for (let g = 0; g < size; g++) {
       const key = this.keyAt(g);
       for (let w = 0; w < Sum.perGroup; w++) sums[g * Sum.perGroup + w] = this.sums[g * stride + w]!;

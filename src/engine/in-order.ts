@@ -10,6 +10,11 @@ export interface Planned {
 /** Tasks handed out and not yet taken up in order, per task the pool wants in flight: bounds waiting results. */
 const WINDOW_PER_TASK = 2;
 
+/** Most results at a time that are made or wait for their turn. */
+export function waitingOf(inFlightMax: number): number {
+  return inFlightMax * WINDOW_PER_TASK;
+}
+
 /**
  * Keeps the pool busy and takes results up in order; credits bound what is in flight. Ends early when `ended` says so;
  * `stop` is called then if tasks are still at work. With `apart` a flow log begins when the one before it is done.
@@ -23,7 +28,7 @@ export async function runInOrder<R>(
   stop: () => void,
   apart = false,
 ): Promise<void> {
-  const window = inFlightMax * WINDOW_PER_TASK;
+  const window = waitingOf(inFlightMax);
   const waiting: { readonly planned: Planned; readonly result: Promise<R> }[] = [];
   const takeFirst = async (): Promise<void> => {
     const first = waiting.shift();

@@ -1,4 +1,5 @@
 import type { KernelBlock } from '../model/kernel-heap.ts';
+import { FRESH, type GroupRoom } from './group-room.ts';
 import { type Groups, Sum, slotsFor } from './group-table.ts';
 
 /** Words of `Groups` in src/kernel/classify/counters.ts, in its order: a test compares them. */
@@ -56,11 +57,11 @@ export class KernelGroups {
   }
 
   /** Empties the table into copies, in order of first appearance. */
-  drain(): Groups {
+  drain(room: GroupRoom = FRESH): Groups {
     const { words, stride, others } = this;
     const size = this.words32[SIZE_WORD]!;
-    const keys = new Uint32Array(size * words);
-    const sums = new Float64Array(size * Sum.perGroup);
+    const keys = room.u32(size * words);
+    const sums = room.f64(size * Sum.perGroup);
     for (let g = 0; g < size; g++) {
       const key = (g * stride + Sum.perGroup) * 2;
       for (let w = 0; w < Sum.perGroup; w++) sums[g * Sum.perGroup + w] = this.sums[g * stride + w]!;

@@ -1,7 +1,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Encoded, Part } from '../sink/part.ts';
-import { type PartMemory, releaseSlot, takeSlot } from './part-memory.ts';
+import { releaseSlot, type SlotMemory, takeSlot } from './slot-memory.ts';
 
 /** What one task writes, appended to as batches are done; the main thread takes it up in task order. */
 export interface OpenPart {
@@ -15,7 +15,7 @@ export interface PartPlace {
   /** null = there are no files: a part is in memory of its own, whatever its length. */
   readonly folder: string | null;
   /** Parts that fit into a slot stay in memory; null = all are files. */
-  readonly memory: PartMemory | null;
+  readonly memory: SlotMemory | null;
 }
 
 export function openPart({ folder, memory }: PartPlace, name: string): OpenPart {
@@ -53,12 +53,12 @@ class MemoryPart implements OpenPart {
 /** In a slot of shared memory as long as it fits, else in a file. */
 class SlotPart implements OpenPart {
   private readonly path: string;
-  private readonly memory: PartMemory | null;
+  private readonly memory: SlotMemory | null;
   private slot: number | null;
   private length = 0;
   private fd: number | null = null;
 
-  constructor(path: string, memory: PartMemory | null) {
+  constructor(path: string, memory: SlotMemory | null) {
     this.path = path;
     this.memory = memory;
     this.slot = memory === null ? null : takeSlot(memory);

@@ -12,13 +12,15 @@ import { isFolder, openOutput } from '../sink/output.ts';
 import type { OrderedOutput, OutputFormat, Part } from '../sink/part.ts';
 import type { InputFile } from '../source/inputs.ts';
 import { dedupeFailure, dedupeTable } from './dedupe.ts';
-import { type Planned, runInOrder } from './in-order.ts';
+import { releaseGroups } from './group-room.ts';
+import { type Planned, runInOrder, waitingOf } from './in-order.ts';
 import { type OpenedInputs, openInputs, planTasks } from './opened-inputs.ts';
 import { type Paired, pairInputs } from './pair-pass.ts';
-import { createPartMemory, type PartMemory, releaseSlot } from './part-memory.ts';
 import { type AnalyzerPool, inFlightOf, openPool } from './pool.ts';
 import { openQuarantine, type Quarantine } from './quarantine.ts';
+import { createSlotMemory, releaseSlot, type SlotMemory } from './slot-memory.ts';
 import { summaryOf } from './summary.ts';
+import { GROUPS_BYTES } from './tally.ts';
 import type { AnalyzeSetup, TaskResult } from './task.ts';
 import { Totals } from './totals.ts';
 import type { CompiledInventory } from './versions.ts';
@@ -73,6 +75,8 @@ const PROGRESS_MS = 200;
 /** Bytes of rows of one task that are kept in memory, and of all tasks together; what is more goes through a file. */
 const PART_BYTES = 32 * 1024 * 1024;
 const PARTS_BYTES = 512 * 1024 * 1024;
+/** Slots of GROUPS_BYTES for the groups that tasks count; tasks that find none free bring arrays of their own. */
+const GROUPS_SLOTS = 128;
 
 /** Bytes a record takes in a file, about: sizes the chains of the twin table. */
 const RECORD_BYTES = { plain: 100, gzip: 16, zstd: 16, parquet: 16, stdin: 100 } as const;
@@ -122,7 +126,8 @@ interface Run {
   readonly partFolder: string;
   readonly failures: string[];
   readonly twins: TwinMemory | null;
-  readonly partMemory: PartMemory | null;
+  readonly partMemory: SlotMemory | null;
+  readonly groupMemory: SlotMemory;
   /** Records met so far, when duplicates are left out. */
   readonly met: SharedArrayBuffer | null;
   /** Makes tasks at work end early. */
@@ -143,7 +148,8 @@ async function openRun(options: ReplayOptions, { files, first, stream, paired }:
   const partFolder = mkdtempSync(`${partBase}.part-`);
   const threads = isSmall(files) ? 0 : options.threads;
   const slots = Math.min(inFlightOf(threads) + 1, PARTS_BYTES / PART_BYTES);
-  const partMemory = output === null ? null : createPartMemory(slots, PART_BYTES);
+  const partMemory = output === null ? null : createSlotMemory(slots, PART_BYTES);
+  const groupMemory = createSlotMemory(Math.min(waitingOf(inFlightOf(threads)) + 1, GROUPS_SLOTS), GROUPS_BYTES);
   const twins = paired ? createTwinMemory(options.twinsBytes ?? TWINS_BYTES, expectedRecords(files)) : null;
   const bytes = files.reduce((sum, file) => sum + file.size, 0);
   const setup: AnalyzeSetup = {
@@ -154,6 +160,7 @@ async function openRun(options: ReplayOptions, { files, first, stream, paired }:
     quarantine: options.quarantine !== null,
     partFolder,
     partMemory,
+    groupMemory,
     progress: new SharedArrayBuffer(16),
     stop: new SharedArrayBuffer(4),
     twins: twins === null ? null : [twins],
@@ -175,6 +182,7 @@ async function openRun(options: ReplayOptions, { files, first, stream, paired }:
     failures: [],
     twins,
     partMemory,
+    groupMemory,
     met: setup.met,
     stop,
     stopProgress: () => clearInterval(timer),
@@ -255,10 +263,12 @@ class OrderedStage {
     if (this.fields !== null && this.fields.join(' ') !== planned.task.fields.join(' ')) {
       // an earlier part of this input met another header: this one was decoded with the wrong fields
       if (first.rows !== null) this.release(first.rows);
+      releaseGroups(this.run.groupMemory, first.counts.slot);
       result = await this.run.pool.run({ ...planned.task, fields: this.fields });
     }
     if (result.endFields !== null) this.fields = result.endFields;
     this.run.totals.add(result);
+    releaseGroups(this.run.groupMemory, result.counts.slot);
     const name = this.files[planned.file]?.name ?? planned.task.name;
     const { quarantine, rows } = result;
     if (quarantine !== null && 'path' in quarantine)

@@ -13,8 +13,10 @@ import {
   VERDICT,
   type VerdictBatch,
 } from '../model/verdict.ts';
-import { type Groups, GroupTable } from './group-table.ts';
+import { SlotRoom } from './group-room.ts';
+import { type Groups, GroupTable, Sum } from './group-table.ts';
 import { KernelGroups } from './kernel-groups.ts';
+import type { SlotMemory } from './slot-memory.ts';
 
 /** Group numbers of owners in one version: workloads and named interfaces first, then one number per kind. */
 export interface OwnerGroups {
@@ -67,6 +69,8 @@ export interface TaskCounts {
   readonly talkers4: Groups;
   readonly talkers6: Groups;
   readonly rejects: Groups;
+  /** Slot of AnalyzeSetup.groupMemory that the groups lie in, to be given back; null = they lie in none. */
+  readonly slot: number | null;
   readonly paths: readonly { readonly records: number; readonly bytes: number }[];
 }
 
@@ -77,6 +81,16 @@ export const NEVER = 0xffff_ffff;
 export const WORKLOADS_MAX = 8_192;
 export const TALKERS_MAX = 4_096;
 const REJECTS_MAX = 4_096;
+
+/** What a task's groups take at most: u32 words of a key and three f64 a group. */
+export const GROUPS_BYTES: number =
+  WORKLOADS_MAX * groupBytes(WORKLOAD_WORDS) +
+  TALKERS_MAX * (groupBytes(TALKER4_WORDS) + groupBytes(TALKER6_WORDS)) +
+  REJECTS_MAX * groupBytes(REJECT_WORDS);
+
+function groupBytes(words: number): number {
+  return 4 * words + 8 * Sum.perGroup;
+}
 
 /** Words of `VersionCounters` and `Counters` in src/kernel/classify/counters.ts: a test compares their order. */
 export const VERSION_COUNTER_WORDS = ['cells', 'routes', 'podGroup', 'eniGroup'] as const;
@@ -274,8 +288,9 @@ export class Tally {
     this.rejects.add(bytes, packets);
   }
 
-  /** Everything counted since the last drain. */
-  drain(): TaskCounts {
+  /** Everything counted since the last drain; groups lie in a slot of `memory` while one is free. */
+  drain(memory: SlotMemory | null): TaskCounts {
+    const room = new SlotRoom(memory);
     const paths = PATH.map((_, p) => ({ records: this.pathRecords[p]!, bytes: this.pathBytes[p]! }));
     const counts: TaskCounts = {
       classified: this.classified,
@@ -289,10 +304,11 @@ export class Tally {
       attribution: take(this.attribution),
       kinds: take(this.kinds),
       versions: this.versions.map(drainVersion).filter((v) => v.cells.length + v.routes.length > 0),
-      workloads: this.workloads.drain(),
-      talkers4: this.talkers4.drain(),
-      talkers6: this.talkers6.drain(),
-      rejects: this.rejects.drain(),
+      workloads: this.workloads.drain(room),
+      talkers4: this.talkers4.drain(room),
+      talkers6: this.talkers6.drain(room),
+      rejects: this.rejects.drain(room),
+      slot: room.slot,
       paths,
     };
     this.pathRecords.fill(0);

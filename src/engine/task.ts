@@ -12,8 +12,8 @@ import type { Compression } from '../source/inflater.ts';
 import type { S3Object } from '../source/s3/object.ts';
 import type { ValueChunk } from '../source/values.ts';
 import type { SharedGeneration } from './generation.ts';
-import type { PartMemory } from './part-memory.ts';
 import type { RecordTimes } from './record-times.ts';
+import type { SlotMemory } from './slot-memory.ts';
 import type { TaskCounts } from './tally.ts';
 import type { SharedVersion } from './versions.ts';
 import type { WindowCounts } from './window-tally.ts';
@@ -41,7 +41,9 @@ export interface AnalyzeSetup {
   /** Folder of part files, which the main thread makes and removes; null = parts are kept in shared memory. */
   readonly partFolder: string | null;
   /** Memory for parts of rows that would be files; null = there is none. */
-  readonly partMemory: PartMemory | null;
+  readonly partMemory: SlotMemory | null;
+  /** Memory for the groups that tasks count (see GROUPS_BYTES); null = every result brings its own. */
+  readonly groupMemory: SlotMemory | null;
   /** Two i64: input bytes read and records decoded so far by all workers, for the progress bar. */
   readonly progress: SharedArrayBuffer;
   /** Int32 flag, 1 = stop: tasks end early. Running tasks are never aborted, that would kill their worker. */

@@ -73,7 +73,7 @@ test(`tables of groups in the kernel fold as GroupTable does (seed ${SEED})`, ()
         talkers.add(bytes ?? 0, packets ?? 0);
       }
     }
-    const counted = tally.drain();
+    const counted = tally.drain(null);
     expect(counted.talkers4).toEqual(talkers.drain());
     expect(counted.workloads).toEqual(workloads.drain());
     folded += counted.talkers4.others.records + counted.workloads.others.records;

@@ -1,12 +1,12 @@
-/** Shared memory for parts on their way to the main thread: slots of equal size, and a word for each, 1 = taken. */
-export interface PartMemory {
+/** Shared memory for results on their way to the main thread: slots of equal size, and a word for each, 1 = taken. */
+export interface SlotMemory {
   readonly bytes: SharedArrayBuffer;
   readonly slotBytes: number;
   readonly taken: SharedArrayBuffer;
 }
 
 /** Memory that is never written to costs nothing. */
-export function createPartMemory(slots: number, slotBytes: number): PartMemory {
+export function createSlotMemory(slots: number, slotBytes: number): SlotMemory {
   return {
     bytes: new SharedArrayBuffer(slots * slotBytes),
     slotBytes,
@@ -15,7 +15,7 @@ export function createPartMemory(slots: number, slotBytes: number): PartMemory {
 }
 
 /** Offset of a slot that nobody has; null when all are taken. */
-export function takeSlot({ taken, slotBytes }: PartMemory): number | null {
+export function takeSlot({ taken, slotBytes }: SlotMemory): number | null {
   const flags = new Int32Array(taken);
   for (let slot = 0; slot < flags.length; slot++) {
     if (Atomics.compareExchange(flags, slot, 0, 1) === 0) return slot * slotBytes;
@@ -23,6 +23,6 @@ export function takeSlot({ taken, slotBytes }: PartMemory): number | null {
   return null;
 }
 
-export function releaseSlot({ taken, slotBytes }: PartMemory, offset: number): void {
+export function releaseSlot({ taken, slotBytes }: SlotMemory, offset: number): void {
   Atomics.store(new Int32Array(taken), offset / slotBytes, 0);
 }
