@@ -140,11 +140,13 @@ function gzipCase(name: CaseName, title: string, data: Data, once: readonly LogF
       one('flowtrie, records paired', 'replay-paired', { files: once }),
       one('Node gunzip only', 'gunzip'),
       ...(gzip ? [one('gzip -dc | wc -l', 'gzip-wc')] : []),
+      one('DuckDB, pods and one layer as range joins', 'duckdb-ranges', { files: firstOf(data.files) }),
       one('DuckDB, one layer as range join', 'duckdb-range'),
       one('DuckDB, equality joins only', 'duckdb-equality'),
       one('fast-csv, parse only', 'fast-csv', { files: firstOf(data.files) }),
     ],
     comparisons: [
+      comparison('flowtrie', 'rate-core', 'DuckDB, pods and one layer as range joins', 'least', 20),
       comparison('flowtrie', 'rate-core', 'DuckDB, one layer as range join', 'least', 2.5),
       comparison('flowtrie', 'rate-core', 'DuckDB, equality joins only', 'least', 3),
       comparison('flowtrie', 'rate-core', 'flowtrie, records paired'),

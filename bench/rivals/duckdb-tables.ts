@@ -29,6 +29,8 @@ export interface RuleTables {
 
 interface Held {
   readonly address: string;
+  /** The same as an unsigned integer. */
+  readonly number: number;
   readonly namespace: string;
   readonly first: number;
   readonly last: number;
@@ -75,6 +77,7 @@ function heldAddresses(inventory: Inventory): Held[] {
       : [
           {
             address: dotted(address.words[0]),
+            number: address.words[0],
             namespace,
             first: Math.max(startSeconds, 0),
             last: Math.min(endSeconds, SECONDS_MAX),

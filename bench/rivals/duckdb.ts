@@ -17,23 +17,29 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /**
- * DuckDB with its smaller job: parse, join the logging interface and the pods of both ends on the address as text, and,
- * with `ranges`, take of the pods that had the address the one that had it then, and name the first security group rule
- * of the interface that matches the remote address, with its hits. No network ACL, no route, no roles, no replies.
+ * How pods are joined: on the address as text; on that, and the time; or, as delegated prefixes are held, on ranges of
+ * addresses, and the time.
  */
-export async function readyDuckdb(turn: Turn, ranges: boolean): Promise<ReadyJob> {
+export type PodJoin = 'address' | 'address-time' | 'range-time';
+
+/**
+ * DuckDB with its smaller job: parse, join the logging interface and the pods of both ends, and, unless time does not
+ * count, name the first security group rule of the interface that matches the remote address, with its hits. No network
+ * ACL, no route, no roles, no replies.
+ */
+export async function readyDuckdb(turn: Turn, join: PodJoin): Promise<ReadyJob> {
   const inventory = newestOf((await loadInventory(turn.inventory)).versions);
   const instance = await DuckDBInstance.create(':memory:');
   const connection = await instance.connect();
   await connection.run(`SET threads = ${Math.max(turn.threads, 1)}`);
   await connection.run('SET preserve_insertion_order = false');
   await createTables(connection, ruleTables(inventory));
-  const sql = query(turn.files, ranges);
+  const sql = query(turn.files, join);
   return {
     async run(): Promise<Claims> {
       const reader = await connection.runAndReadAll(sql);
       const { permitted, ...claims } = claimsOf(reader.getRowObjects());
-      return ranges ? { ...claims, permitted } : claims;
+      return join === 'address' ? claims : { ...claims, permitted };
     },
   };
 }
@@ -50,7 +56,8 @@ async function createTables(connection: DuckDBConnection, tables: RuleTables): P
       port_first INTEGER, port_last INTEGER, address_first UINTEGER, address_last UINTEGER);
     CREATE TABLE interface (id VARCHAR, address VARCHAR, group_set INTEGER);
     CREATE TABLE pod (address VARCHAR, namespace VARCHAR);
-    CREATE TABLE held (address VARCHAR, namespace VARCHAR, first UINTEGER, last UINTEGER);`);
+    CREATE TABLE held (address VARCHAR, address_first UINTEGER, address_last UINTEGER, namespace VARCHAR,
+      first UINTEGER, last UINTEGER);`);
   await insert(
     connection,
     'rule',
@@ -69,7 +76,7 @@ async function createTables(connection: DuckDBConnection, tables: RuleTables): P
   await insert(
     connection,
     'held',
-    tables.held.map((p) => `'${p.address}', '${p.namespace}', ${p.first}, ${p.last}`),
+    tables.held.map((p) => `'${p.address}', ${p.number}, ${p.number}, '${p.namespace}', ${p.first}, ${p.last}`),
   );
 }
 
@@ -77,32 +84,35 @@ async function insert(connection: DuckDBConnection, table: string, rows: readonl
   if (rows.length > 0) await connection.run(`INSERT INTO ${table} VALUES (${rows.join('), (')})`);
 }
 
-function query(files: readonly string[], ranges: boolean): string {
+function query(files: readonly string[], join: PodJoin): string {
   const columns = DEFAULT_FORMAT.map((name) => `'${name}': '${TYPES[name] ?? 'VARCHAR'}'`).join(', ');
   const paths = files.map((file) => `'${file.replaceAll("'", "''")}'`).join(', ');
   const rule = `(SELECT min(rule.number) FROM rule WHERE rule.group_set = flow.group_set AND rule.egress = flow.egress
       AND flow.protocol BETWEEN rule.protocol_first AND rule.protocol_last
       AND flow.dstport BETWEEN rule.port_first AND rule.port_last
-      AND ${addressNumber('flow.remote')} BETWEEN rule.address_first AND rule.address_last)`;
+      AND flow.remote_number BETWEEN rule.address_first AND rule.address_last)`;
   return `
     WITH flow AS (
       SELECT log.*, i.group_set, log.srcaddr = i.address AS egress,
-        CASE WHEN log.srcaddr = i.address THEN log.dstaddr ELSE log.srcaddr END AS remote
+        ${addressNumber('CASE WHEN log.srcaddr = i.address THEN log.dstaddr ELSE log.srcaddr END')} AS remote_number,
+        ${addressNumber('log.srcaddr')} AS src_number, ${addressNumber('log.dstaddr')} AS dst_number
       FROM read_csv([${paths}], delim = ' ', header = true, auto_detect = false, quote = '', escape = '',
         nullstr = '-', columns = {${columns}}) log
       LEFT JOIN interface i ON i.id = log."interface-id"
       WHERE log."log-status" = 'OK'
     )
-    SELECT flow.action, ${ranges ? rule : 'NULL'} AS rule, src.namespace AS src, dst.namespace AS dst,
+    SELECT flow.action, ${join === 'address' ? 'NULL' : rule} AS rule, src.namespace AS src, dst.namespace AS dst,
       count(*)::DOUBLE AS records, sum(flow.bytes)::DOUBLE AS bytes
-    FROM flow ${podJoin('src', ranges)} ${podJoin('dst', ranges)}
+    FROM flow ${podJoin('src', join)} ${podJoin('dst', join)}
     GROUP BY ALL`;
 }
 
-function podJoin(side: 'src' | 'dst', byTime: boolean): string {
-  const table = byTime ? 'held' : 'pod';
-  const then = byTime ? ` AND flow.start >= ${side}.first AND flow.start < ${side}.last` : '';
-  return `LEFT JOIN ${table} ${side} ON ${side}.address = flow.${side}addr${then}`;
+function podJoin(side: 'src' | 'dst', join: PodJoin): string {
+  const byAddress = `${side}.address = flow.${side}addr`;
+  if (join === 'address') return `LEFT JOIN pod ${side} ON ${byAddress}`;
+  const byRange = `flow.${side}_number BETWEEN ${side}.address_first AND ${side}.address_last`;
+  const then = `flow.start >= ${side}.first AND flow.start < ${side}.last`;
+  return `LEFT JOIN held ${side} ON ${join === 'range-time' ? byRange : byAddress} AND ${then}`;
 }
 
 /** Dotted decimal as an unsigned integer; null for IPv6. */
