@@ -46,6 +46,7 @@ class InterfaceIndex {
     const { size } = dictionary;
     if (dictionary !== this.dictionary) {
       this.dictionary = dictionary;
+      this.codes = new Int32Array(1024);
       this.known = 0;
     }
     if (size > this.codes.length) {

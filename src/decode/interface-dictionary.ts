@@ -12,7 +12,7 @@ const INTERFACE_BYTES_MAX = 64 * 1024 * 1024;
 
 /**
  * Interface ids of one input or of several, by code in order of first appearance. Hashed and compared on bytes, four at
- * a time: no string per record. Throws FlowtrieError when there are more of them than INTERFACES_MAX or
+ * a time: no string per record. Throws FlowtrieError when an input brings more new ones than INTERFACES_MAX or
  * INTERFACE_BYTES_MAX.
  */
 export class InterfaceDictionary {
@@ -24,9 +24,23 @@ export class InterfaceDictionary {
   private sourceView: DataView = this.storeView;
   private readonly names: string[] = [];
   private last = -1;
+  /** Ids and bytes that were known when the input at hand began: its limits do not count them. */
+  private sizeBefore = 0;
+  private bytesBefore = 0;
 
   get size(): number {
     return this.names.length;
+  }
+
+  /** Bytes of all ids. */
+  get bytes(): number {
+    return this.starts[this.names.length]!;
+  }
+
+  /** Another input begins: what is known stays known. */
+  beginInput(): void {
+    this.sizeBefore = this.size;
+    this.bytesBefore = this.bytes;
   }
 
   /** The id of a code. */
@@ -77,7 +91,7 @@ export class InterfaceDictionary {
     const code = this.names.length;
     const start = this.starts[code]!;
     const end = start + (to - from);
-    if (code === INTERFACES_MAX || end > INTERFACE_BYTES_MAX) {
+    if (code - this.sizeBefore === INTERFACES_MAX || end - this.bytesBefore > INTERFACE_BYTES_MAX) {
       const limit = `${INTERFACES_MAX} interface ids or ${INTERFACE_BYTES_MAX} bytes of them`;
       throw new FlowtrieError('input', `expected at most ${limit} in one input, got more: no flow log`);
     }

@@ -1,13 +1,14 @@
 import type { KernelBlock, KernelHeap } from '../model/kernel-heap.ts';
 
 /** Slots to begin with, and at most (6 MB): half of them hold the ids of 65,536 interfaces. */
-const SLOTS_FIRST = 8192;
+export const SLOTS_FIRST = 8192;
 const SLOTS_MAX = 131_072;
 /** As in src/kernel/interfaces.ts. */
-const SLOT_BYTES = 48;
+export const SLOT_BYTES = 48;
 
-/** Ids that are kept from one input to the next. */
+/** Ids, and bytes of them, that are kept from one input to the next. */
 export const INTERFACES_KEPT: number = SLOTS_MAX / 2;
+export const INTERFACE_BYTES_KEPT: number = 32 * INTERFACES_KEPT;
 
 /**
  * The kernel's table of interface ids that the dictionary knows (src/kernel/interfaces.ts): where it lies and how large

@@ -13,7 +13,7 @@ import { LINE_BYTES_MAX } from '../model/ledger.ts';
 import { parseIpv6 } from './address-text.ts';
 import { type Format, isCarried, Op } from './format.ts';
 import { InterfaceDictionary } from './interface-dictionary.ts';
-import { INTERFACES_KEPT, InterfaceSlots } from './interface-slots.ts';
+import { INTERFACE_BYTES_KEPT, INTERFACES_KEPT, InterfaceSlots } from './interface-slots.ts';
 import * as layout from './kernel-layout.ts';
 
 /** Rows of a batch: the columns stay in the second-level cache; larger batches were slower. */
@@ -146,14 +146,16 @@ export class DecodeKernel {
 
   /**
    * Starts a new input. Interfaces keep their codes from one to the next, so that thousands of them are not learned
-   * again for every task; another dictionary begins when the one at hand holds more than INTERFACES_KEPT.
+   * again for every task; another dictionary begins when the one at hand holds more than INTERFACES_KEPT, or
+   * INTERFACE_BYTES_KEPT of them.
    */
   begin(): InterfaceDictionary {
     this.batch.rows = 0;
-    if (this.dictionary.size > INTERFACES_KEPT) {
+    if (this.dictionary.size > INTERFACES_KEPT || this.dictionary.bytes > INTERFACE_BYTES_KEPT) {
       this.dictionary = new InterfaceDictionary();
       this.known.clear();
     }
+    this.dictionary.beginInput();
     return this.dictionary;
   }
 

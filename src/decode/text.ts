@@ -161,10 +161,14 @@ export class FlowDecoder {
   /** The straight way, as far as it goes. The line it stops at goes the general way, more when it stops at once. */
   private decodeStraight(bytes: Uint8Array, from: number, to: number): number {
     const { decoded, ledger } = this;
-    this.kernel.decode(bytes, from, to, decoded);
-    ledger.lines += decoded.lines;
-    ledger.nodata += decoded.nodata;
-    ledger.skipdata += decoded.skipdata;
+    try {
+      this.kernel.decode(bytes, from, to, decoded);
+    } finally {
+      // also of an input that ends in the middle: rows of its first windows are in the batch
+      ledger.lines += decoded.lines;
+      ledger.nodata += decoded.nodata;
+      ledger.skipdata += decoded.skipdata;
+    }
     this.nextGeneralLines = decoded.lines > 0 ? 1 : Math.min(this.nextGeneralLines * 2, GENERAL_LINES_MAX);
     this.generalLines = decoded.at < to ? this.nextGeneralLines : 0;
     return decoded.at;
@@ -260,7 +264,7 @@ export class FlowDecoder {
 
   private takeRecord(bytes: Uint8Array, from: number): void {
     const { batch, tokens } = this;
-    const outcome = decodeRow(bytes, tokens, this.current, batch, this.interfaces, batch.rows);
+    const outcome = this.rowOutcome(bytes);
     if (outcome === Line.row) {
       if (this.carry) this.carryFields(bytes, batch.rows);
       batch.rows++;
@@ -268,6 +272,17 @@ export class FlowDecoder {
       this.reject(faultOf(outcome), bytes.subarray(from, tokens.end));
     } else {
       this.countIdle(outcome);
+    }
+  }
+
+  /** Decodes the tokens into the next row. A line that ends the input (too many interfaces) was not read. */
+  private rowOutcome(bytes: Uint8Array): number {
+    const { batch, tokens } = this;
+    try {
+      return decodeRow(bytes, tokens, this.current, batch, this.interfaces, batch.rows);
+    } catch (error) {
+      this.ledger.lines--;
+      throw error;
     }
   }
 

@@ -104,7 +104,7 @@ export class Duplicates {
     return count;
   }
 
-  /** Hashes of the interface ids that came since: their codes are another task's elsewhere. */
+  /** Hashes of the interface ids that came since; in another dictionary codes stand for others. */
   private bind(interfaces: InterfaceNames): void {
     if (interfaces !== this.dictionary) {
       this.dictionary = interfaces;

@@ -142,7 +142,7 @@ function memberOf(codes: readonly number[]): Uint8Array {
   return member;
 }
 
-/** Codes of the interface dictionary are those of one input: a name is compared once for each. */
+/** Codes are those of one interface dictionary: a name is compared once for each. */
 function interfaceTest(names: readonly string[]): FlowTest {
   const wanted = new Set(names);
   let dictionary: InterfaceNames | undefined;

@@ -50,8 +50,8 @@ function callingThread(setup: AnalyzeSetup): AnalyzerPool {
 }
 
 /**
- * Young objects of a worker, MiB. It makes few, none per record; V8 would let them fill 48 MiB before it looks: memory
- * rose with the input until it had. Rows out take no longer.
+ * Young objects of a worker, MiB. A summary, Arrow and Parquet make none per record; V8 would let them fill 48 MiB
+ * before it looks: memory rose with the input until it had.
  */
 const YOUNG_MB = 8;
 

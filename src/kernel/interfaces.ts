@@ -31,7 +31,10 @@ function hashOf(low: v128, high: v128): u32 {
   return <u32>((h ^ i64x2.extract_lane(high, 1)) >> 32);
 }
 
-/** Tells the table the code of the id at text[from, from + length). Full neighbourhoods stay as they are. */
+/**
+ * Tells the table the code of the id at text[from, from + length), which may be told more than once: every record of a
+ * window has a new id looked up. Full neighbourhoods stay as they are.
+ */
 export function remember(params: usize, from: usize, length: u32, code: u32): void {
   if (length > ID_BYTES_MAX) return;
   const low = idHalf(from, length, 0);
@@ -41,7 +44,9 @@ export function remember(params: usize, from: usize, length: u32, code: u32): vo
   let slot = hashOf(low, high) & mask;
   for (let probe: u32 = 0; probe < PROBES; probe++, slot = (slot + 1) & mask) {
     const at = table + <usize>slot * SLOT_BYTES;
-    if (load<u32>(at, SLOT_CODE) != 0) continue;
+    const known = load<u32>(at, SLOT_CODE);
+    if (known == code + 1) return;
+    if (known != 0) continue;
     v128.store(at, low);
     v128.store(at, high, 16);
     store<u32>(at, length, SLOT_LENGTH);

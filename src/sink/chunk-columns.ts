@@ -202,7 +202,7 @@ function interfaceSource(context: RowContext, bit: number, memory: ColumnMemory)
         size = Math.max(size, most + 1);
       }),
     texts: () => ({ kind: 'shared', values, size }),
-    // the next task numbers its interfaces anew
+    // the next task may number its interfaces anew
     reset: () => values.clear(),
   };
 }

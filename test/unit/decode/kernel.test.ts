@@ -1,8 +1,9 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { DEFAULT, formatOf } from '../../../src/decode/format.ts';
-import { INTERFACES_KEPT } from '../../../src/decode/interface-slots.ts';
+import { INTERFACES_KEPT, SLOT_BYTES, SLOTS_FIRST } from '../../../src/decode/interface-slots.ts';
 import { DecodeKernel } from '../../../src/decode/kernel.ts';
 import { FlowDecoder } from '../../../src/decode/text.ts';
+import { type KernelBlock, KernelHeap } from '../../../src/model/kernel-heap.ts';
 import { LINE_BYTES_MAX } from '../../../src/model/ledger.ts';
 import { decodeText } from '../../support/flow-rows.ts';
 
@@ -46,6 +47,58 @@ it('keeps the codes of interfaces from input to input, until there are too many'
   const many = INTERFACES_KEPT + 1;
   expect(decodeAll(text(0, many))).toEqual({ codes: range(0, many), names: idsOf(0, many) });
   expect(decodeAll(text(100, 5000))).toEqual({ codes: range(0, 5000), names: idsOf(100, 5000) });
+});
+
+describe('interface ids as long as lines', () => {
+  const long = (i: number): string => record({ 'interface-id': `${i}-${'x'.repeat(60_000)}` });
+
+  it('fill no dictionary for the inputs that follow', () => {
+    const kernel = new DecodeKernel();
+    for (let input = 0; input < 12; input++) {
+      const decoder = new FlowDecoder({ format: DEFAULT, carry: false, kernel });
+      const lines = Array.from({ length: 100 }, (_, i) => long(input * 100 + i));
+      const bytes = Buffer.from(`${lines.join('\n')}\n`);
+      for (let at = 0; at < bytes.length; decoder.clear()) at = decoder.decode(bytes, at, bytes.length);
+      expect(decoder.ledger.lines).toBe(100);
+    }
+  });
+
+  it('end an input that has too many, and every line before counts', () => {
+    const decoder = new FlowDecoder({ format: DEFAULT, carry: false });
+    let rows = 0;
+    const decodeAll = (bytes: Uint8Array): void => {
+      for (let at = 0; at < bytes.length; decoder.clear()) {
+        at = decoder.decode(bytes, at, bytes.length);
+        rows += decoder.batch.rows;
+      }
+    };
+    const decode = (): void => {
+      for (let i = 0; ; i += 3) decodeAll(Buffer.from(`${record()}\n${long(i)}\n${long(i + 1)}\n${long(i + 2)}\n`));
+    };
+    expect(decode).toThrow('interface ids');
+    expect(decoder.ledger.lines).toBe(rows + decoder.batch.rows);
+  });
+});
+
+it('tells the kernel of an id once, however often a window has it', () => {
+  const heap = new KernelHeap();
+  const taken: KernelBlock[] = [];
+  const take = heap.take.bind(heap);
+  heap.take = (bytes) => {
+    const block = take(bytes);
+    taken.push(block);
+    return block;
+  };
+  const kernel = new DecodeKernel(512, heap);
+  const decoder = new FlowDecoder({ format: DEFAULT, carry: false, kernel });
+  const bytes = Buffer.from(`${Array.from({ length: 300 }, () => record()).join('\n')}\n`);
+  decoder.decode(bytes, 0, bytes.length);
+  const id = Buffer.from('eni-0a');
+  const slots = taken.find(({ bytes: size }) => size === SLOTS_FIRST * SLOT_BYTES);
+  const table = Buffer.from(slots?.buffer ?? new ArrayBuffer(0), slots?.at, slots?.bytes);
+  let found = 0;
+  for (let at = table.indexOf(id); at >= 0; at = table.indexOf(id, at + 1)) found++;
+  expect(found).toBe(1);
 });
 
 it('an id that is the beginning of another is another id', () => {
