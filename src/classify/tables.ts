@@ -34,7 +34,7 @@ export interface VersionTables {
 class InterfaceIndex {
   private readonly eniIndex: ReadonlyMap<string, number>;
   private dictionary: InterfaceNames | null = null;
-  private codes = new Int32Array(1024);
+  private codes = new Int32Array(0);
   private known = 0;
 
   constructor(tables: VersionTables) {
@@ -46,7 +46,7 @@ class InterfaceIndex {
     const { size } = dictionary;
     if (dictionary !== this.dictionary) {
       this.dictionary = dictionary;
-      this.codes = new Int32Array(1024);
+      this.codes = new Int32Array(0);
       this.known = 0;
     }
     if (size > this.codes.length) {

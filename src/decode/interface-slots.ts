@@ -41,10 +41,9 @@ export class InterfaceSlots {
   /** Half of the slots stay free for `ids` ids. True when there is another table, an empty one. */
   grow(ids: number): boolean {
     if (2 * ids <= this.count || this.count === SLOTS_MAX) return false;
-    while (2 * ids > this.count && this.count < SLOTS_MAX) this.count *= 2;
-    this.heap.give([this.block]);
     // twice as many as are needed now: a table that was just filled is not soon left again
-    this.count = Math.min(this.count * 2, SLOTS_MAX);
+    while (4 * ids > this.count && this.count < SLOTS_MAX) this.count *= 2;
+    this.heap.give([this.block]);
     this.block = this.heap.take(this.count * SLOT_BYTES);
     this.clear();
     return true;
