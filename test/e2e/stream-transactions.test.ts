@@ -10,6 +10,7 @@ import { describeKafka } from '../support/kafka/suite.ts';
 import { createTopics, produce, readCommitted, testKafka } from '../support/kafka/topics.ts';
 
 const PATIENCE_MS = 120_000;
+const SETTLE_MS = 10_000;
 
 let lab: Lab;
 beforeAll(async () => {
@@ -53,7 +54,9 @@ async function inHaste({ address }: Broker): Promise<void> {
     await producer.commit(i % 2 === 0 ? [row] : [], 'hasty-group', at, i, '');
   }
   await producer.close();
-  expect(await driver.committed('hasty-group', at)).toMatchObject({ offset: commits });
+  // the group moves when the marks of the last one are written, and shortly after the answer to it
+  const moved = async () => expect(await driver.committed('hasty-group', at)).toMatchObject({ offset: commits });
+  await vi.waitFor(moved, SETTLE_MS);
   await driver.close();
   expect(await readCommitted(kafka, 'hasty-rows')).toHaveLength(commits / 2);
 }
