@@ -15,6 +15,17 @@ import { type Format, Op } from './format.ts';
 import type { InterfaceDictionary } from './interface-dictionary.ts';
 import { decodeValue, isNull, Line, statusLine, storeNumber } from './row.ts';
 
+/** Rows that follow each other and are records. */
+interface Run {
+  /** In the columns. */
+  readonly first: number;
+  readonly rows: number;
+  /** In `outcome`. */
+  readonly at: number;
+  /** In the batch. */
+  readonly row: number;
+}
+
 /** Bytes of carried values at which a batch is cut: values have no bound of their own here. */
 const CARRIED_BYTES = 8 * 1024 * 1024;
 
@@ -39,29 +50,62 @@ export class ColumnDecoder {
   }
 
   /**
-   * Decodes up to `count` rows from row `from` on into the batch, behind its rows; returns how many. With `carry` the
-   * batch must be empty: its text is made anew.
+   * Decodes up to `count` rows from row `from` on into the batch, behind its rows, and returns how many; NODATA and
+   * SKIPDATA rows are left out, faulty ones are not. With `carry` the batch must be empty: its text is made anew.
    */
   fill(columns: ColumnBatch, from: number, count: number, format: Format, carry: boolean): number {
     const { batch, outcome } = this;
-    const base = batch.rows;
-    const rows = carry ? this.carryFields(columns, from, count, format) : count;
-    batch.present.fill(0, base, base + rows);
-    batch.rejectReason.fill(RejectReason.null, base, base + rows);
-    batch.logStatus.fill(0, base, base + rows);
+    const rows = carry ? this.rowsThatFit(columns, from, count, format) : count;
+    if (carry) {
+      this.text = new Uint8Array(64 * 1024);
+      this.textLength = 0;
+    }
+    this.setAside(columns, from, rows, format);
+    let row = batch.rows;
+    for (let at = 0; at < rows; at++) {
+      let end = at;
+      while (end < rows && outcome[end] === Line.row) end++;
+      if (end > at) {
+        const run = { first: from + at, rows: end - at, at, row };
+        this.fillRun(columns, run, format);
+        if (carry) this.carryRun(columns, run, format);
+      }
+      row += end - at;
+      at = end;
+    }
+    if (carry) batch.text = this.text;
+    return rows;
+  }
+
+  /** Rows whose log-status says that they are no records, whatever their other fields hold. */
+  private setAside(columns: ColumnBatch, from: number, rows: number, format: Format): void {
+    const { outcome } = this;
     outcome.fill(Line.row, 0, rows);
+    const position = format.plan.indexOf(Op.logStatus);
+    if (position < 0) return;
+    const { codes, values } = columns.columns[position]!;
+    const { bits, low } = this.decodedOf(position, values, Op.logStatus);
+    for (let i = 0; i < rows; i++) {
+      const code = codes[from + i]!;
+      if (code >= 0 && bits[code]! > 0) outcome[i] = statusLine(low[code]!);
+    }
+  }
+
+  private fillRun(columns: ColumnBatch, run: Run, format: Format): void {
+    const { batch } = this;
+    const { row, rows } = run;
+    batch.present.fill(0, row, row + rows);
+    batch.rejectReason.fill(RejectReason.null, row, row + rows);
+    batch.logStatus.fill(0, row, row + rows);
+    let common = 0;
     for (let c = 0; c < format.plan.length; c++) {
       const op = format.plan[c]!;
-      const run = columns.columns[c]!;
+      const column = columns.columns[c]!;
       if (op === Op.text) continue;
-      if (run.shared) this.copy(this.decodedOf(c, run.values, op), run.codes, from, rows, op, base);
-      else this.decode(run, from, rows, op, base);
+      if (!column.shared) this.decode(column, run, op);
+      else common |= this.copy(this.decodedOf(c, column.values, op), column.codes, run, op);
     }
-    for (let i = 0; i < rows; i++) {
-      const status = statusLine(batch.logStatus[base + i]!);
-      if (outcome[i] === Line.row || status !== Line.row) outcome[i] = status;
-    }
-    return rows;
+    for (let i = row; i < row + rows; i++) batch.present[i]! |= common;
   }
 
   /** Text of a row as a line would have it, for who looks into malformed ones. */
@@ -82,20 +126,42 @@ export class ColumnDecoder {
     return decoded;
   }
 
-  /** Rows of a dictionary. */
-  private copy(values: DecodedValues, codes: Int32Array, from: number, rows: number, op: number, base: number): void {
+  /** Rows of a dictionary. Returns the bits that all of them have and that are not in `present` yet. */
+  private copy(values: DecodedValues, codes: Int32Array, run: Run, op: number): number {
+    const { common, low, high } = values;
+    const { first, rows, row } = run;
+    const target = targetOf(op, this.batch);
+    if (common < 0 || hasNull(codes, first, rows)) {
+      this.copyEach(values, codes, run, op);
+      return 0;
+    }
+    if (target === undefined) return common;
+    if (high.length > 0) {
+      for (let i = 0; i < rows; i++) {
+        const code = codes[first + i]!;
+        target[2 * (row + i)] = low[code]!;
+        target[2 * (row + i) + 1] = high[code]!;
+      }
+    } else {
+      for (let i = 0; i < rows; i++) target[row + i] = low[codes[first + i]!]!;
+    }
+    return common;
+  }
+
+  /** As `copy`, where some values are missing, faulty or unlike the others. */
+  private copyEach(values: DecodedValues, codes: Int32Array, run: Run, op: number): void {
     const { batch, outcome } = this;
     const { bits, low, high, v6 } = values;
     const target = targetOf(op, batch);
     const isWide = high.length > 0;
     const word = v6.length > 0 ? wordOf(op) : 0;
-    for (let i = 0; i < rows; i++) {
-      const code = codes[from + i]!;
+    for (let i = 0; i < run.rows; i++) {
+      const code = codes[run.first + i]!;
       if (code < 0) continue;
       const bit = bits[code]!;
-      const row = base + i;
+      const row = run.row + i;
       if (bit < 0) {
-        if (outcome[i] === Line.row) outcome[i] = Line.fault - bit;
+        if (outcome[run.at + i] === Line.row) outcome[run.at + i] = Line.fault - bit;
         continue;
       }
       batch.present[row]! |= bit;
@@ -112,58 +178,54 @@ export class ColumnDecoder {
   }
 
   /** Rows whose values stand one behind the other. */
-  private decode(run: ColumnRun, from: number, rows: number, op: number, base: number): void {
+  private decode(column: ColumnRun, run: Run, op: number): void {
     const { batch, outcome, interfaces } = this;
-    const { codes, values } = run;
+    const { codes, values } = column;
     const numeric = isNumeric(op);
-    for (let i = 0; i < rows; i++) {
-      const code = codes[from + i]!;
+    for (let i = 0; i < run.rows; i++) {
+      const code = codes[run.first + i]!;
+      const row = run.row + i;
       if (code < 0) continue;
       let bit = 0;
       if (values.kind === 'text') {
         const start = values.starts[code]!;
         const end = values.ends[code]!;
         if (!isNull(values.bytes, start, end)) {
-          bit = decodeValue(values.bytes, start, end, op, batch, interfaces, base + i);
+          bit = decodeValue(values.bytes, start, end, op, batch, interfaces, row);
         }
       } else if (numeric) {
-        bit = storeNumber(values.halves[2 * code]!, values.halves[2 * code + 1]!, op, batch, base + i);
+        bit = storeNumber(values.halves[2 * code]!, values.halves[2 * code + 1]!, op, batch, row);
       } else {
         const digits = digitsOf(values.halves, code, false);
-        bit = decodeValue(digits, 0, digits.length, op, batch, interfaces, base + i);
+        bit = decodeValue(digits, 0, digits.length, op, batch, interfaces, row);
       }
-      if (bit >= 0) batch.present[base + i]! |= bit;
-      else if (outcome[i] === Line.row) outcome[i] = Line.fault - bit;
+      if (bit >= 0) batch.present[row]! |= bit;
+      else if (outcome[run.at + i] === Line.row) outcome[run.at + i] = Line.fault - bit;
     }
   }
 
-  /** Puts the bytes of carried fields into a text of the batch's own; returns the rows that fit. */
-  private carryFields(columns: ColumnBatch, from: number, count: number, format: Format): number {
+  /** Puts the bytes of carried fields into a text of the batch's own. */
+  private carryRun(columns: ColumnBatch, { first, rows, row }: Run, format: Format): void {
     const { batch } = this;
-    this.text = new Uint8Array(64 * 1024);
-    this.textLength = 0;
-    const rows = this.rowsThatFit(columns, from, count, format);
     for (let f = 0; f < format.carried.length; f++) {
       const position = format.carried[f]!;
-      const run = columns.columns[position]!;
+      const { codes, values } = columns.columns[position]!;
       const column = batch.carried[f]!;
       const isAccount = format.names[position] === 'account-id';
       let lastCode = -1;
       let [offset, length] = [0, 0];
       for (let i = 0; i < rows; i++) {
-        const code = run.codes[from + i]!;
+        const code = codes[first + i]!;
         if (code >= 0 && code !== lastCode) {
-          const value = valueBytes(run.values, code, isAccount);
+          const value = valueBytes(values, code, isAccount);
           offset = this.append(value);
           length = isNull(value, 0, value.length) ? 0 : value.length;
           lastCode = code;
         }
-        column.offset[i] = offset;
-        column.length[i] = code < 0 ? 0 : length;
+        column.offset[row + i] = offset;
+        column.length[row + i] = code < 0 ? 0 : length;
       }
     }
-    batch.text = this.text;
-    return rows;
   }
 
   private rowsThatFit(columns: ColumnBatch, from: number, count: number, format: Format): number {
@@ -190,6 +252,12 @@ export class ColumnDecoder {
     this.textLength += value.length;
     return offset;
   }
+}
+
+function hasNull(codes: Int32Array, from: number, count: number): boolean {
+  let signs = 0;
+  for (let i = from; i < from + count; i++) signs |= codes[i]!;
+  return signs < 0;
 }
 
 const BLANK = Uint8Array.of(32);

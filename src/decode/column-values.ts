@@ -13,6 +13,8 @@ const TWO_32 = 0x1_0000_0000n;
 export interface DecodedValues {
   /** Present bits, or minus the fault of row.ts; 0 = null, or nothing to store. */
   readonly bits: Int32Array;
+  /** The bits of every value, where they are the same for all and none is faulty or IPv6; else −1. */
+  readonly common: number;
   readonly low: Uint32Array;
   /** Second half of u64 fields. */
   readonly high: Uint32Array;
@@ -47,7 +49,8 @@ export function decodeValues(values: ColumnValues, op: number, interfaces: Inter
   const count = countOf(values);
   const isAddress = op >= Op.srcAddr && op <= Op.pktDstAddr;
   const isWide = op === Op.packets || op === Op.bytes;
-  const decoded: DecodedValues = {
+  const decoded = {
+    common: 0,
     bits: new Int32Array(count),
     low: new Uint32Array(count),
     high: new Uint32Array(isWide ? count : 0),
@@ -62,6 +65,8 @@ export function decodeValues(values: ColumnValues, op: number, interfaces: Inter
     if (isWide) decoded.high[i] = column?.[1] ?? 0;
     if (isAddress) for (let w = 0; w < 4; w++) decoded.v6[4 * i + w] = single.v6[wordOf(op) + w]!;
   }
+  const [first = 0] = decoded.bits;
+  decoded.common = first >= 0 && (first & V6_BITS) === 0 && decoded.bits.every((bits) => bits === first) ? first : -1;
   return decoded;
 }
 

@@ -185,20 +185,26 @@ export class FlowDecoder {
     if (this.carry && batch.rows > 0) return from;
     this.columnDecoder ??= new ColumnDecoder(batch, this.interfaces);
     const { outcome } = this.columnDecoder;
-    const base = batch.rows;
-    const room = Math.min(columns.rows - from, batch.capacity - base);
+    // where the next record stands in the batch before faulty ones in front of it are taken out
+    let filled = batch.rows;
+    const room = Math.min(columns.rows - from, batch.capacity - filled);
     const rows = this.columnDecoder.fill(columns, from, room, format, this.carry);
     for (let i = 0; i < rows; i++) {
       let end = i;
       while (end < rows && outcome[end] === Line.row) end++;
-      if (end > i) moveRows(batch, base + i, base + end, batch.rows);
+      if (end > i) moveRows(batch, filled, filled + end - i, batch.rows);
       batch.rows += end - i;
+      filled += end - i;
       ledger.lines += end - i;
       i = end;
       if (i === rows) break;
       ledger.lines++;
-      if (outcome[i]! < Line.fault) this.countIdle(outcome[i]!);
-      else this.reject(faultOf(outcome[i]!), this.columnDecoder.rowText(columns, from + i, format));
+      if (outcome[i]! < Line.fault) {
+        this.countIdle(outcome[i]!);
+      } else {
+        filled++;
+        this.reject(faultOf(outcome[i]!), this.columnDecoder.rowText(columns, from + i, format));
+      }
     }
     return from + rows;
   }

@@ -1,7 +1,7 @@
 import type { ColumnValues } from '../../model/column-batch.ts';
 import { FlowtrieError } from '../../model/errors.ts';
 import type { ByteSource } from '../byte-source.ts';
-import { bitsFor, isOneRun, readHybrid } from './levels.ts';
+import { bitsFor, everyOf, type Presence, readHybrid, readPresence, repeat } from './levels.ts';
 import { inflatePage, type ParquetLibrary } from './library.ts';
 import { thriftEnd } from './thrift.ts';
 import { readValues, type ValueType } from './values.ts';
@@ -134,97 +134,113 @@ export class PageReader {
     const { maxRepetition, maxDefinition } = this.chunk;
     const count = counted(header.data_page_header?.num_values);
     let at = 0;
-    const next = (): readonly [from: number, to: number] => {
+    const next = (): Range => {
       const from = at + 4;
       if (from > page.length) throw new Error('a page ends in its levels');
       at = from + new DataView(page.buffer, page.byteOffset).getUint32(at, true);
       if (at > page.length) throw new Error('a page ends in its levels');
       return [from, at];
     };
-    const repetition = maxRepetition === 0 ? undefined : readHybrid(page, ...next(), bitsFor(maxRepetition), count);
-    const definition = maxDefinition === 0 ? undefined : readDefinition(page, ...next(), maxDefinition, count);
-    return this.rows(page, at, count, header.data_page_header?.encoding ?? '', repetition, definition);
+    const repetition = maxRepetition === 0 ? NOWHERE : next();
+    const definition = maxDefinition === 0 ? NOWHERE : next();
+    const levels = { bytes: page, repetition, definition };
+    return this.rows(page, at, count, header.data_page_header?.encoding ?? '', levels);
   }
 
   /** Levels in front, never compressed. */
   private secondKind(bytes: Uint8Array, header: ReturnType<ParquetLibrary['parquetHeader']>): Page {
-    const { maxRepetition, maxDefinition, codec } = this.chunk;
     const info = header.data_page_header_v2;
     const count = counted(info?.num_values);
     const repetitionEnd = check(info?.repetition_levels_byte_length ?? 0, 'bytes of levels', bytes.length);
     const definitionBytes = info?.definition_levels_byte_length ?? 0;
     const levelsEnd = repetitionEnd + check(definitionBytes, 'bytes of levels', bytes.length - repetitionEnd);
-    const repetition =
-      maxRepetition === 0 ? undefined : readHybrid(bytes, 0, repetitionEnd, bitsFor(maxRepetition), count);
-    const definition =
-      maxDefinition === 0 ? undefined : readDefinition(bytes, repetitionEnd, levelsEnd, maxDefinition, count);
+    const levels: Levels = { bytes, repetition: [0, repetitionEnd], definition: [repetitionEnd, levelsEnd] };
     const size = check(header.uncompressed_page_size - levelsEnd, 'bytes', PAGE_BYTES_MAX);
     const data = bytes.subarray(levelsEnd);
-    const page = info?.is_compressed === false ? data : inflatePage(this.library, codec, data, size);
-    return this.rows(page, 0, count, info?.encoding ?? '', repetition, definition);
+    const page = info?.is_compressed === false ? data : inflatePage(this.library, this.chunk.codec, data, size);
+    return this.rows(page, 0, count, info?.encoding ?? '', levels);
   }
 
   /** Joins levels and values to one code a row. */
-  private rows(
-    page: Uint8Array,
-    from: number,
-    count: number,
-    encoding: string,
-    repetition: Int32Array | undefined,
-    definition: Int32Array | undefined,
-  ): Page {
-    const { maxDefinition, type } = this.chunk;
-    let present = count;
-    if (definition !== undefined) {
-      present = 0;
-      for (let i = 0; i < count; i++) if (definition[i] === maxDefinition) present++;
+  private rows(page: Uint8Array, from: number, count: number, encoding: string, levels: Levels): Page {
+    const { maxDefinition, maxRepetition } = this.chunk;
+    const { bytes, definition, repetition } = levels;
+    if (maxRepetition === 0) {
+      const presence = maxDefinition === 0 ? everyOf(count) : readPresence(bytes, ...definition, maxDefinition, count);
+      const { values, shared, indices } = this.values(page, from, presence.present, encoding);
+      return { codes: codesOf(count, indices, presence), values, shared };
     }
+    const definitions = readHybrid(bytes, ...definition, bitsFor(maxDefinition), count);
+    const repetitions = readHybrid(bytes, ...repetition, bitsFor(maxRepetition), count);
+    const present = definitions.reduce((sum, level) => sum + Number(level === maxDefinition), 0);
+    const { values, shared, indices } = this.values(page, from, present, encoding);
+    return { codes: firstCodes(indices, repetitions, definitions, maxDefinition), values, shared };
+  }
+
+  /** The values in page[from …); `indices` when they are those of the dictionary. */
+  private values(page: Uint8Array, from: number, count: number, encoding: string) {
     const shared = encoding === 'RLE_DICTIONARY' || encoding === 'PLAIN_DICTIONARY';
-    const values = shared ? this.dictionary : readValues(this.library, encoding, type, page, from, present);
+    const values = shared ? this.dictionary : readValues(this.library, encoding, this.chunk.type, page, from, count);
     if (values === undefined) throw new Error('a page needs a dictionary that is not there');
-    const indices = shared ? dictionaryIndices(page, from, present, values) : undefined;
-    return { codes: codesOf(count, indices, repetition, definition, maxDefinition), values, shared };
+    return { values, shared, indices: shared ? dictionaryIndices(page, from, count, values) : undefined };
   }
 }
 
-/** Definition levels; undefined when all values are there. */
-function readDefinition(
-  bytes: Uint8Array,
-  from: number,
-  to: number,
-  max: number,
-  count: number,
-): Int32Array | undefined {
-  const width = bitsFor(max);
-  return isOneRun(bytes, from, to, width, count, max) ? undefined : readHybrid(bytes, from, to, width, count);
+/** Where levels stand: from the first byte to behind the last. */
+type Range = readonly [from: number, to: number];
+
+/** Of a column without levels. */
+const NOWHERE: Range = [0, 0];
+
+/** The levels of a page's values. */
+interface Levels {
+  readonly bytes: Uint8Array;
+  readonly repetition: Range;
+  readonly definition: Range;
 }
 
 function dictionaryIndices(page: Uint8Array, from: number, count: number, values: ColumnValues): Int32Array {
   if (count === 0) return new Int32Array(0);
   const indices = readHybrid(page, from + 1, page.length, page[from] ?? 0, count);
   const size = values.kind === 'text' ? values.starts.length : values.halves.length / 2;
+  // the highest bit of any that is below 0 or beyond the last
+  let outside = 0;
   for (let i = 0; i < count; i++) {
     const index = indices[i] ?? -1;
-    if (index < 0 || index >= size) throw new Error(`the value ${index} of a dictionary of ${size}`);
+    outside |= index | (size - 1 - index);
   }
+  if (outside < 0) throw new Error(`a value beyond those of a dictionary of ${size}`);
   return indices;
 }
 
-/** Without `indices` the values follow each other. */
-function codesOf(
-  count: number,
+/** One code a value, of columns with one value a row. Without `indices` the values follow each other. */
+function codesOf(count: number, indices: Int32Array | undefined, presence: Presence): Int32Array {
+  if (presence.present === count && indices !== undefined) return indices;
+  const codes = new Int32Array(count);
+  let value = 0;
+  let at = 0;
+  for (const [run, end] of presence.ends.entries()) {
+    if (run % 2 === 1) repeat(codes, at, end, -1);
+    else if (indices === undefined) for (let i = at; i < end; i++) codes[i] = value++;
+    else for (let i = at; i < end; i++) codes[i] = indices[value++] ?? -1;
+    at = end;
+  }
+  return codes;
+}
+
+/** The code of each row's first value, of columns with several. Without `indices` the values follow each other. */
+function firstCodes(
   indices: Int32Array | undefined,
-  repetition: Int32Array | undefined,
-  definition: Int32Array | undefined,
+  repetition: Int32Array,
+  definition: Int32Array,
   maxDefinition: number,
 ): Int32Array {
-  if (repetition === undefined && definition === undefined && indices !== undefined) return indices;
-  const codes = new Int32Array(count);
+  const codes = new Int32Array(definition.length);
   let rows = 0;
   let value = 0;
-  for (let i = 0; i < count; i++) {
-    const code = definition !== undefined && definition[i] !== maxDefinition ? -1 : value++;
-    if (repetition !== undefined && repetition[i] !== 0) continue;
+  for (let i = 0; i < definition.length; i++) {
+    const code = definition[i] === maxDefinition ? value++ : -1;
+    if (repetition[i] !== 0) continue;
     codes[rows++] = code < 0 || indices === undefined ? code : (indices[code] ?? -1);
   }
   return codes.subarray(0, rows);
