@@ -1,3 +1,4 @@
+import { strict as assert } from 'node:assert';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,7 +19,7 @@ import { type OpenedInputs, openInputs, planTasks } from './opened-inputs.ts';
 import { type Paired, pairInputs } from './pair-pass.ts';
 import { type AnalyzerPool, inFlightOf, openPool } from './pool.ts';
 import { openQuarantine, type Quarantine } from './quarantine.ts';
-import { createSlotMemory, releaseSlot, type SlotMemory } from './slot-memory.ts';
+import { allFree, createSlotMemory, releaseSlot, type SlotMemory } from './slot-memory.ts';
 import { summaryOf } from './summary.ts';
 import { GROUPS_BYTES } from './tally.ts';
 import type { AnalyzeSetup, TaskResult } from './task.ts';
@@ -229,7 +230,9 @@ async function runPasses(run: Run, inputs: OpenedInputs, signal: AbortSignal | u
     pool.run({ ...task, fields: fields?.get(task.seq) ?? task.fields });
   const take = (planned: Planned, result: TaskResult): Promise<void> => stage.take(planned, result);
   await runInOrder(tasks, pool.inFlightMax, analyze, take, ended, stop, run.met !== null);
-  if (paired !== null && !ended() && paired.ledger.lines !== totals.ledger.lines) {
+  if (ended()) return;
+  for (const memory of [run.groupMemory, run.partMemory]) assert(memory === null || allFree(memory), 'a slot is lost');
+  if (paired !== null && paired.ledger.lines !== totals.ledger.lines) {
     const [first, second] = [paired.ledger.lines, totals.ledger.lines];
     failures.push(`the input changed while it was read: ${first} lines in the first pass, ${second} in the second`);
   }

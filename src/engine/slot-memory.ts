@@ -26,3 +26,8 @@ export function takeSlot({ taken, slotBytes }: SlotMemory): number | null {
 export function releaseSlot({ taken, slotBytes }: SlotMemory, offset: number): void {
   Atomics.store(new Int32Array(taken), offset / slotBytes, 0);
 }
+
+/** True when nobody has a slot: a slot that is lost is memory that no later task can use. */
+export function allFree({ taken }: SlotMemory): boolean {
+  return new Int32Array(taken).every((flag) => flag === 0);
+}
