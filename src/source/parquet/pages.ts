@@ -209,7 +209,10 @@ function dictionaryIndices(page: Uint8Array, from: number, count: number, values
     const index = indices[i] ?? -1;
     outside |= index | (size - 1 - index);
   }
-  if (outside < 0) throw new Error(`a value beyond those of a dictionary of ${size}`);
+  if (outside < 0) {
+    const first = indices.find((index) => index < 0 || index >= size);
+    throw new Error(`the value ${first} of a dictionary of ${size}`);
+  }
   return indices;
 }
 
