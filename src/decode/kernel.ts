@@ -28,8 +28,8 @@ const WORD_BYTES = 8;
 const CARRIED_MAX = 64;
 const LATER_MAX = 16_384;
 const LATER_WORDS = 4;
-/** 81 patterns of 48 bytes. */
-const PATTERNS_BYTES = 4096;
+/** Patterns of IPv4 addresses, see src/kernel/address.ts. */
+const PATTERNS_BYTES = 16_384;
 const PARAMETER_BYTES = 128;
 const FIELDS_MAX = 250;
 const NEWLINE = 10;

@@ -87,16 +87,18 @@ export function decode(params: usize, length: u32, row: u32, most: u32): u32 {
   while (line < lines) {
     let end = lines;
     let status: i32 = 1;
+    let nulls: i32 = 0;
     if (statusField != NO_FIELD) {
-      for (end = line; end < lines; end++) {
-        const d = table + (<usize>(end * tokens + lead + statusField) << 2);
+      let d = table + (<usize>(line * tokens + lead + statusField) << 2);
+      for (end = line; end < lines; end++, d += <usize>tokens << 2) {
         status = statusOf(text + load<u32>(d - 4) + 1, text + load<u32>(d));
         if (status > 1 || status < 0) break;
+        nulls |= status ^ 1;
       }
     }
     if (end > line) {
       const first = table + (<usize>(line * tokens + lead) << 2);
-      const taken = decodeRun(params, text, first, tokens, end - line, out, false);
+      const taken = decodeRun(params, text, first, tokens, end - line, out, nulls == 0, false);
       out += taken;
       line += taken;
       if (line < end) break;
@@ -104,7 +106,7 @@ export function decode(params: usize, length: u32, row: u32, most: u32): u32 {
     if (line == lines) break;
     // a line without traffic: its fields are checked, its row is overwritten by the next line's
     if (status < 0) break;
-    if (decodeRun(params, text, table + (<usize>(line * tokens + lead) << 2), tokens, 1, out, true) == 0) break;
+    if (decodeRun(params, text, table + (<usize>(line * tokens + lead) << 2), tokens, 1, out, false, true) == 0) break;
     const counter = status == 2 ? NODATA : SKIPDATA;
     store<u32>(params + counter, load<u32>(params + counter) + 1);
     line++;
@@ -136,8 +138,20 @@ function isIsoTime(at: usize): bool {
   return true;
 }
 
-/** `count` lines of one status into rows from `row` on; returns how many leading ones are fine. */
-function decodeRun(params: usize, text: usize, d: usize, tokens: u32, count: u32, row: u32, isDropped: bool): u32 {
+/**
+ * `count` lines of one status into rows from `row` on; returns how many leading ones are fine. `areOk`: that status is
+ * known to be OK.
+ */
+function decodeRun(
+  params: usize,
+  text: usize,
+  d: usize,
+  tokens: u32,
+  count: u32,
+  row: u32,
+  areOk: bool,
+  isDropped: bool,
+): u32 {
   const at = <usize>row;
   const present = <usize>load<u32>(params, PRESENT) + (at << 2);
   const reasons = <usize>load<u32>(params, REJECT_REASON) + at;
@@ -147,9 +161,11 @@ function decodeRun(params: usize, text: usize, d: usize, tokens: u32, count: u32
   memory.fill(reasons, 0, count);
   let field = <usize>load<u32>(params, FIELD_TABLE);
   const fields = load<u32>(params, FIELD_COUNT);
+  const okField = areOk ? load<u32>(params, STATUS_FIELD) : NO_FIELD;
   let rows = count;
   for (let f: u32 = 0; f < fields; f++, d += 4, field += FIELD_BYTES) {
-    rows = decodeField(params, field, text, d, step, rows, row, present, isDropped);
+    if (f == okField) memory.fill(<usize>load<u32>(field, FIELD_COLUMN) + at, 1, rows);
+    else rows = decodeField(params, field, text, d, step, rows, row, present, isDropped);
     if (rows == 0) return 0;
     const offsets = <usize>load<u32>(field, FIELD_OFFSETS);
     if (offsets == 0) continue;

@@ -1,9 +1,16 @@
 import { BLANK, NEWLINE } from './bytes';
 import { DELIMITERS, LINE_BYTES_MAX, TEXT } from '../decode/kernel-layout';
 
-/** Set by findDelimiters: newlines among the delimiters, and whether any looked odd (tab, two in a row …). */
-let newlines: u32 = 0;
-let odd: bool = false;
+/**
+ * Set by findDelimiters: the offset it looked up to, which may lie behind the text; the blanks up to there; whether two
+ * delimiters stand side by side.
+ */
+let scanned: u32 = 0;
+let blanks: u32 = 0;
+let doubled: bool = false;
+
+/** Delimiters that a step stores without asking how many it found: few 64 bytes have more. */
+const STORED: usize = 12;
 
 @inline
 function bits(v: v128): u64 {
@@ -16,12 +23,13 @@ function bits(v: v128): u64 {
  */
 function findDelimiters(text: usize, length: u32, table: usize, enough: u32): u32 {
   const limit = i8x16.splat(<i8>BLANK);
-  const newline = i8x16.splat(<i8>NEWLINE);
   let count: u32 = 0;
   let before: u64 = 1;
-  newlines = 0;
-  odd = false;
-  for (let at: u32 = 0; at < length; at += 64) {
+  let pairs: u64 = 0;
+  /** Minus the blanks, in four lanes. */
+  let lanes = i32x4.splat(0);
+  let at: u32 = 0;
+  while (at < length && count < enough) {
     const p = text + at;
     const a = v128.load(p);
     const b = v128.load(p, 16);
@@ -32,38 +40,31 @@ function findDelimiters(text: usize, length: u32, table: usize, enough: u32): u3
       (bits(i8x16.le_u(b, limit)) << 16) |
       (bits(i8x16.le_u(c, limit)) << 32) |
       (bits(i8x16.le_u(d, limit)) << 48);
-    let ends =
-      bits(i8x16.eq(a, newline)) |
-      (bits(i8x16.eq(b, newline)) << 16) |
-      (bits(i8x16.eq(c, newline)) << 32) |
-      (bits(i8x16.eq(d, newline)) << 48);
-    const blanks =
-      bits(i8x16.eq(a, limit)) |
-      (bits(i8x16.eq(b, limit)) << 16) |
-      (bits(i8x16.eq(c, limit)) << 32) |
-      (bits(i8x16.eq(d, limit)) << 48);
-    if (length - at < 64) {
-      const inside = ((<u64>1) << (length - at)) - 1;
-      mask &= inside;
-      ends &= inside;
-    }
-    if (((mask & ~(ends | blanks)) | (mask & ((mask << 1) | before))) != 0) odd = true;
+    const ab = i8x16.add(i8x16.eq(a, limit), i8x16.eq(b, limit));
+    const cd = i8x16.add(i8x16.eq(c, limit), i8x16.eq(d, limit));
+    const pairwise = i16x8.extadd_pairwise_i8x16_s(i8x16.add(ab, cd));
+    lanes = i32x4.add(lanes, i32x4.extadd_pairwise_i16x8_s(pairwise));
+    if (length - at < 64) mask &= ((<u64>1) << (length - at)) - 1;
+    pairs |= mask & ((mask << 1) | before);
     before = mask >> 63;
-    newlines += <u32>popcnt(ends);
-    const found = <u32>popcnt(mask);
+    const found = mask;
     const out = table + (<usize>count << 2);
-    // eight stores without a branch: most steps have about as many delimiters; the next step overwrites those too many
-    for (let i: usize = 0; i < 32; i += 4) {
+    // the next step overwrites those too many
+    for (let i: usize = 0; i < STORED << 2; i += 4) {
       store<u32>(out + i, at + <u32>ctz(mask));
       mask &= mask - 1;
     }
-    for (let i: usize = 32; mask != 0; i += 4) {
+    for (let i = STORED << 2; mask != 0; i += 4) {
       store<u32>(out + i, at + <u32>ctz(mask));
       mask &= mask - 1;
     }
-    count += found;
-    if (count >= enough) break;
+    count += <u32>popcnt(found);
+    at += 64;
   }
+  const sums = i32x4.add(lanes, v128.shuffle<i64>(lanes, lanes, 1, 0));
+  blanks = 0 - (i32x4.extract_lane(sums, 0) + i32x4.extract_lane(sums, 1));
+  doubled = pairs != 0;
+  scanned = at;
   return count;
 }
 
@@ -86,11 +87,9 @@ export function regularLines(params: usize, length: u32, tokens: u32, most: u32)
   }
   if (line == 0) return 0;
   let beyond: u32 = 0;
-  for (let d = lines * tokens; d < found; d++) {
-    beyond += u32(load<u8>(text + load<u32>(table + (<usize>d << 2))) == NEWLINE);
-  }
-  // as many newlines as lines, one at the end of each: none inside
-  if (line == lines && !odd && newlines - beyond == lines) return lines;
+  for (let at = start; at < scanned; at++) beyond += u32(load<u8>(text + at) == BLANK);
+  // every delimiter that ends no line is a blank: no newline inside, no tab
+  if (line == lines && !doubled && blanks - beyond == lines * (tokens - 1)) return lines;
   return carefulLines(text, table, tokens, line);
 }
 

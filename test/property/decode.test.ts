@@ -80,6 +80,15 @@ function lineOf(dice: Dice, fields: readonly string[]): string {
   return `${prefix}${fields.map((name) => token(dice, name)).join(separator)}${tail}`;
 }
 
+/** A line that a newline cuts in two, or one that lacks a value between two blanks; nearly always the line itself. */
+function maimed(dice: Dice, line: string): readonly string[] {
+  if (dice.below(25) !== 0) return [line];
+  const values = line.split(' ');
+  const at = dice.below(values.length);
+  if (dice.below(2) === 0) return [values.slice(0, at).join(' '), values.slice(at).join(' ')];
+  return [values.map((value, i) => (i === at ? '' : value)).join(' ')];
+}
+
 interface Sample {
   readonly fields: readonly string[];
   readonly lines: readonly string[];
@@ -87,7 +96,7 @@ interface Sample {
 
 function sampleOf(dice: Dice): Sample {
   const fields = formatOfSample(dice);
-  return { fields, lines: Array.from({ length: 1 + dice.below(8) }, () => lineOf(dice, fields)) };
+  return { fields, lines: Array.from({ length: 1 + dice.below(8) }, () => maimed(dice, lineOf(dice, fields))).flat() };
 }
 
 /** Text as exports hold it: line after line of one shape, with something odd every few hundred values. */
@@ -101,7 +110,7 @@ function longSampleOf(dice: Dice): Sample {
     const value = (name: string, i: number): string => (i === odd ? token(dice, name) : plainToken(dice, name));
     return `${prefix}${fields.map(value).join(' ')}${end}`;
   };
-  return { fields, lines: Array.from({ length: 1 + dice.below(200) }, line) };
+  return { fields, lines: Array.from({ length: 1 + dice.below(200) }, () => maimed(dice, line())).flat() };
 }
 
 function plainToken(dice: Dice, name: string): string {
