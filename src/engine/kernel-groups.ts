@@ -3,52 +3,42 @@ import { FRESH, type GroupRoom } from './group-room.ts';
 import { type Groups, Sum, slotsFor } from './group-table.ts';
 
 /** Words of `Groups` in src/kernel/classify/counters.ts, in its order: a test compares them. */
-export const GROUPS_WORDS = [
-  'slots',
-  'mask',
-  'rows',
-  'rowBytes',
-  'size',
-  'capacity',
-  'weights',
-  'bins',
-  'others',
-] as const;
+export const GROUPS_WORDS = ['slots', 'mask', 'rows', 'size', 'capacity', 'weights', 'bins', 'others'] as const;
 const SIZE_WORD = GROUPS_WORDS.indexOf('size');
+
+/** A row of src/kernel/classify/groups.ts in 32 bytes: bytes and packets as f64, records and the key as u32. */
+const Row = { f64: 4, bytes: 0, packets: 1, u32: 8, records: 4, key: 5 } as const;
+const KEY_WORDS = Row.u32 - Row.key;
 
 /** u32 counters of src/kernel/classify/groups.ts. */
 const BINS = 2048;
 
 /**
  * The GroupTable that src/kernel/classify/groups.ts fills and folds, by keys of three u32 words. A group is one run of
- * bytes, three f64 sums and then its key, so that it is one trip to memory.
+ * bytes, so that it is one trip to memory.
  */
 export class KernelGroups {
-  private readonly words: number;
   private readonly slots: Int32Array;
-  /** f64 (and half the u32) a group. */
-  private readonly stride: number;
+  /** The rows twice, as f64 and as u32. */
   private readonly sums: Float64Array;
   private readonly keys: Uint32Array;
   private readonly others: Float64Array;
   /** What the kernel knows of the table, see GROUPS_WORDS; the size is kept there alone. */
   private readonly words32: Uint32Array;
 
-  constructor(words: number, capacity: number, take: (bytes: number) => KernelBlock) {
-    this.words = words;
+  constructor(capacity: number, take: (bytes: number) => KernelBlock) {
     const count = slotsFor(capacity);
     const slots = take(count * 4);
     this.slots = new Int32Array(slots.buffer, slots.at, count).fill(-1);
-    this.stride = Sum.perGroup + Math.ceil(words / 2);
-    const rows = take(capacity * this.stride * 8);
-    this.sums = new Float64Array(rows.buffer, rows.at, capacity * this.stride);
-    this.keys = new Uint32Array(rows.buffer, rows.at, capacity * this.stride * 2);
+    const rows = take(capacity * Row.u32 * 4);
+    this.sums = new Float64Array(rows.buffer, rows.at, capacity * Row.f64);
+    this.keys = new Uint32Array(rows.buffer, rows.at, capacity * Row.u32);
     const others = take(Sum.perGroup * 8);
     this.others = new Float64Array(others.buffer, others.at, Sum.perGroup).fill(0);
     const known = take(GROUPS_WORDS.length * 4);
     this.words32 = new Uint32Array(known.buffer, known.at, GROUPS_WORDS.length);
     const scratch = [take(capacity * 8).at, take(BINS * 4).at];
-    this.words32.set([slots.at, count - 1, rows.at, this.stride * 8, 0, capacity, ...scratch, others.at]);
+    this.words32.set([slots.at, count - 1, rows.at, 0, capacity, ...scratch, others.at]);
   }
 
   /** Byte address of its words, for the kernel. */
@@ -58,14 +48,16 @@ export class KernelGroups {
 
   /** Empties the table into copies, in order of first appearance. */
   drain(room: GroupRoom = FRESH): Groups {
-    const { words, stride, others } = this;
+    const { others } = this;
     const size = this.words32[SIZE_WORD]!;
-    const keys = room.u32(size * words);
+    const keys = room.u32(size * KEY_WORDS);
     const sums = room.f64(size * Sum.perGroup);
     for (let g = 0; g < size; g++) {
-      const key = (g * stride + Sum.perGroup) * 2;
-      for (let w = 0; w < Sum.perGroup; w++) sums[g * Sum.perGroup + w] = this.sums[g * stride + w]!;
-      for (let w = 0; w < words; w++) keys[g * words + w] = this.keys[key + w]!;
+      const at = g * Sum.perGroup;
+      sums[at + Sum.records] = this.keys[g * Row.u32 + Row.records]!;
+      sums[at + Sum.bytes] = this.sums[g * Row.f64 + Row.bytes]!;
+      sums[at + Sum.packets] = this.sums[g * Row.f64 + Row.packets]!;
+      for (let w = 0; w < KEY_WORDS; w++) keys[g * KEY_WORDS + w] = this.keys[g * Row.u32 + Row.key + w]!;
     }
     const [records = 0, bytes = 0, packets = 0] = others;
     others.fill(0);

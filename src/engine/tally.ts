@@ -174,8 +174,8 @@ export class Tally {
       cells: cleared(sums(rules.cellCount * Evidence.words)),
       routes: cleared(sums(rules.ruleCount * Evidence.words)),
     }));
-    this.workloads = new KernelGroups(WORKLOAD_WORDS, WORKLOADS_MAX, take);
-    this.talkers4 = new KernelGroups(TALKER4_WORDS, TALKERS_MAX, take);
+    this.workloads = new KernelGroups(WORKLOADS_MAX, take);
+    this.talkers4 = new KernelGroups(TALKERS_MAX, take);
     this.predicted = counts(VERDICT.length);
     this.observed = counts(3 * VERDICT.length);
     this.drift = counts(DRIFT.length);

@@ -13,7 +13,7 @@ import {
 } from './codes';
 import { Batch } from './columns';
 import { Counters, VersionCounters } from './counters';
-import { groupRow } from './groups';
+import { addRecord, groupRow } from './groups';
 
 /** Verdict codes, the width of `observed`. */
 const VERDICTS: u32 = 5;
@@ -100,11 +100,12 @@ export function countGroups(batch: Batch, counters: Counters, rows: u32): void {
     increment(counters.attribution, u8At(dst.attribution, i));
     increment(counters.kinds, kindFrom);
     increment(counters.kinds, kindTo);
-    addSums(pair, bytes, packets);
+    const sums = f64x2.replace_lane(f64x2.splat(bytes), 1, packets);
+    addRecord(pair, sums);
     const is4 = i32At(src.address6, i) < 0;
     if (is4) {
       const address = i32At(src.addressClass, i) == NO_ADDRESS ? 0 : u32At(src.address4, i);
-      addSums(groupRow(counters.talkers, number, groupFrom, address), bytes, packets);
+      addRecord(groupRow(counters.talkers, number, groupFrom, address), sums);
     }
     const isReject = counters.judged != 0 && (bits & PRESENT_ACTION) != 0 && u8At(batch.action, i) == ACTION_REJECT;
     if (isReject || !is4) leave(counters, i, groupFrom, groupTo);
@@ -116,13 +117,6 @@ function groupOf(version: VersionCounters, kind: u32, owner: i32): u32 {
   // both are at hand without a branch: which one it is changes from row to row
   const group = u32At(select<usize>(version.podGroup, version.eniGroup, kind == KIND_POD), max(owner, 0));
   return select<u32>(OWNERLESS + kind, group, owner < 0);
-}
-
-@inline
-function addSums(row: usize, bytes: f64, packets: f64): void {
-  store<f64>(row, load<f64>(row) + 1);
-  store<f64>(row, load<f64>(row, 8) + bytes, 8);
-  store<f64>(row, load<f64>(row, 16) + packets, 16);
 }
 
 function leave(counters: Counters, i: u32, groupFrom: u32, groupTo: u32): void {

@@ -1,12 +1,11 @@
 /** What `engine/tally.ts` lays out, word by word in this order. */
 
-/** A table of sums by three key words, see `engine/kernel-groups.ts`: open addressing, rows of 3 f64 and the key. */
+/** A table of sums by three key words, see `engine/kernel-groups.ts`: open addressing. */
 @unmanaged
 export class Groups {
   slots: usize;
   mask: u32;
   rows: usize;
-  rowBytes: u32;
   size: u32;
   capacity: u32;
   /** For folding: a u64 a row, and u32 counters. */

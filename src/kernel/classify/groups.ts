@@ -5,6 +5,23 @@ import { Groups } from './counters';
 const DIGIT_BITS: u64 = 11;
 const DIGITS: u32 = 1 << 11;
 
+/**
+ * A row, half a cache line: sums of bytes and packets (f64), records (u32), and the three words of its key. It is what
+ * engine/kernel-groups.ts reads.
+ */
+const ROW_SHIFT: usize = 5;
+const BYTES: usize = 0;
+const PACKETS: usize = 8;
+const RECORDS: usize = 16;
+const FIRST: usize = 20;
+const SECOND: usize = 24;
+const THIRD: usize = 28;
+
+@inline
+function rowAt(table: Groups, group: u32): usize {
+  return table.rows + (<usize>group << ROW_SHIFT);
+}
+
 /** Row of the group with this key, made when it is new. */
 @inline
 export function groupRow(table: Groups, first: u32, second: u32, third: u32): usize {
@@ -12,11 +29,24 @@ export function groupRow(table: Groups, first: u32, second: u32, third: u32): us
   const slots = table.slots;
   let slot = hash(first, second, third) & mask;
   for (let group = i32At(slots, slot); group >= 0; group = i32At(slots, slot)) {
-    const row = table.rows + <usize>(<u32>group * table.rowBytes);
-    if (load<u32>(row, 32) == third && load<u32>(row, 28) == second && load<u32>(row, 24) == first) return row;
+    const row = rowAt(table, group);
+    if (hasKey(row, first, second, third)) return row;
     slot = (slot + 1) & mask;
   }
   return newGroup(table, slot, first, second, third);
+}
+
+/** Without a branch for each word: they are one line of the cache. */
+@inline
+function hasKey(row: usize, first: u32, second: u32, third: u32): bool {
+  return ((load<u32>(row, FIRST) ^ first) | (load<u32>(row, SECOND) ^ second) | (load<u32>(row, THIRD) ^ third)) == 0;
+}
+
+/** Adds one record; `sums`: its bytes and packets, f64 each. */
+@inline
+export function addRecord(row: usize, sums: v128): void {
+  v128.store(row, f64x2.add(v128.load(row), sums));
+  store<u32>(row, load<u32>(row, RECORDS) + 1, RECORDS);
 }
 
 @inline
@@ -37,13 +67,13 @@ function newGroup(table: Groups, slot: u32, first: u32, second: u32, third: u32)
   const size = table.size;
   put32(table.slots, free, size);
   table.size = size + 1;
-  const row = table.rows + <usize>(size * table.rowBytes);
-  store<f64>(row, 0);
-  store<f64>(row, 0, 8);
-  store<f64>(row, 0, 16);
-  store<u32>(row, first, 24);
-  store<u32>(row, second, 28);
-  store<u32>(row, third, 32);
+  const row = rowAt(table, size);
+  store<f64>(row, 0, BYTES);
+  store<f64>(row, 0, PACKETS);
+  store<u32>(row, 0, RECORDS);
+  store<u32>(row, first, FIRST);
+  store<u32>(row, second, SECOND);
+  store<u32>(row, third, THIRD);
   return row;
 }
 
@@ -60,10 +90,10 @@ function freeSlot(table: Groups, first: u32, second: u32, third: u32): u32 {
 function fold(table: Groups): void {
   const size = table.size;
   const keep = table.capacity >> 1;
-  const rowBytes = <usize>table.rowBytes;
+  const rowBytes: usize = 1 << ROW_SHIFT;
   const weights = table.weights;
   let from = table.rows;
-  for (let g: u32 = 0; g < size; g++, from += rowBytes) store<u64>(weights + (<usize>g << 3), load<u64>(from, 8));
+  for (let g: u32 = 0; g < size; g++, from += rowBytes) store<u64>(weights + (<usize>g << 3), load<u64>(from, BYTES));
   const least = nthWeight(table, size - keep);
   let tiesKept = <i32>keep;
   for (let g: u32 = 0; g < size; g++) tiesKept -= i32(load<u64>(weights + (<usize>g << 3)) > least);
@@ -74,18 +104,21 @@ function fold(table: Groups): void {
   for (let g: u32 = 0; g < size; g++, from += rowBytes) {
     const weight = load<u64>(weights + (<usize>g << 3));
     if (weight < least || (weight == least && tiesKept-- <= 0)) {
-      addSums(table.others, from);
+      addToOthers(table.others, from);
       continue;
     }
-    for (let at: usize = 0; at < rowBytes; at += 8) store<u64>(to + at, load<u64>(from + at));
-    put32(table.slots, freeSlot(table, load<u32>(to, 24), load<u32>(to, 28), load<u32>(to, 32)), kept++);
+    for (let at: usize = 0; at < rowBytes; at += 16) v128.store(to + at, v128.load(from + at));
+    put32(table.slots, freeSlot(table, load<u32>(to, FIRST), load<u32>(to, SECOND), load<u32>(to, THIRD)), kept++);
     to += rowBytes;
   }
   table.size = kept;
 }
 
-function addSums(sums: usize, row: usize): void {
-  for (let at: usize = 0; at < 24; at += 8) store<f64>(sums + at, load<f64>(sums + at) + load<f64>(row + at));
+/** `others`: records, bytes and packets, f64 each. */
+function addToOthers(others: usize, row: usize): void {
+  store<f64>(others, load<f64>(others) + <f64>load<u32>(row, RECORDS));
+  store<f64>(others, load<f64>(others, 8) + load<f64>(row, BYTES), 8);
+  store<f64>(others, load<f64>(others, 16) + load<f64>(row, PACKETS), 16);
 }
 
 /**
