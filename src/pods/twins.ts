@@ -55,7 +55,7 @@ export const TwinState = {
 const HEADS_AT = 4096;
 
 /** A worker's desk, byte offsets: flows to add or to ask about, what was found, and what is remembered of lately. */
-export const TwinDesk = { flows: 0, matches: 12_288, free: 25_604, recent: 25_664 } as const;
+export const TwinDesk = { flows: 0, matches: 12_288, free: 25_604, recent: 26_688 } as const;
 
 /** The first word of a match: its question, roles as in TwinAnswer, and what it is; the second is what a twin shows. */
 export const TwinMatch = { question: 0xffff, roleShift: 16, twin: 0x100_0000, reverse: 0x200_0000 } as const;

@@ -52,7 +52,12 @@ export function add(desk: usize, count: u32): u32 {
     const flow = flowAt(desk, k);
     const hash = bucketHash(pairHash(flow), load<u32>(flow + FLOW_START) >>> SLOT_BITS, load<u32>(flow + FLOW_EGRESS));
     store<u32>(hashes + (<usize>k << 2), hash);
-    touched ^= load<u32>(heads + (<usize>(hash & mask) << 2)) ^ load<u32>(recentAt(desk, hash, load<u32>(flow)));
+  }
+  // a loop of nothing else has the most loads under way at once
+  for (let k: u32 = 0; k < count; k++) {
+    const hash = load<u32>(hashes + (<usize>k << 2));
+    const recent = recentAt(desk, hash, load<u32>(flowAt(desk, k)));
+    touched ^= load<u32>(heads + (<usize>(hash & mask) << 2)) ^ load<u32>(recent);
   }
   store<u32>(desk + DESK_TOUCHED, touched);
   for (let k: u32 = 0; k < count; k++) {

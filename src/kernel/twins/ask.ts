@@ -1,6 +1,7 @@
 import { bucketHash, pairHash } from './hash';
 import {
   DESK_ACTIVE,
+  DESK_BEGUN,
   DESK_ENTRY,
   DESK_FLOWS,
   DESK_HASH,
@@ -59,8 +60,10 @@ export function ask(desk: usize, count: u32): void {
     put(desk + DESK_SLOT, k, first);
     put(desk + DESK_LAST, k, <u32>((<u64>load<u32>(flow + FLOW_END) + SLACK_SECONDS) >>> SLOT_BITS));
     put(desk + DESK_QUESTION, k, k);
-    put(desk + DESK_ENTRY, k, headOf(pair, first, 1 - load<u32>(flow + FLOW_EGRESS)));
+    put(desk + DESK_ENTRY, k, <u32>headAt(pair, first, 1 - load<u32>(flow + FLOW_EGRESS)));
   }
+  // a loop of nothing else has the most loads under way at once
+  for (let k: u32 = 0; k < count; k++) loadHead(desk, k);
   store<u32>(desk + DESK_ACTIVE, count);
 }
 
@@ -72,6 +75,7 @@ export function more(desk: usize): u32 {
   while (active > 0 && matches <= MATCHES_MAX - TWIN_STRETCH) {
     touch(desk, active);
     let kept: u32 = 0;
+    let begun: u32 = 0;
     for (let a: u32 = 0; a < active; a++) {
       const k = get(desk + DESK_QUESTION, a);
       let entry = get(desk + DESK_ENTRY, a);
@@ -91,12 +95,14 @@ export function more(desk: usize): u32 {
         const slot = get(desk + DESK_SLOT, k);
         if (slot >= get(desk + DESK_LAST, k)) continue;
         put(desk + DESK_SLOT, k, slot + 1);
-        entry = headOf(get(desk + DESK_HASH, k), slot + 1, 1 - load<u32>(flow + FLOW_EGRESS));
+        entry = <u32>headAt(get(desk + DESK_HASH, k), slot + 1, 1 - load<u32>(flow + FLOW_EGRESS));
+        put(desk + DESK_BEGUN, begun++, kept);
       }
       put(desk + DESK_QUESTION, kept, k);
       put(desk + DESK_ENTRY, kept, entry);
       kept++;
     }
+    for (let b: u32 = 0; b < begun; b++) loadHead(desk, get(desk + DESK_BEGUN, b));
     active = kept;
   }
   store<u32>(desk + DESK_ACTIVE, active);
@@ -148,10 +154,17 @@ function look(flow: usize, at: usize): u32 {
   return MATCH_TWIN | (role << MATCH_ROLE_SHIFT);
 }
 
+/** Where the head of a bucket's chain stands. */
 @inline
-function headOf(pair: u32, slot: u32, egress: u32): u32 {
+function headAt(pair: u32, slot: u32, egress: u32): usize {
   const bucket = bucketHash(pair, slot, egress) & load<u32>(STATE_MASK);
-  return atomic.load<u32>(<usize>load<u32>(STATE_HEADS) + (<usize>bucket << 2));
+  return <usize>load<u32>(STATE_HEADS) + (<usize>bucket << 2);
+}
+
+/** Puts the head in the place of where it stands. */
+@inline
+function loadHead(desk: usize, k: u32): void {
+  put(desk + DESK_ENTRY, k, atomic.load<u32>(get(desk + DESK_ENTRY, k)));
 }
 
 @inline

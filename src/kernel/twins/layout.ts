@@ -60,7 +60,9 @@ export const DESK_FREE: usize = 25_604;
 export const DESK_BLOCK_END: usize = 25_608;
 /** What brings memory into the cache leaves here what it read, so that it is not left out. */
 export const DESK_TOUCHED: usize = 25_612;
-export const DESK_RECENT: usize = 25_664;
+/** Chains at work that go on with another bucket. */
+export const DESK_BEGUN: usize = 25_664;
+export const DESK_RECENT: usize = 26_688;
 /**
  * Entries remembered per desk, with their hashes, to join records of one flow that follow each other: a power of two
  * well above the flows of a minute, which is the time between two records of one flow.
