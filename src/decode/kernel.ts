@@ -10,6 +10,7 @@ import {
 import { type KernelFunction, kernelFunctions } from '../model/kernel.ts';
 import { KernelHeap } from '../model/kernel-heap.ts';
 import { LINE_BYTES_MAX } from '../model/ledger.ts';
+import { copyShared } from '../model/shared-copy.ts';
 import { parseIpv6 } from './address-text.ts';
 import { type Format, isCarried, Op } from './format.ts';
 import { InterfaceDictionary } from './interface-dictionary.ts';
@@ -23,7 +24,6 @@ export const BATCH_ROWS = 4096;
 const WINDOW_BYTES = 128 * 1024;
 /** The kernel loads whole vectors: this much may be read in front of the text and behind it. */
 const PADDING_BYTES = 64;
-const WORD_BYTES = 8;
 /** Carried fields that the kernel notes; a format with more goes the general way when rows are wanted. */
 const CARRIED_MAX = 64;
 const LATER_MAX = 16_384;
@@ -98,9 +98,8 @@ export class DecodeKernel {
   private readonly remember: KernelFunction;
   private readonly parameters: Uint32Array;
   private readonly fields: Uint32Array;
-  /** The text window, at each offset from an eight-byte boundary. */
-  private readonly texts: readonly Uint8Array[];
-  private text: Uint8Array;
+  /** The text window. */
+  private readonly text: Buffer;
   private readonly later: Uint32Array;
   private readonly known: InterfaceSlots;
   private dictionary = new InterfaceDictionary();
@@ -119,11 +118,8 @@ export class DecodeKernel {
     };
     this.parameters = words(PARAMETER_BYTES);
     this.fields = words(FIELDS_MAX * layout.FIELD_BYTES);
-    const window = heap.take(WINDOW_BYTES + 3 * PADDING_BYTES);
-    const textAt = (shift: number): Uint8Array =>
-      new Uint8Array(window.buffer, window.at + PADDING_BYTES + shift, WINDOW_BYTES);
-    this.texts = Array.from({ length: WORD_BYTES }, (_, shift) => textAt(shift));
-    this.text = textAt(0);
+    const window = heap.take(WINDOW_BYTES + 2 * PADDING_BYTES);
+    this.text = Buffer.from(window.buffer, window.at + PADDING_BYTES, WINDOW_BYTES);
     const delimiters = heap.take((WINDOW_BYTES + 2 * PADDING_BYTES) * 4).at + PADDING_BYTES;
     const patterns = heap.take(PATTERNS_BYTES).at;
     this.later = words(LATER_MAX * LATER_WORDS * 4);
@@ -132,6 +128,7 @@ export class DecodeKernel {
     this.batch = createFlowBatch(capacity, columns.buffer, columns.at);
     const carried = (): Uint32Array => words(capacity * 4);
     this.slots = Array.from({ length: CARRIED_MAX }, () => ({ offset: carried(), length: carried() }));
+    this.set(layout.TEXT, this.text.byteOffset);
     this.set(layout.DELIMITERS, delimiters);
     this.set(layout.FIELD_TABLE, this.fields.byteOffset);
     this.set(layout.PRESENT, this.batch.present.byteOffset);
@@ -215,11 +212,8 @@ export class DecodeKernel {
     }
   }
 
-  /** Into shared memory whole words are copied only between equal alignments; single bytes take many times as long. */
   private copy(bytes: Uint8Array, from: number, to: number): void {
-    this.text = this.texts[(bytes.byteOffset + from) % WORD_BYTES]!;
-    this.text.set(bytes.subarray(from, to));
-    this.set(layout.TEXT, this.text.byteOffset);
+    copyShared(bytes.subarray(from, to), this.text, 0);
     this.set(layout.TEXT_BASE, from);
   }
 

@@ -1,5 +1,6 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { copyShared } from '../model/shared-copy.ts';
 import type { Encoded, Part } from '../sink/part.ts';
 import { releaseSlot, type SlotMemory, takeSlot } from './slot-memory.ts';
 
@@ -40,10 +41,10 @@ class MemoryPart implements OpenPart {
 
   close(): Part {
     const bytes = new SharedArrayBuffer(this.length);
-    const view = new Uint8Array(bytes);
+    const view = Buffer.from(bytes);
     let at = 0;
     for (const piece of this.pieces) {
-      view.set(piece, at);
+      copyShared(piece, view, at);
       at += piece.length;
     }
     return { memory: { bytes, offset: 0, length: this.length, ends: this.ends } };
@@ -68,9 +69,9 @@ class SlotPart implements OpenPart {
     for (const bytes of pieces) {
       const { memory, slot } = this;
       if (memory !== null && slot !== null) {
-        const kept = new Uint8Array(memory.bytes, slot, memory.slotBytes);
+        const kept = Buffer.from(memory.bytes, slot, memory.slotBytes);
         if (this.length + bytes.length <= kept.length) {
-          kept.set(bytes, this.length);
+          copyShared(bytes, kept, this.length);
           this.length += bytes.length;
           continue;
         }
