@@ -1,7 +1,7 @@
 import type { Profiler } from 'node:inspector';
 import { Session } from 'node:inspector/promises';
 import type { OutputFormat } from '../src/sink/part.ts';
-import type { Turn } from './measurement.ts';
+import type { ReadyJob, Turn } from './measurement.ts';
 import { readyReplay } from './rivals/replay.ts';
 
 /** What one run of `replay` spent, by stage. */
@@ -10,6 +10,8 @@ export interface StageProfile {
   /** Nanoseconds a record: all samples of the stretch, those of a stage. */
   readonly total: number;
   readonly stages: Readonly<Record<string, number>>;
+  /** The same of a run that nobody watches, in processor time. */
+  readonly unwatched: number;
 }
 
 const SAMPLING_MICROSECONDS = 200;
@@ -54,6 +56,8 @@ const ROW_STAGES: typeof STAGES = [
 ];
 /** Nothing to do in this thread: the one that writes the file has the core. */
 const IDLE = '(idle)';
+/** The profiler's own start: it lists all code of the process. */
+const START = 'dispatch';
 const COLLECTOR = 'garbage collector';
 const REST = 'everything else';
 
@@ -80,6 +84,7 @@ function byStage(profile: Profiler.Profile): Map<string, number> {
   if (root !== undefined) visit(root.id, REST);
   const spent = new Map<string, number>();
   profile.samples?.forEach((id, i) => {
+    if (children.get(id)?.callFrame.functionName === START) return;
     const stage = stages.get(id) ?? REST;
     spent.set(stage, (spent.get(stage) ?? 0) + (profile.timeDeltas?.[i] ?? 0));
   });
@@ -101,12 +106,22 @@ async function profile(turn: Turn, pair: boolean, rows: OutputFormat | null): Pr
   const spent = byStage(taken);
   const nanoseconds = (microseconds: number): number => Math.round((microseconds * 1000) / records);
   const total = [...spent.values()].reduce((sum, part) => sum + part, 0);
+  const unwatched = await processorTime(job);
   const order = [...new Set([...STAGES, ...ROW_STAGES].map(([, stage]) => stage)), COLLECTOR, REST];
   return {
     records,
     total: nanoseconds(total),
     stages: Object.fromEntries(order.map((stage) => [stage, nanoseconds(spent.get(stage) ?? 0)])),
+    unwatched: nanoseconds(unwatched),
   };
+}
+
+/** Microseconds of one run, all threads of the process. */
+async function processorTime(job: ReadyJob): Promise<number> {
+  const before = process.cpuUsage();
+  await job.run();
+  const { user, system } = process.cpuUsage(before);
+  return user + system;
 }
 
 /** What is asked for, beside the turn. */

@@ -23,6 +23,7 @@ interface StagesOfInput {
   /** Nanoseconds a record, median of the runs. */
   readonly total: number;
   readonly stages: Readonly<Record<string, number>>;
+  readonly unwatched: number;
 }
 
 interface Input extends ProfileRequest {
@@ -126,6 +127,7 @@ function merged(name: string, profiles: readonly StageProfile[]): StagesOfInput 
     records: first?.records ?? 0,
     total: median(profiles.map((p) => p.total)),
     stages: Object.fromEntries(stages),
+    unwatched: median(profiles.map((p) => p.unwatched)),
   };
 }
 
@@ -136,6 +138,7 @@ export function stageRows({ inputs }: StagesResult): string[][] {
     ['Stage, ns a record', ...inputs.map(({ name }) => name)],
     ...names.map((stage) => [stage, ...inputs.map(({ stages }) => (stages[stage] ?? 0).toFixed(0))]),
     ['sum', ...inputs.map(({ total }) => total.toFixed(0))],
+    ['a run without the profiler', ...inputs.map(({ unwatched }) => unwatched.toFixed(0))],
   ];
 }
 
