@@ -86,11 +86,12 @@ export function regularLines(params: usize, length: u32, tokens: u32, most: u32)
     start = end + 1;
   }
   if (line == 0) return 0;
+  if (line < lines) return carefulLines(text, table, tokens, line);
   let beyond: u32 = 0;
   for (let at = start; at < scanned; at++) beyond += u32(load<u8>(text + at) == BLANK);
   // every delimiter that ends no line is a blank: no newline inside, no tab
-  if (line == lines && !doubled && blanks - beyond == lines * (tokens - 1)) return lines;
-  return carefulLines(text, table, tokens, line);
+  if (!doubled && blanks - beyond == lines * (tokens - 1)) return lines;
+  return carefulLines(text, table, tokens, lines);
 }
 
 /** The same count, every delimiter looked at: something about this text is odd. */

@@ -108,13 +108,16 @@ export function secondsColumn(
   for (let row: u32 = 0; row < rows; row++, d += step) {
     const from = text + load<u32>(d - 4) + 1;
     const end = text + load<u32>(d);
-    let value = end - from == 10 ? parseTen(end) : parseNumber(from, end);
+    const digits = end - from;
+    let value = NO_NUMBER;
+    if (digits == 10) value = parseTen(end);
+    else if (digits <= SECONDS_DIGITS_MAX) value = parseNumber(from, end);
     if (value >= TWO_32) {
       if (isDash(from, end)) {
         clearBit(present, row, bit);
         continue;
       }
-      if (value == NO_NUMBER || end - from > SECONDS_DIGITS_MAX) return row;
+      if (value == NO_NUMBER) return row;
       value /= 1000;
       if (value >= TWO_32) return row;
     }

@@ -18,7 +18,8 @@ const PRINTABLE = Array.from({ length: 94 }, (_, i) => String.fromCharCode(33 + 
 const ODD = (
   'None -1 1.2.3 01.2.3.4 1.2.3.4.5 256.1.1.1 1.2.3. 1:2 ::: 1::2::3 fe80::1%eth0 12345::1 ::1: accept ' +
   'ACCEPTED N +1 1e3 65535 65536 00080 255 256 4294967295 4294967296 1734718982123 999999999 99999999999999 ' +
-  '9999999999999999 18446744073709551615 18446744073709551616 000000000000000000007 OKAY ingres egresss'
+  '9999999999999999 0000001600000000 18446744073709551615 18446744073709551616 000000000000000000007 OKAY ' +
+  'ingres egresss'
 ).split(' ');
 
 const ipv4 = (dice: Dice): string =>
@@ -80,12 +81,17 @@ function lineOf(dice: Dice, fields: readonly string[]): string {
   return `${prefix}${fields.map((name) => token(dice, name)).join(separator)}${tail}`;
 }
 
-/** A line that a newline cuts in two, or one that lacks a value between two blanks; nearly always the line itself. */
+/**
+ * A line that a newline cuts in two, one that lacks a value between two blanks, or has another byte in place of a
+ * blank; nearly always the line itself.
+ */
 function maimed(dice: Dice, line: string): readonly string[] {
   if (dice.below(25) !== 0) return [line];
   const values = line.split(' ');
   const at = dice.below(values.length);
-  if (dice.below(2) === 0) return [values.slice(0, at).join(' '), values.slice(at).join(' ')];
+  const how = dice.below(3);
+  if (how === 0) return [values.slice(0, at).join(' '), values.slice(at).join(' ')];
+  if (how === 1) return [values.slice(0, at).join(' ') + dice.pick(['\t', '\x00', '\v']) + values.slice(at).join(' ')];
   return [values.map((value, i) => (i === at ? '' : value)).join(' ')];
 }
 

@@ -24,6 +24,18 @@ it('keeps more interface ids apart than its table holds, and longer ones than it
   expect(rows.map((row) => row['interface-id'])).toEqual([...ids, ...ids]);
 });
 
+it('takes times of 15 digits, as the general way does, and none of 16', () => {
+  // whichever way a line goes
+  const times = ['1600000000', '000001600000000', '0000001600000000', '1600000001'];
+  for (const name of ['start', 'end']) {
+    const lines = [...times, ...times].map((time) => record({ [name]: time }));
+    const { rows, ledger } = decodeText(`${record()}\n${lines.join('\n')}\n`, NAMES, 4096);
+    const taken = [1_600_000_000, 1_600_000_000, 1_600_000_001];
+    expect(rows.slice(1).map((row) => row[name])).toEqual([...taken, ...taken]);
+    expect(ledger.lines).toBe(1 + lines.length);
+  }
+});
+
 it('keeps the codes of interfaces from input to input, until there are too many', () => {
   const kernel = new DecodeKernel();
   const text = (first: number, count: number): Uint8Array => {
