@@ -4,6 +4,5 @@
  * bytes (Node API, "buf.fill(value[, offset[, end]])") is one memcpy whatever their alignment.
  */
 export function copyShared(bytes: Uint8Array, target: Buffer, at: number): void {
-  // fill() takes no bytes for a mistake
-  if (bytes.length > 0) target.fill(bytes, at, at + bytes.length);
+  target.fill(bytes, at, at + bytes.length);
 }
