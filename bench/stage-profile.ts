@@ -56,7 +56,7 @@ const ROW_STAGES: typeof STAGES = [
 ];
 /** Nothing to do in this thread: the one that writes the file has the core. */
 const IDLE = '(idle)';
-/** The profiler's own start: it lists all code of the process. */
+/** The profiler's own start, native code that lists all code of the process. */
 const START = 'dispatch';
 const COLLECTOR = 'garbage collector';
 const REST = 'everything else';
@@ -84,7 +84,8 @@ function byStage(profile: Profiler.Profile): Map<string, number> {
   if (root !== undefined) visit(root.id, REST);
   const spent = new Map<string, number>();
   profile.samples?.forEach((id, i) => {
-    if (children.get(id)?.callFrame.functionName === START) return;
+    const { functionName, url } = children.get(id)?.callFrame ?? {};
+    if (functionName === START && url === '') return;
     const stage = stages.get(id) ?? REST;
     spent.set(stage, (spent.get(stage) ?? 0) + (profile.timeDeltas?.[i] ?? 0));
   });
