@@ -6,11 +6,12 @@ import { KernelHeap } from '../model/kernel-heap.ts';
 import { arrowSchema, dictionaryBytes, END_OF_STREAM, type Message, schemaMessage, wordMessages } from './arrow.ts';
 import { ArrowBody, type Node, type Region } from './arrow-body.ts';
 import type { ArrowCodec } from './arrow-compression.ts';
-import { partMessages, recordMessage, withPrefix } from './arrow-messages.ts';
+import { recordMessage } from './arrow-messages.ts';
 import { ByteIds } from './byte-ids.ts';
 import { ColumnMemory } from './column-memory.ts';
 import type { OutputColumn } from './columns.ts';
 import type { Assembly, WriteBytes } from './part.ts';
+import { PartWindow } from './part-window.ts';
 
 /**
  * Distinct values of one dictionary column of an Arrow file. They stay in memory until the file is closed: about 100 MB
@@ -25,6 +26,7 @@ const MAGIC_PADDED = Buffer.concat([MAGIC, Buffer.alloc(2)]);
 /** The dictionary of one column over the whole file, and the current batch's index → the file's index. */
 class FileDictionary {
   readonly values: ByteIds;
+  private readonly memory: ColumnMemory;
   /** By index of the batch: the file's index + 1. */
   private local: Int32Array = new Int32Array(0);
   readonly name: string;
@@ -33,6 +35,7 @@ class FileDictionary {
   private readonly nodeIndex: number;
 
   constructor(name: string, bufferIndex: number, nodeIndex: number, memory: ColumnMemory) {
+    this.memory = memory;
     this.values = new ByteIds(memory);
     this.name = name;
     this.bufferIndex = bufferIndex;
@@ -52,15 +55,14 @@ class FileDictionary {
     if (this.values.size - 1 > max) throw tooManyValues(this.name, max);
   }
 
-  /** Rewrites a batch's indices in place. Null rows hold 0 and may have no entry to map to. */
+  /** Rewrites a batch's indices in place, where the kernel reaches them. Null rows hold 0 and may have no entry to map to. */
   remap(body: Uint8Array, regions: readonly Region[], nodes: readonly Node[]): void {
     const region = regions[this.bufferIndex];
     const rows = nodes[this.nodeIndex]?.length ?? 0;
     assert(region !== undefined && region.length >= 4 * rows, `indices of ${this.name} are cut short`);
     const { local } = this;
     if (local.length === 0 || local.every((index, i) => index === i + 1)) return;
-    const indices = new Int32Array(body.buffer, body.byteOffset + region.offset, rows);
-    for (let row = 0; row < rows; row++) indices[row] = local[indices[row]!]! - 1;
+    this.memory.kernel.mapCodes(body.byteOffset + region.offset, rows, local.byteOffset);
   }
 }
 
@@ -82,7 +84,9 @@ export function arrowFileAssembly(
   dictionaryMax: number = ARROW_DICTIONARY_MAX,
 ): Assembly {
   const schema = arrowSchema(columns);
-  const dictionaries = fileDictionaries(schema, new ColumnMemory(new KernelHeap()));
+  const memory = new ColumnMemory(new KernelHeap());
+  const dictionaries = fileDictionaries(schema, memory);
+  const window = new PartWindow(memory);
   const recordBlocks: FileBlock[] = [];
   const dictionaryBlocks: FileBlock[] = [];
   let position = 0;
@@ -101,7 +105,7 @@ export function arrowFileAssembly(
       await put(write, schemaMessage(schema));
     },
     async part(part, write) {
-      for await (const raw of partMessages(part)) {
+      for await (const raw of window.messages(part)) {
         const { message, body } = raw;
         if (message.isDictionaryBatch()) {
           const { id, buffers, data } = message.header();
@@ -112,7 +116,7 @@ export function arrowFileAssembly(
         const { buffers, nodes, length } = message.header();
         for (const dictionary of dictionaries.values()) dictionary.remap(body, buffers, nodes);
         const written: Message =
-          codec === null ? [withPrefix(raw.metadata), body] : packedRecord(length, body, nodes, buffers, codec);
+          codec === null ? [raw.metadata, body] : packedRecord(length, body, nodes, buffers, codec);
         await putMessage(write, written, recordBlocks);
       }
     },

@@ -9,7 +9,6 @@ import {
 } from 'apache-arrow/ipc/metadata/message';
 import type { ArrowBody } from './arrow-body.ts';
 import type { ArrowCodec } from './arrow-compression.ts';
-import { openPart, type Part, type PartReader } from './part.ts';
 
 /** In front of a message's metadata: continuation marker i32 −1 · length of the metadata i32. */
 const PREFIX_BYTES = 8;
@@ -17,9 +16,10 @@ const CONTINUATION = -1;
 
 export interface RawMessage {
   readonly message: Message;
+  /** With its prefix. */
   readonly metadata: Uint8Array;
   readonly body: Uint8Array;
-  /** Of prefix, metadata and body. */
+  /** Of metadata and body. */
   readonly byteLength: number;
 }
 
@@ -47,7 +47,7 @@ function encoded(header: RecordBatch | DictionaryBatch, body: ArrowBody): Uint8A
 }
 
 /** Metadata with its prefix, padded so that the body begins at a multiple of eight. */
-export function withPrefix(metadata: Uint8Array): Uint8Array {
+function withPrefix(metadata: Uint8Array): Uint8Array {
   const padded = Math.ceil(metadata.length / 8) * 8;
   const bytes = Buffer.alloc(PREFIX_BYTES + padded);
   bytes.writeInt32LE(CONTINUATION, 0);
@@ -56,31 +56,20 @@ export function withPrefix(metadata: Uint8Array): Uint8Array {
   return bytes;
 }
 
-/** Messages of a part, one in memory at a time. */
-export async function* partMessages(part: Part): AsyncGenerator<RawMessage> {
-  const reader = await openPart(part);
-  try {
-    for (let at = 0; ; ) {
-      const raw = await messageAt(reader, at);
-      if (raw === null) return;
-      at += raw.byteLength;
-      yield raw;
-    }
-  } finally {
-    await reader.close();
-  }
-}
+/** Bytes of a part from a position on, fewer at its end only. */
+export type ReadPart = (position: number, count: number) => Promise<Uint8Array>;
 
-/** The message at a position; null at the end of the part. */
-export async function messageAt(reader: PartReader, at: number): Promise<RawMessage | null> {
-  const prefix = await reader.read(at, PREFIX_BYTES);
+/** The message at a position; null at the end of the part. Valid as long as what is read last. */
+export async function messageAt(read: ReadPart, at: number): Promise<RawMessage | null> {
+  const prefix = await read(at, PREFIX_BYTES);
   if (prefix.length === 0) return null;
-  const view = new DataView(prefix.buffer, prefix.byteOffset, prefix.byteLength);
-  assert(view.getInt32(0, true) === CONTINUATION, 'a part holds Arrow messages');
-  const metadataBytes = view.getInt32(4, true);
-  const metadata = await reader.read(at + PREFIX_BYTES, metadataBytes);
-  const message = Message.decode(metadata);
-  const body = await reader.read(at + PREFIX_BYTES + metadataBytes, message.bodyLength);
-  assert(body.length === message.bodyLength, 'a part is cut inside a message');
-  return { message, metadata, body, byteLength: PREFIX_BYTES + metadataBytes + body.length };
+  const words = new DataView(prefix.buffer, prefix.byteOffset, prefix.byteLength);
+  assert(words.getInt32(0, true) === CONTINUATION, 'a part holds Arrow messages');
+  const bodyAt = PREFIX_BYTES + words.getInt32(4, true);
+  const { bodyLength } = Message.decode((await read(at, bodyAt)).subarray(PREFIX_BYTES));
+  const bytes = await read(at, bodyAt + bodyLength);
+  assert(bytes.length === bodyAt + bodyLength, 'a part is cut inside a message');
+  // it reads its header when asked for it: from bytes that stay
+  const message = Message.decode(bytes.subarray(PREFIX_BYTES, bodyAt));
+  return { message, metadata: bytes.subarray(0, bodyAt), body: bytes.subarray(bodyAt), byteLength: bytes.length };
 }

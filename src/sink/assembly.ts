@@ -35,11 +35,12 @@ export async function createAssembly(
 
 async function copyPart(part: Part, write: WriteBytes): Promise<void> {
   const reader = await openPart(part);
+  const bytes = new Uint8Array(COPY_BYTES);
   try {
     for (let at = 0; ; at += COPY_BYTES) {
-      const bytes = await reader.read(at, COPY_BYTES);
-      if (bytes.length > 0) await write(bytes);
-      if (bytes.length < COPY_BYTES) return;
+      const length = await reader.readInto(bytes, at);
+      if (length > 0) await write(bytes.subarray(0, length));
+      if (length < COPY_BYTES) return;
     }
   } finally {
     await reader.close();

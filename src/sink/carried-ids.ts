@@ -72,7 +72,7 @@ export function carriedSource(
   let ids = memory.i32(GUESSES);
   const fill = ({ rows, interfaceId }: FlowBatch, at: number): void => {
     const source = carried.placed[index];
-    if (source === undefined) return void ids.fill(0, at, at + rows);
+    if (source === undefined) return void kernel.fill(ids.byteOffset + 4 * at, 0, 4 * rows);
     const [offsets, lengths] = carriedText.columnOf(source, rows);
     const text = carriedText.origin;
     const [interfaces, out] = [interfaceId.byteOffset, ids.byteOffset + 4 * at];

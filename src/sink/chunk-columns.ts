@@ -162,8 +162,9 @@ function labelSource(
   return {
     ids: (_flow, _verdicts, ids) =>
       ids.column(name, (flow, verdicts, column, at) => {
-        if (values === null) column.fill(0, at, at + flow.rows);
-        else memory.kernel.widen16(values(verdicts).byteOffset, column.byteOffset + 4 * at, flow.rows);
+        const out = column.byteOffset + 4 * at;
+        if (values === null) memory.kernel.fill(out, 0, 4 * flow.rows);
+        else memory.kernel.widen16(values(verdicts).byteOffset, out, flow.rows);
       }),
     texts: () => ({ kind: 'shared', values: source, size: first + versionLabels.length + 1 }),
   };

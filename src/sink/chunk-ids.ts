@@ -164,10 +164,12 @@ export class ChunkIds {
   /** Ids of a rule column: 0 = none, 1 = implicit deny. Rows that are never judged have none. */
   rule(name: string, values: (verdicts: VerdictBatch) => Int32Array): Ids {
     return this.column(name, (flow, verdicts, ids, at) => {
-      if (!flow.judged) return void ids.fill(0, at, at + flow.rows);
-      const rules = values(verdicts).byteOffset;
-      const [version, out] = [verdicts.version.byteOffset, ids.byteOffset + 4 * at];
-      this.memory.kernel.ruleIds(rules, version, this.bases.rules, out, flow.rows);
+      const { kernel } = this.memory;
+      const out = ids.byteOffset + 4 * at;
+      if (!flow.judged) kernel.fill(out, 0, 4 * flow.rows);
+      else {
+        kernel.ruleIds(values(verdicts).byteOffset, verdicts.version.byteOffset, this.bases.rules, out, flow.rows);
+      }
     });
   }
 

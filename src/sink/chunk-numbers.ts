@@ -80,7 +80,7 @@ export class PlainNumbers extends Numbers {
     const out = words.byteOffset + at * bytes;
     if (field.kind === 'number' && bytes === 8) kernel.widen32(values.byteOffset, out, rows);
     else kernel.copy(out, values.byteOffset, rows * bytes);
-    if ((ids.allPresent & field.bit) !== 0) return void nulls.fill(0, at, at + rows);
+    if ((ids.allPresent & field.bit) !== 0) return void kernel.fill(nulls.byteOffset + at, 0, rows);
     kernel.markAbsent(flow.present.byteOffset, field.bit, rows, nulls.byteOffset + at);
     this.clearNulls(at, at + rows);
   }
@@ -104,7 +104,7 @@ export class CarriedNumbers extends Numbers {
     const { nulls, words } = this;
     const column = this.column();
     if (column === undefined) {
-      nulls.fill(1, at, at + rows);
+      this.memory.kernel.fill(nulls.byteOffset + at, 1, rows);
       this.clearNulls(at, at + rows);
       return;
     }

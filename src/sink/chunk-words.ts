@@ -46,12 +46,12 @@ export class WordsColumn implements ChunkColumn {
     const { rows } = flow;
     this.codes = this.memory.longer(this.codes, at + rows);
     const { codes, index, rule } = this;
+    const { kernel } = this.memory;
     if (rule === 'judged' && !flow.judged) {
       this.nullCount += rows;
-      codes.fill(NULL_WORD, at, at + rows);
+      kernel.fill(codes.byteOffset + at, NULL_WORD, rows);
       return;
     }
-    const { kernel } = this.memory;
     const values = this.values(flow, verdicts).byteOffset;
     const out = codes.byteOffset + at;
     const { size } = this;

@@ -66,6 +66,8 @@ export class ColumnsKernel {
   readonly allBits: KernelFunction;
   /** (to, from, bytes) */
   readonly copy: KernelFunction;
+  /** (to, byte, bytes) */
+  readonly fill: KernelFunction;
   /** (bytes, count, byte) */
   readonly countByte: KernelFunction;
   /** (present, bit, rows, absent) → how many are */
@@ -79,6 +81,8 @@ export class ColumnsKernel {
   /** (codes, rows, out) */
   readonly plainCodes: KernelFunction;
   readonly plainWords: KernelFunction;
+  /** (codes, rows, ids + 1 by code) */
+  readonly mapCodes: KernelFunction;
 
   constructor({ memory }: KernelHeap) {
     const functionOf = kernelFunctions('columns', memory);
@@ -114,6 +118,7 @@ export class ColumnsKernel {
     this.presentWords = functionOf('presentWords');
     this.allBits = functionOf('allBits');
     this.copy = functionOf('copy');
+    this.fill = functionOf('fill');
     this.countByte = functionOf('countByte');
     this.markAbsent = functionOf('markAbsent');
     this.zeroAbsent = functionOf('zeroAbsent');
@@ -122,5 +127,6 @@ export class ColumnsKernel {
     this.setBits = functionOf('setBits');
     this.plainCodes = functionOf('plainCodes');
     this.plainWords = functionOf('plainWords');
+    this.mapCodes = functionOf('mapCodes');
   }
 }

@@ -120,7 +120,7 @@ export async function* partGroups(part: Part): AsyncGenerator<Group | RawMessage
         yield await groupAt(reader, at + FRAME_BYTES, noteBytes, groupBytes);
         at += FRAME_BYTES + noteBytes + padded(groupBytes);
       } else {
-        const found = await messageAt(reader, at);
+        const found = await messageAt(reader.read, at);
         assert(found !== null);
         at += found.byteLength;
         // it waits longer than the part is there

@@ -1,5 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import type { FlowBatch } from '../model/flow.ts';
+import { copyShared } from '../model/shared-copy.ts';
 import type { VerdictBatch } from '../model/verdict.ts';
 
 /** `arrow` = Arrow IPC file, `arrows` = Arrow IPC stream, `ocsf` = OCSF events, one a line. */
@@ -62,29 +63,44 @@ export interface OrderedOutput {
 export interface PartReader {
   /** Up to `count` bytes; fewer at the end only. Those of a part in memory are the part's own: valid while it is. */
   read(position: number, count: number): Promise<Uint8Array>;
+  /** Fills `target`, or less of it at the end only; resolves to how many bytes. */
+  readInto(target: Uint8Array, position: number): Promise<number>;
   close(): Promise<void>;
 }
 
-function partBytes({ bytes, offset, length }: PartBytes): Uint8Array {
-  return new Uint8Array(bytes, offset, length);
-}
-
 export async function openPart(part: Part): Promise<PartReader> {
-  if ('memory' in part) {
-    const bytes = partBytes(part.memory);
-    return { read: async (position, count) => bytes.subarray(position, position + count), close: async () => {} };
-  }
+  if ('memory' in part) return memoryReader(part.memory);
   const file = await open(part.path);
-  return { read: (position, count) => readFully(file, position, count), close: () => file.close() };
+  const readInto = (target: Uint8Array, position: number): Promise<number> => readFully(file, target, position);
+  return {
+    async read(position, count) {
+      const bytes = new Uint8Array(count);
+      return bytes.subarray(0, await readInto(bytes, position));
+    },
+    readInto,
+    close: () => file.close(),
+  };
 }
 
-async function readFully(file: FileHandle, position: number, count: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(count);
+function memoryReader({ bytes, offset, length }: PartBytes): PartReader {
+  const part = new Uint8Array(bytes, offset, length);
+  return {
+    read: async (position, count) => part.subarray(position, position + count),
+    async readInto(target, position) {
+      const found = part.subarray(position, position + target.length);
+      copyShared(found, Buffer.from(target.buffer, target.byteOffset, target.length), 0);
+      return found.length;
+    },
+    close: async () => {},
+  };
+}
+
+async function readFully(file: FileHandle, target: Uint8Array, position: number): Promise<number> {
   let filled = 0;
-  while (filled < count) {
-    const { bytesRead } = await file.read(bytes, filled, count - filled, position + filled);
+  while (filled < target.length) {
+    const { bytesRead } = await file.read(target, filled, target.length - filled, position + filled);
     if (bytesRead === 0) break;
     filled += bytesRead;
   }
-  return bytes.subarray(0, filled);
+  return filled;
 }

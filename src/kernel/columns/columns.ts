@@ -4,10 +4,10 @@
  * unless they say something else; `rows` may be 0.
  */
 export { addressIds, effectiveIds, placeAddresses } from './addresses';
-export { encode, encodeDistinct } from './dictionary';
+export { encode, encodeDistinct, mapCodes } from './dictionary';
 export { interfaceIds, ownerIds, ruleIds, serviceIds, widen16 } from './ids';
 export { codeBits, plainCodes, plainWords, setBits, wordBits } from './nulls';
-export { allBits, copy, countByte, markAbsent, widen32, zeroAbsent } from './numbers';
+export { allBits, copy, countByte, fill, markAbsent, widen32, zeroAbsent } from './numbers';
 export {
   allEqual,
   listLevels,

@@ -61,3 +61,8 @@ export function encodeDistinct(dictionary: Dictionary, ids: usize, codes: usize,
   }
   dictionary.nulls += nulls;
 }
+
+/** Codes of a batch's dictionary → those of the file's, in place; `ids` has one more than these, by code. */
+export function mapCodes(codes: usize, rows: u32, ids: usize): void {
+  for (let i: u32 = 0; i < rows; i++) put32(codes, i, u32At(ids, u32At(codes, i)) - 1);
+}

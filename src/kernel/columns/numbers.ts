@@ -11,6 +11,10 @@ export function copy(to: usize, from: usize, bytes: usize): void {
   memory.copy(to, from, bytes);
 }
 
+export function fill(to: usize, byte: u32, bytes: usize): void {
+  memory.fill(to, <u8>byte, bytes);
+}
+
 /** u32 → u64. */
 export function widen32(values: usize, out: usize, rows: u32): void {
   for (let i: u32 = 0; i < rows; i++) store<u64>(out + (<usize>i << 3), <u64>u32At(values, i));
