@@ -55,7 +55,7 @@ class FileDictionary {
     if (this.values.size - 1 > max) throw tooManyValues(this.name, max);
   }
 
-  /** Rewrites a batch's indices in place, where the kernel reaches them. Null rows hold 0 and may have no entry to map to. */
+  /** Rewrites a batch's indices in place, in the kernel's memory. Null rows hold 0 and may have no entry to map to. */
   remap(body: Uint8Array, regions: readonly Region[], nodes: readonly Node[]): void {
     const region = regions[this.bufferIndex];
     const rows = nodes[this.nodeIndex]?.length ?? 0;

@@ -1,4 +1,4 @@
-import type { FlowBatch } from '../model/flow.ts';
+import type { CarriedColumn, FlowBatch } from '../model/flow.ts';
 import { ByteIds } from './byte-ids.ts';
 import type { IdSource } from './chunk-codes.ts';
 import { IdValues } from './chunk-dictionary.ts';
@@ -58,46 +58,74 @@ export class CarriedText {
   }
 }
 
-/** Values of a carried field; most are the same for all records of an interface. */
+/** Numbers of the values of a carried field; most are the same for all records of an interface. */
+export class CarriedIds {
+  /** As they came. */
+  readonly values: ByteIds;
+  private readonly memory: ColumnMemory;
+  private readonly guesses: Int32Array;
+  private ids: Int32Array;
+
+  constructor(memory: ColumnMemory) {
+    this.memory = memory;
+    this.values = new ByteIds(memory);
+    this.guesses = memory.i32(GUESSES).fill(0);
+    this.ids = memory.i32(GUESSES);
+  }
+
+  /** Ids of all rows up to those of the batch, which stand behind `at` others; 0 = no value. */
+  number(
+    { rows, interfaceId }: FlowBatch,
+    source: CarriedColumn | undefined,
+    text: CarriedText,
+    at: number,
+  ): Int32Array {
+    const { memory, values, guesses } = this;
+    const { kernel } = memory;
+    this.ids = memory.longer(this.ids, at + rows);
+    const { ids } = this;
+    const out = ids.byteOffset + 4 * at;
+    if (source === undefined) {
+      kernel.fill(out, 0, 4 * rows);
+      return ids;
+    }
+    const [offsets, lengths] = text.columnOf(source, rows);
+    const { origin } = text;
+    const [interfaces, met, mask] = [interfaceId.byteOffset, guesses.byteOffset, GUESSES - 1];
+    values.number(
+      rows,
+      (table, from) => kernel.carriedIds(table, origin, offsets, lengths, interfaces, met, mask, out, from, rows),
+      (row) => source.length[row]!,
+    );
+    return ids;
+  }
+
+  reset(): void {
+    this.values.reset();
+    this.guesses.fill(0);
+  }
+}
+
+/** Values of a carried field as texts. */
 export function carriedSource(
   carried: CarriedFields,
   carriedText: CarriedText,
   index: number,
   memory: ColumnMemory,
 ): IdSource {
-  const { kernel } = memory;
-  const values = new ByteIds(memory);
+  const numbers = new CarriedIds(memory);
+  const { values } = numbers;
   const texts = new IdValues(memory, (id) => values.text(id));
-  const guesses = memory.i32(GUESSES).fill(0);
-  let ids = memory.i32(GUESSES);
-  const fill = ({ rows, interfaceId }: FlowBatch, at: number): void => {
-    const source = carried.placed[index];
-    if (source === undefined) return void kernel.fill(ids.byteOffset + 4 * at, 0, 4 * rows);
-    const [offsets, lengths] = carriedText.columnOf(source, rows);
-    const text = carriedText.origin;
-    const [interfaces, out] = [interfaceId.byteOffset, ids.byteOffset + 4 * at];
-    const [met, mask] = [guesses.byteOffset, GUESSES - 1];
-    values.number(
-      rows,
-      (table, from) => kernel.carriedIds(table, text, offsets, lengths, interfaces, met, mask, out, from, rows),
-      (row) => source.length[row]!,
-    );
-  };
   return {
-    ids: (flow, _verdicts, _ids, at) => {
-      ids = memory.longer(ids, at + flow.rows);
-      fill(flow, at);
-      return ids;
-    },
+    ids: (flow, _verdicts, _ids, at) => numbers.number(flow, carried.placed[index], carriedText, at),
     // the values of the chunk in order of appearance; what is no UTF-8 may stand for the same text
     texts: () =>
       values.areAscii
         ? { kind: 'numbered', texts: values.all() }
         : { kind: 'shared', values: texts, size: values.size },
     reset: () => {
-      values.reset();
+      numbers.reset();
       texts.clear();
-      guesses.fill(0);
     },
     bytes: () => values.byteLength,
   };

@@ -1,5 +1,6 @@
 import { strict as assert } from 'node:assert';
 import type { VerdictBatch } from '../model/verdict.ts';
+import { ADDED_RULES, ADDED_WORDS } from './added-values.ts';
 import { type CarriedText, carriedSource } from './carried-ids.ts';
 import { CARRIED_NUMBERS, extraCell, lateBits } from './cells.ts';
 import { CandidatesColumn, CodesColumn, type IdSource } from './chunk-codes.ts';
@@ -8,7 +9,7 @@ import { IdValues } from './chunk-dictionary.ts';
 import type { ChunkIds } from './chunk-ids.ts';
 import { CarriedNumbers, PlainNumbers } from './chunk-numbers.ts';
 import { TextsColumn } from './chunk-texts.ts';
-import { type WordRule, WordsColumn } from './chunk-words.ts';
+import { WordsColumn } from './chunk-words.ts';
 import type { ColumnMemory } from './column-memory.ts';
 import type { AddedName, OutputColumn } from './columns.ts';
 import { type AddressName, type CarriedFields, type RowContext, type Side, TYPED_FIELDS } from './rows.ts';
@@ -64,41 +65,14 @@ function extraColumn(context: RowContext, carried: CarriedFields): ChunkColumn {
   });
 }
 
-type Values = (verdicts: VerdictBatch) => Uint8Array;
-
-/** Columns of closed words that flowtrie adds; those of the rules have none for rows that are never judged. */
-const WORDS: Partial<Readonly<Record<AddedName, readonly [values: Values, rule: WordRule]>>> = {
-  direction: [(v) => v.direction, 'always'],
-  role: [(v) => v.role, 'always'],
-  role_basis: [(v) => v.roleBasis, 'always'],
-  src_kind: [(v) => v.srcKind, 'always'],
-  dst_kind: [(v) => v.dstKind, 'always'],
-  src_attribution: [(v) => v.srcAttribution, 'always'],
-  dst_attribution: [(v) => v.dstAttribution, 'always'],
-  sg_verdict: [(v) => v.sgVerdict, 'judged'],
-  nacl_verdict: [(v) => v.naclVerdict, 'judged'],
-  policy_verdict: [(v) => v.policyVerdict, 'judged'],
-  route_kind: [(v) => v.routeKind, 'judged'],
-  predicted: [(v) => v.predicted, 'judged'],
-  drift: [(v) => v.drift, 'judged'],
-  drift_cause: [(v) => v.driftCause, 'judged'],
-  path: [(v) => v.path, 'always'],
-};
-
-const RULES: Partial<Readonly<Record<AddedName, (verdicts: VerdictBatch) => Int32Array>>> = {
-  sg_rule: (v) => v.sgRule,
-  nacl_rule: (v) => v.naclRule,
-  decided_by: (v) => v.decidedBy,
-};
-
 function addedColumn(name: AddedName, context: RowContext, memory: ColumnMemory): ChunkColumn {
-  const words = WORDS[name];
+  const words = ADDED_WORDS[name];
   if (words !== undefined) {
     const [values, rule] = words;
     assert(isWordName(name), `${name} has no table of words`);
     return new WordsColumn(name, memory, (_, verdicts) => values(verdicts), rule);
   }
-  const rules = RULES[name];
+  const rules = ADDED_RULES[name];
   if (rules !== undefined) return new CodesColumn(ruleSource(name, 'rules', rules));
   switch (name) {
     case 'src_addr':

@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert';
 import type { FlowBatch } from '../model/flow.ts';
 import type { VerdictBatch } from '../model/verdict.ts';
+import type { WordRule } from './added-values.ts';
 import type { ChunkColumn } from './chunk-column.ts';
 import { type ColumnData, NULL_WORD } from './chunk-data.ts';
 import type { ChunkIds } from './chunk-ids.ts';
@@ -8,9 +9,6 @@ import type { ColumnMemory } from './column-memory.ts';
 import { WORD_TABLES, type WordName, wordIndex, wordsOf } from './words.ts';
 
 const ROWS_AT_FIRST = 4096;
-
-/** What decides whether a row has a word: a bit of `present`, whether the record was judged, or nothing. */
-export type WordRule = number | 'judged' | 'always';
 
 /** A column of closed words: its codes are known before the first row. */
 export class WordsColumn implements ChunkColumn {

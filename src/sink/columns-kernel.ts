@@ -40,6 +40,8 @@ export class ColumnsKernel {
   readonly isAscii: KernelFunction;
   /** (offsets, lengths, rows, span) */
   readonly valuesSpan: KernelFunction;
+  /** (table, from, rows) → row it stopped before */
+  readonly jsonRows: KernelFunction;
   /** (words, rows, codeOf, met, codes) → number of codes */
   readonly wordCodes: KernelFunction;
   /** (values, bytes of a value, nulls, rows, codeOf, met, codes) → number of codes */
@@ -105,6 +107,7 @@ export class ColumnsKernel {
     this.codesOfIds = functionOf('codesOfIds');
     this.isAscii = functionOf('isAscii');
     this.valuesSpan = functionOf('valuesSpan');
+    this.jsonRows = functionOf('jsonRows');
     this.wordCodes = functionOf('wordCodes');
     this.shortCodes = functionOf('shortCodes');
     this.wideCodes = functionOf('wideCodes');

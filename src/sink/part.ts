@@ -23,8 +23,8 @@ export interface BatchEncoder {
   release?(): void;
 }
 
-/** Pieces, one behind the other. */
-export type Encoded = readonly Uint8Array[];
+/** Pieces, one behind the other; each is valid until the next is asked for. */
+export type Encoded = Iterable<Uint8Array>;
 
 /** A part in shared memory: `length` bytes from `offset` on; `ends[i]` is where what was written i-th ends. */
 export interface PartBytes {

@@ -6,6 +6,7 @@
 export { addressIds, effectiveIds, placeAddresses } from './addresses';
 export { encode, encodeDistinct, mapCodes } from './dictionary';
 export { interfaceIds, ownerIds, ruleIds, serviceIds, widen16 } from './ids';
+export { jsonRows } from './json';
 export { codeBits, plainCodes, plainWords, setBits, wordBits } from './nulls';
 export { allBits, copy, countByte, fill, markAbsent, widen32, zeroAbsent } from './numbers';
 export {

@@ -5,6 +5,7 @@ import { createBatchEncoder } from '../../../src/sink/encoder.ts';
 import type { OutputFormat } from '../../../src/sink/part.ts';
 import { Dice } from '../../support/dice.ts';
 import { carry, sampleContext, sampleRows } from './sample.ts';
+import { joined } from './written.ts';
 
 describe('--columns', () => {
   it.each([
@@ -40,9 +41,9 @@ async function rowsOf(format: OutputFormat, columns: readonly OutputColumn[] | n
   const { flow, verdicts } = sampleRows();
   carry(flow, { 'account-id': ['111111111111', '', '222222222222'], own: ['x', '', 'ü'], later: ['l', '', ''] });
   const encoder = createBatchEncoder(format, columns === null ? context : { ...context, columns });
-  const text = Buffer.concat(await encoder.encode(flow, verdicts)).toString();
+  const text = joined(await encoder.encode(flow, verdicts)).toString();
   flow.judged = false;
-  return text + Buffer.concat(await encoder.encode(flow, verdicts)).toString();
+  return text + joined(await encoder.encode(flow, verdicts)).toString();
 }
 
 describe('chosen columns', () => {

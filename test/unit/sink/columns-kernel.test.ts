@@ -6,6 +6,8 @@ import { ADDRESSES_WORDS, AddressIds, FIELD_WORDS } from '../../../src/sink/addr
 import { BYTE_IDS_WORDS, ByteIds } from '../../../src/sink/byte-ids.ts';
 import { ChunkDictionary, DICTIONARY_WORDS, IdValues } from '../../../src/sink/chunk-dictionary.ts';
 import { ColumnMemory } from '../../../src/sink/column-memory.ts';
+import { JSON_COLUMN_WORDS } from '../../../src/sink/json-place.ts';
+import { JSON_ROWS_WORDS } from '../../../src/sink/ndjson.ts';
 import { Dice } from '../../support/dice.ts';
 import { emptyRows, fillRow } from './sample.ts';
 
@@ -21,6 +23,8 @@ test('the kernel declares the words that are laid out', () => {
   expect(fieldsOf('addresses.ts', 'Addresses')).toEqual([...ADDRESSES_WORDS]);
   expect(fieldsOf('addresses.ts', 'Field')).toEqual([...FIELD_WORDS]);
   expect(fieldsOf('values.ts', 'ByteIds')).toEqual([...BYTE_IDS_WORDS]);
+  expect(fieldsOf('json.ts', 'JsonColumn')).toEqual([...JSON_COLUMN_WORDS]);
+  expect(fieldsOf('json.ts', 'JsonRows')).toEqual([...JSON_ROWS_WORDS]);
 });
 
 test('codes are in order of appearance, chunk after chunk, whatever was learnt before', () => {

@@ -2,11 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { Present } from '../../../src/model/flow.ts';
 import { textCells } from '../../../src/sink/cells.ts';
 import { ndjsonEncoder } from '../../../src/sink/ndjson.ts';
+import type { Encoded } from '../../../src/sink/part.ts';
 import { CarriedFields, type RowContext } from '../../../src/sink/rows.ts';
 import { carry, emptyRows, fillRow, type Rows, sampleContext, sampleRows } from './sample.ts';
+import { joined } from './written.ts';
 
 const text = (context: RowContext, { flow, verdicts }: Rows): string =>
-  Buffer.concat(ndjsonEncoder(context).encode(flow, verdicts) as Uint8Array[]).toString('utf8');
+  joined(ndjsonEncoder(context).encode(flow, verdicts) as Encoded).toString('utf8');
 
 const parse = (ndjson: string): Record<string, unknown>[] =>
   ndjson
@@ -174,8 +176,8 @@ describe('NDJSON', () => {
     rows.flow.rows = 4000;
     const context = sampleContext();
     const encoder = ndjsonEncoder(context);
-    const first = Buffer.concat(encoder.encode(rows.flow, rows.verdicts) as Uint8Array[]).toString();
-    const again = Buffer.concat(encoder.encode(rows.flow, rows.verdicts) as Uint8Array[]).toString();
+    const first = joined(encoder.encode(rows.flow, rows.verdicts) as Encoded).toString();
+    const again = joined(encoder.encode(rows.flow, rows.verdicts) as Encoded).toString();
     expect(first.length).toBeGreaterThan(2 ** 20);
     expect(parse(first)).toHaveLength(4000);
     expect(again).toBe(first);

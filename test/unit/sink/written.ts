@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { createBatchEncoder } from '../../../src/sink/encoder.ts';
 import { openOutput } from '../../../src/sink/output.ts';
-import type { OutputFormat } from '../../../src/sink/part.ts';
+import type { Encoded, OutputFormat } from '../../../src/sink/part.ts';
 import type { RowContext } from '../../../src/sink/rows.ts';
 import { carry, emptyRows, fillRow, type Rows, sampleRows } from './sample.ts';
 
@@ -26,6 +26,11 @@ export function batches(): Rows[] {
   return [first, second, third];
 }
 
+/** Pieces copied as they come: the memory of one is that of the next. */
+export function joined(pieces: Encoded): Buffer {
+  return Buffer.concat(Array.from(pieces, (piece) => Buffer.from(piece)));
+}
+
 /** One part file. */
 export async function writePart(
   path: string,
@@ -35,9 +40,8 @@ export async function writePart(
 ): Promise<string> {
   const encoder = createBatchEncoder(format, context);
   const parts: Uint8Array[] = [];
-  for (const { flow, verdicts } of rows)
-    parts.push(...(await encoder.encode(flow, verdicts)).map((bytes) => Buffer.from(bytes)));
-  parts.push(...((await encoder.finish?.()) ?? []).map((bytes) => Buffer.from(bytes)));
+  for (const { flow, verdicts } of rows) parts.push(joined(await encoder.encode(flow, verdicts)));
+  parts.push(joined((await encoder.finish?.()) ?? []));
   await writeFile(path, Buffer.concat(parts));
   return path;
 }
