@@ -241,17 +241,21 @@ function formatsCase(generated: Data, once: readonly LogFile[]): Case {
   const parquet = repeated(once, FORMAT_REPEATS);
   const one = contestants(data);
   const [rows, columns] = ['DuckDB, Parquet to sums of every column', 'DuckDB, lines to Parquet'] as const;
+  const [objects, copied] = ['lines in, NDJSON out', 'DuckDB, lines to NDJSON'] as const;
   return {
     name: 'formats',
-    title: 'v5 records: Parquet in, Arrow out, Parquet out',
+    title: 'v5 records: Parquet in; Arrow, Parquet and NDJSON out',
     contestants: [
       one('lines in, no rows', 'replay'),
       one('Parquet in, no rows', 'replay', { files: parquet }),
       one('lines in, Arrow out', 'replay-arrow'),
       one('lines in, Parquet out', 'replay-parquet'),
       one('lines in, Parquet out, 10 columns', 'replay-parquet-few'),
+      // once: a row is almost 2 KB
+      one(objects, 'replay-ndjson', { files: generated.files }),
       one(rows, 'duckdb-in', { files: parquet }),
       one(columns, 'duckdb-out'),
+      one(copied, 'duckdb-ndjson', { files: generated.files }),
     ],
     comparisons: [
       comparison('lines in, Arrow out', 'rate-core', 'lines in, no rows', 'least', 0.6),
@@ -261,6 +265,8 @@ function formatsCase(generated: Data, once: readonly LogFile[]): Case {
       comparison('Parquet in, no rows', 'rate-core', rows, 'least', 0.5),
       comparison('lines in, Parquet out', 'rate-core', columns),
       comparison('lines in, Parquet out, 10 columns', 'rate-core', columns),
+      comparison(objects, 'rate-core', 'lines in, no rows'),
+      comparison(objects, 'rate-core', copied),
     ],
   };
 }

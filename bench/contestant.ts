@@ -8,6 +8,7 @@ import type { Claims, Measurement, ReadyJob, Turn } from './measurement.ts';
 const JOBS: Readonly<Record<string, (turn: Turn) => Promise<ReadyJob>>> = {
   replay: async (turn) => (await import('./rivals/replay.ts')).readyReplay(turn),
   'replay-paired': async (turn) => (await import('./rivals/replay.ts')).readyReplay(turn, null, true),
+  'replay-ndjson': async (turn) => (await import('./rivals/replay.ts')).readyReplay(turn, 'ndjson'),
   'replay-arrow': async (turn) => (await import('./rivals/replay.ts')).readyReplay(turn, 'arrow'),
   'replay-parquet': async (turn) => (await import('./rivals/replay.ts')).readyReplay(turn, 'parquet'),
   'replay-parquet-few': async (turn) => {
@@ -15,7 +16,8 @@ const JOBS: Readonly<Record<string, (turn: Turn) => Promise<ReadyJob>>> = {
     return readyReplay(turn, 'parquet', false, FEW_COLUMNS);
   },
   'duckdb-in': async (turn) => (await import('./rivals/duckdb-formats.ts')).readyDuckdbIn(turn),
-  'duckdb-out': async (turn) => (await import('./rivals/duckdb-formats.ts')).readyDuckdbOut(turn),
+  'duckdb-out': async (turn) => (await import('./rivals/duckdb-formats.ts')).readyDuckdbOut(turn, 'parquet'),
+  'duckdb-ndjson': async (turn) => (await import('./rivals/duckdb-formats.ts')).readyDuckdbOut(turn, 'json'),
   decoder: async (turn) => (await import('./rivals/decoder.ts')).readyDecoder(turn),
   gunzip: async (turn) => (await import('./rivals/gunzip.ts')).readyGunzip(turn),
   'gzip-wc': async (turn) => (await import('./rivals/programs.ts')).readyGzipWc(turn),

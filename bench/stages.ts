@@ -81,6 +81,7 @@ async function prepareInputs(folder: string, size: Omit<DataRequest, 'gzip' | 'f
     ...alone.map((input) => ({ ...input, pair: false, rows: null })),
     { name: 'v5, Arrow out', data: v5, pair: false, rows: 'arrow' },
     { name: 'v5, Parquet out', data: v5, pair: false, rows: 'parquet' },
+    { name: 'v5, NDJSON out', data: v5, pair: false, rows: 'ndjson' },
     ...paired.map((input) => ({ ...input, pair: true, rows: null })),
   ];
 }

@@ -22,8 +22,10 @@ export async function readyDuckdbIn(turn: Turn): Promise<ReadyJob> {
   };
 }
 
-/** DuckDB turns the lines into Parquet as they are: nothing is added to them. */
-export async function readyDuckdbOut(turn: Turn): Promise<ReadyJob> {
+const WRITTEN = { parquet: 'FORMAT parquet, COMPRESSION zstd', json: 'FORMAT json' } as const;
+
+/** DuckDB turns the lines into Parquet or NDJSON as they are: nothing is added to them. */
+export async function readyDuckdbOut(turn: Turn, format: keyof typeof WRITTEN): Promise<ReadyJob> {
   const connection = await (await DuckDBInstance.create(':memory:')).connect();
   await connection.run('SET threads = 1');
   return {
@@ -31,7 +33,7 @@ export async function readyDuckdbOut(turn: Turn): Promise<ReadyJob> {
       const folder = mkdtempSync(join(tmpdir(), 'flowtrie-bench-out-'));
       try {
         const reader = await connection.runAndReadAll(`COPY (SELECT * FROM ${flowTable(turn.files)}
-          WHERE log_status = 'OK') TO '${join(folder, 'rows.parquet')}' (FORMAT parquet, COMPRESSION zstd)`);
+          WHERE log_status = 'OK') TO '${join(folder, 'rows')}' (${WRITTEN[format]})`);
         return { records: Number(reader.getRows()[0]?.[0]) };
       } finally {
         rmSync(folder, { recursive: true, force: true });
