@@ -27,8 +27,8 @@ const [LENGTH, STOP] = [JSON_ROWS_WORDS.indexOf('length'), JSON_ROWS_WORDS.index
 
 /** Bytes of a piece: what is copied out of it is still in the second-level cache. */
 const PIECE_BYTES = 256 * 1024;
-/** As much is written behind a piece. */
-const MARGIN_BYTES = 80;
+/** The kernel may write so far behind a piece. */
+const MARGIN_BYTES = 64;
 
 /**
  * NDJSON: one object a row, every column a key in column order, absent = null, 64-bit integers as exact literals. The
@@ -67,7 +67,7 @@ class JsonRows {
     };
     const { columns } = context;
     const size = JSON_COLUMN_WORDS.length;
-    // each at most one of its own, and two more of the effective address
+    // one a column at most; those that a member makes besides lie elsewhere
     const places = memory.u32(size * columns.length);
     this.columns = places.byteOffset;
     const members: JsonMember[] = [];

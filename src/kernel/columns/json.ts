@@ -1,7 +1,7 @@
 import { i32At, u8At, u16At, u32At } from '../classify/cells';
 import { EFFECTIVE_PACKET, EFFECTIVE_PAIRED, EFFECTIVE_RECORD, V6_PER_ROW } from '../classify/codes';
 
-/** What a column holds: `JSON_KINDS` of `sink/json-rows.ts`, in its order. */
+/** What a column holds: `JSON_KINDS` of `sink/json-place.ts`, in its order. */
 const NOTHING: u32 = 0;
 const WORDS: u32 = 1;
 const IDS: u32 = 2;
@@ -12,7 +12,7 @@ const NUMBER_64: u32 = 6;
 const ADDRESS: u32 = 7;
 const EFFECTIVE: u32 = 8;
 
-/** One column of a row, or several that depend on the same id, as `sink/json-rows.ts` lays it out. */
+/** One column of a row, or several that depend on the same id, as `sink/json-place.ts` lays it out. */
 @unmanaged
 class JsonColumn {
   kind: u32;
@@ -42,7 +42,7 @@ class JsonColumn {
   paired: usize;
 }
 
-/** Objects under construction, one a line, as `sink/json-rows.ts` lays them out. */
+/** Objects under construction, one a line, as `sink/ndjson.ts` lays them out. */
 @unmanaged
 class JsonRows {
   columns: usize;
@@ -54,7 +54,7 @@ class JsonRows {
   /** u16 by number below 100: two digits. */
   pairs: usize;
   out: usize;
-  /** Bytes that there is room for, and MARGIN more. */
+  /** Bytes that there is room for. Up to 63 more are written behind: a number or an address, and vectors. */
   room: u32;
   /** Bytes of whole rows. */
   length: u32;
@@ -63,8 +63,6 @@ class JsonRows {
 }
 
 const COLUMN_BYTES: usize = offsetof<JsonColumn>();
-/** Longest number or address with its quotes, and what a vector may write behind it. */
-const MARGIN: u32 = 80;
 
 const QUOTE: u32 = 0x22;
 const ZERO: u32 = 0x30;

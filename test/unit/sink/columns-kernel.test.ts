@@ -6,7 +6,7 @@ import { ADDRESSES_WORDS, AddressIds, FIELD_WORDS } from '../../../src/sink/addr
 import { BYTE_IDS_WORDS, ByteIds } from '../../../src/sink/byte-ids.ts';
 import { ChunkDictionary, DICTIONARY_WORDS, IdValues } from '../../../src/sink/chunk-dictionary.ts';
 import { ColumnMemory } from '../../../src/sink/column-memory.ts';
-import { JSON_COLUMN_WORDS } from '../../../src/sink/json-place.ts';
+import { JSON_COLUMN_WORDS, JSON_KINDS } from '../../../src/sink/json-place.ts';
 import { JSON_ROWS_WORDS } from '../../../src/sink/ndjson.ts';
 import { Dice } from '../../support/dice.ts';
 import { emptyRows, fillRow } from './sample.ts';
@@ -25,6 +25,10 @@ test('the kernel declares the words that are laid out', () => {
   expect(fieldsOf('values.ts', 'ByteIds')).toEqual([...BYTE_IDS_WORDS]);
   expect(fieldsOf('json.ts', 'JsonColumn')).toEqual([...JSON_COLUMN_WORDS]);
   expect(fieldsOf('json.ts', 'JsonRows')).toEqual([...JSON_ROWS_WORDS]);
+  const kernel = readFileSync(new URL('../../../src/kernel/columns/json.ts', import.meta.url), 'utf8');
+  for (const [i, kind] of JSON_KINDS.entries()) {
+    expect(kernel).toContain(`const ${kind.toUpperCase().replace(/\d+/, '_$&')}: u32 = ${i};\n`);
+  }
 });
 
 test('codes are in order of appearance, chunk after chunk, whatever was learnt before', () => {
