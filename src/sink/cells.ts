@@ -201,6 +201,14 @@ export function lateBits(context: RowContext): number {
   return lateFields(context).reduce((bits, [, field]) => bits | field.bit, 0);
 }
 
+/** False when no row of a batch has anything for `extra`; `late` are the bits of lateBits. */
+export function mayHaveExtra({ present, rows }: FlowBatch, { unplaced }: CarriedFields, late: number): boolean {
+  if (unplaced.length > 0) return true;
+  let bits = 0;
+  if (late !== 0) for (let row = 0; row < rows; row++) bits |= present[row] ?? 0;
+  return (bits & late) !== 0;
+}
+
 /**
  * JSON object of what the record has and no column takes: carried fields that appear later, and known fields that the
  * inputs' first headers did not have. Null when there is none. Numbers stay exact literals.

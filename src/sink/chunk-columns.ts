@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert';
 import type { VerdictBatch } from '../model/verdict.ts';
 import { ADDED_RULES, ADDED_WORDS } from './added-values.ts';
 import { type CarriedText, carriedSource } from './carried-ids.ts';
-import { CARRIED_NUMBERS, extraCell, lateBits } from './cells.ts';
+import { CARRIED_NUMBERS, extraCell, lateBits, mayHaveExtra } from './cells.ts';
 import { CandidatesColumn, CodesColumn, type IdSource } from './chunk-codes.ts';
 import type { ChunkColumn } from './chunk-column.ts';
 import { IdValues } from './chunk-dictionary.ts';
@@ -58,9 +58,7 @@ function extraColumn(context: RowContext, carried: CarriedFields): ChunkColumn {
   const extra = extraCell(context, carried);
   const late = lateBits(context);
   return new TextsColumn((texts, flow, verdicts) => {
-    let bits = 0;
-    if (late !== 0) for (let row = 0; row < flow.rows; row++) bits |= flow.present[row]!;
-    if (carried.unplaced.length === 0 && (bits & late) === 0) return texts.addNulls(flow.rows);
+    if (!mayHaveExtra(flow, carried, late)) return texts.addNulls(flow.rows);
     for (let row = 0; row < flow.rows; row++) texts.add(extra(flow, verdicts, row));
   });
 }
@@ -117,9 +115,8 @@ function serviceSource(side: Side): IdSource {
   return {
     ids: (_flow, _verdicts, ids) => ids.service(side),
     texts: (ids) => {
-      const { owners, services } = ids;
-      const textOf = (id: number): string | null => (id < owners ? ids.ownerText(id, 'service') : ids.serviceText(id));
-      return { kind: 'shared', values: ids.valuesOf('service', textOf), size: owners + services };
+      const values = ids.valuesOf('service', (id) => ids.serviceText(id));
+      return { kind: 'shared', values, size: ids.owners + ids.services };
     },
   };
 }

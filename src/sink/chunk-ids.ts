@@ -155,7 +155,9 @@ export class ChunkIds {
     });
   }
 
+  /** Name of a Service, or the one that an owner's interface has. */
   serviceText(id: number): string | null {
+    if (id < this.owners) return this.ownerText(id, 'service');
     const number = id - this.owners + 1;
     const version = versionOf(this.serviceBase, number);
     return servedName(this.names[version], number - this.serviceBase[version]!);

@@ -3,7 +3,7 @@ import type { FlowBatch } from '../model/flow.ts';
 import { Attribution } from '../model/verdict.ts';
 import { ADDED_RULES, ADDED_WORDS } from './added-values.ts';
 import { CarriedIds, type CarriedText } from './carried-ids.ts';
-import { CARRIED_NUMBERS, carriedDigits, extraCell, lateBits } from './cells.ts';
+import { CARRIED_NUMBERS, carriedDigits, extraCell, lateBits, mayHaveExtra } from './cells.ts';
 import { IdValues } from './chunk-dictionary.ts';
 import type { ChunkIds } from './chunk-ids.ts';
 import type { ColumnMemory } from './column-memory.ts';
@@ -145,7 +145,7 @@ function addedIds(name: AddedName, { context, memory, ids }: JsonParts): AddedId
       return {
         ids: (_flow, _verdicts, all) => all.service(name === 'src_service' ? 'src' : 'dst'),
         size: (all) => all.owners + all.services,
-        textOf: (id) => (id < ids.owners ? ids.ownerText(id, 'service') : ids.serviceText(id)),
+        textOf: (id) => ids.serviceText(id),
       };
   }
   assert(name === 'inventory_version' || name === 'agreeing_version', `no column ${name}`);
@@ -251,11 +251,6 @@ function candidatesMember(
 
 function extraMember(name: string, { context, memory, carried }: JsonParts, own: JsonPlace): JsonMember {
   const late = lateBits(context);
-  const mayHave = ({ present, rows }: FlowBatch): boolean => {
-    if (carried.unplaced.length > 0) return true;
-    let bits = 0;
-    if (late !== 0) for (let row = 0; row < rows; row++) bits |= present[row]!;
-    return (bits & late) !== 0;
-  };
+  const mayHave = (flow: FlowBatch): boolean => mayHaveExtra(flow, carried, late);
   return new RowTextMember(own, memory, name, mayHave, extraCell(context, carried));
 }
