@@ -88,11 +88,10 @@ function addedColumn(name: AddedName, context: RowContext, memory: ColumnMemory)
     case 'route_prefix':
       return new CodesColumn(ruleSource('route', 'routePrefix', (v) => v.route));
     case 'inventory_version':
-      return new CodesColumn(labelSource(name, context, memory, 0, (v) => v.version));
     case 'agreeing_version':
-      return new CodesColumn(labelSource(name, context, memory, 1, (v) => v.agreeing));
+      return new CodesColumn(versionSource(name));
     case 'policy_rule':
-      return new CodesColumn(labelSource(name, context, memory, 0, null));
+      return new CodesColumn(nothingSource(name, memory));
     default: {
       const match = /^(src|dst)_(namespace|pod|workload|node|service)$/.exec(name);
       assert(match !== null, `no column ${name}`);
@@ -121,23 +120,26 @@ function serviceSource(side: Side): IdSource {
   };
 }
 
-/** Labels of inventory versions; `first` is the number of the first one, what is missing is 0. No values = all null. */
-function labelSource(
-  name: string,
-  { versionLabels }: RowContext,
-  memory: ColumnMemory,
-  first: number,
-  values: ((verdicts: VerdictBatch) => Uint16Array) | null,
-): IdSource {
-  const source = new IdValues(memory, (id) => (values === null ? null : (versionLabels[id - first] ?? null)));
+/** Labels of inventory versions. */
+function versionSource(name: 'inventory_version' | 'agreeing_version'): IdSource {
+  return {
+    ids: (_flow, _verdicts, ids) => ids.version(name),
+    texts: (ids) => {
+      const values = ids.valuesOf(name, (id) => ids.versionText(name, id));
+      return { kind: 'shared', values, size: ids.versions };
+    },
+  };
+}
+
+/** Null in every row. */
+function nothingSource(name: string, memory: ColumnMemory): IdSource {
+  const values = new IdValues(memory, () => null);
   return {
     ids: (_flow, _verdicts, ids) =>
-      ids.column(name, (flow, verdicts, column, at) => {
-        const out = column.byteOffset + 4 * at;
-        if (values === null) memory.kernel.fill(out, 0, 4 * flow.rows);
-        else memory.kernel.widen16(values(verdicts).byteOffset, out, flow.rows);
+      ids.column(name, ({ rows }, _, column, at) => {
+        memory.kernel.fill(column.byteOffset + 4 * at, 0, 4 * rows);
       }),
-    texts: () => ({ kind: 'shared', values: source, size: first + versionLabels.length + 1 }),
+    texts: () => ({ kind: 'shared', values, size: 1 }),
   };
 }
 
@@ -164,16 +166,10 @@ function ruleSource(
 }
 
 function interfaceSource(context: RowContext, bit: number, memory: ColumnMemory): IdSource {
-  let size = 1;
   const values = new IdValues(memory, (id) => (id === 0 ? null : context.interfaceName(id - 1)));
   return {
-    ids: (_flow, _verdicts, ids) =>
-      ids.column('interface', ({ present, rows, interfaceId }, _, column, at) => {
-        const out = column.byteOffset + 4 * at;
-        const most = memory.kernel.interfaceIds(present.byteOffset, bit, interfaceId.byteOffset, out, rows);
-        size = Math.max(size, most + 1);
-      }),
-    texts: () => ({ kind: 'shared', values, size }),
+    ids: (_flow, _verdicts, ids) => ids.interface(bit),
+    texts: (ids) => ({ kind: 'shared', values, size: ids.interfaces }),
     // the next task may number its interfaces anew
     reset: () => values.clear(),
   };

@@ -9,6 +9,8 @@ import { type AddressName, type OwnerNames, type RowContext, type Side, servedNa
 type Ids = Int32Array;
 type Fill = (flow: FlowBatch, verdicts: VerdictBatch, ids: Ids, at: number) => void;
 
+type VersionName = 'inventory_version' | 'agreeing_version';
+
 const ROWS_AT_FIRST = 4096;
 
 /**
@@ -20,6 +22,7 @@ export class ChunkIds {
   readonly dictionary: ChunkDictionary;
   private readonly memory: ColumnMemory;
   private readonly names: readonly Names[];
+  private readonly versionLabels: readonly string[];
   /** Number of the first pod, rule of each version. */
   private readonly ownerBase: readonly number[];
   private readonly ruleBase: readonly number[];
@@ -29,6 +32,8 @@ export class ChunkIds {
   private verdicts: VerdictBatch | undefined;
   /** Rows in front of the batch. */
   private at = 0;
+  /** Ids of interfaces, 0 = none. */
+  interfaces = 1;
   /** Bits of `present` that all rows of the batch have. */
   allPresent = 0;
   /** First numbers by version, as the kernel reads them. */
@@ -41,8 +46,9 @@ export class ChunkIds {
   /** By what the values are. */
   private readonly values = new Map<string, IdValues>();
 
-  constructor({ names }: RowContext, memory: ColumnMemory) {
+  constructor({ names, versionLabels }: RowContext, memory: ColumnMemory) {
     this.names = names;
+    this.versionLabels = versionLabels;
     this.memory = memory;
     this.addresses = new AddressIds(memory);
     this.dictionary = new ChunkDictionary(memory);
@@ -93,6 +99,11 @@ export class ChunkIds {
   /** Ids of rules, 0 = none, 1 = implicit deny. */
   get rules(): number {
     return this.ruleBase[this.names.length]! + 1;
+  }
+
+  /** Ids of versions, and one more. */
+  get versions(): number {
+    return this.versionLabels.length + 1;
   }
 
   /** Services of all versions. */
@@ -161,6 +172,28 @@ export class ChunkIds {
     const number = id - this.owners + 1;
     const version = versionOf(this.serviceBase, number);
     return servedName(this.names[version], number - this.serviceBase[version]!);
+  }
+
+  /** Ids of inventory versions: their index; of the one that agrees one more, 0 = none does. */
+  version(name: VersionName): Ids {
+    return this.column(name, ({ rows }, { version, agreeing }, ids, at) => {
+      const values = name === 'inventory_version' ? version : agreeing;
+      this.memory.kernel.widen16(values.byteOffset, ids.byteOffset + 4 * at, rows);
+    });
+  }
+
+  versionText(name: VersionName, id: number): string | null {
+    return this.versionLabels[name === 'inventory_version' ? id : id - 1] ?? null;
+  }
+
+  /** Ids of the task's interfaces, 0 = none; `bit` of `present` says whether a row has one. */
+  interface(bit: number): Ids {
+    return this.column('interface', ({ present, rows, interfaceId }, _, ids, at) => {
+      const { kernel } = this.memory;
+      const out = ids.byteOffset + 4 * at;
+      const most = kernel.interfaceIds(present.byteOffset, bit, interfaceId.byteOffset, out, rows);
+      this.interfaces = Math.max(this.interfaces, most + 1);
+    });
   }
 
   /** Ids of a rule column: 0 = none, 1 = implicit deny. Rows that are never judged have none. */

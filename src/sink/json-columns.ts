@@ -123,7 +123,7 @@ function addedMember(
 type AddedIds = Omit<JsonIds, 'values'> & { readonly textOf: (id: number) => string | null };
 
 /** Rules, routes, Services, versions. */
-function addedIds(name: AddedName, { context, memory, ids }: JsonParts): AddedIds {
+function addedIds(name: AddedName, { ids }: JsonParts): AddedIds {
   const rules = ADDED_RULES[name];
   if (rules !== undefined) {
     return {
@@ -149,16 +149,10 @@ function addedIds(name: AddedName, { context, memory, ids }: JsonParts): AddedId
       };
   }
   assert(name === 'inventory_version' || name === 'agreeing_version', `no column ${name}`);
-  const { versionLabels } = context;
-  const isAgreeing = name === 'agreeing_version';
   return {
-    ids: (_flow, _verdicts, all) =>
-      all.column(name, (flow, { version, agreeing }, out) => {
-        memory.kernel.widen16((isAgreeing ? agreeing : version).byteOffset, out.byteOffset, flow.rows);
-      }),
-    size: () => versionLabels.length + 1,
-    // 0 = none agrees
-    textOf: (id) => versionLabels[isAgreeing ? id - 1 : id] ?? null,
+    ids: (_flow, _verdicts, all) => all.version(name),
+    size: (all) => all.versions,
+    textOf: (id) => ids.versionText(name, id),
   };
 }
 
@@ -179,17 +173,11 @@ function ownerMember(columns: readonly OutputColumn[], { memory, ids }: JsonPart
 }
 
 function interfaceIds(name: string, context: RowContext, memory: ColumnMemory, bit: number): JsonIds {
-  let size = 1;
   const values = new IdValues(memory, (id) => (id === 0 ? null : members({ [name]: context.interfaceName(id - 1) })));
   return {
-    ids: (_flow, _verdicts, all) =>
-      all.column('interface', ({ present, rows, interfaceId }, _, out) => {
-        const { interfaceIds: number } = memory.kernel;
-        const most = number(present.byteOffset, bit, interfaceId.byteOffset, out.byteOffset, rows);
-        size = Math.max(size, most + 1);
-      }),
+    ids: (_flow, _verdicts, all) => all.interface(bit),
     values,
-    size: () => size,
+    size: (all) => all.interfaces,
     // the next task may number its interfaces anew
     reset: () => values.clear(),
   };
