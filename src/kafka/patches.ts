@@ -72,6 +72,11 @@ interface Broker {
   addOffsetsToTxn(request: object): Promise<unknown>;
 }
 
+interface Cluster {
+  fetchTopicsOffset(topics: readonly object[]): Promise<unknown>;
+  refreshMetadata(): Promise<void>;
+}
+
 const PATCHED = Symbol.for('flowtrie.kafkajs.patched');
 
 /** Patches the loaded kafkajs once; false when its version is another one, or patching is switched off. */
@@ -89,6 +94,7 @@ export function patchKafkajs(): boolean {
   fetchWhole(load);
   growWithoutZeros(load('kafkajs/src/protocol/encoder') as EncoderClass);
   waitForMarks(load('kafkajs/src/broker') as { readonly prototype: Broker });
+  askNewLeader(load('kafkajs/src/cluster') as { readonly prototype: Cluster });
   return true;
 }
 
@@ -193,4 +199,32 @@ function waitForMarks({ prototype }: { readonly prototype: Broker }): void {
       }
     };
   }
+}
+
+/** Milliseconds between two tries, and until it is given up. */
+const LEADER_PAUSE_MS = 200;
+const LEADER_WAIT_MS = 10_000;
+
+/** What a broker says that does not lead a partition, not any more or not yet. */
+const NO_LEADER = new Set(['NOT_LEADER_FOR_PARTITION', 'LEADER_NOT_AVAILABLE']);
+
+/**
+ * Where a topic begins and ends is asked of the leaders that kafkajs knows of, for five minutes the same ones; when a
+ * partition has another one meanwhile, or its broker has just started, the admin client gives up at the first answer.
+ */
+function askNewLeader({ prototype }: { readonly prototype: Cluster }): void {
+  const fetchOffsets = prototype.fetchTopicsOffset;
+  prototype.fetchTopicsOffset = async function (topics) {
+    const until = performance.now() + LEADER_WAIT_MS;
+    for (;;) {
+      try {
+        return await fetchOffsets.call(this, topics);
+      } catch (error) {
+        const { type = '' } = error as { readonly type?: string };
+        if (!NO_LEADER.has(type) || performance.now() > until) throw error;
+        await sleep(LEADER_PAUSE_MS);
+        await this.refreshMetadata();
+      }
+    }
+  };
 }

@@ -4,7 +4,7 @@ import type { Dice } from '../dice.ts';
 import type { Broker } from './broker.ts';
 import { digestOf, type Lab, packed, sortedLines } from './lab.ts';
 import { type Member, startMember } from './member.ts';
-import { createTopics, produce, readCommitted, testKafka } from './topics.ts';
+import { createTopics, endsOf, produce, readCommitted, testKafka } from './topics.ts';
 
 export interface ChaosOptions {
   readonly broker: Broker;
@@ -105,7 +105,7 @@ export async function caughtUp(kafka: Kafka, group: string, topic: string): Prom
   const admin = kafka.admin();
   await admin.connect();
   for (const deadline = Date.now() + END_MS; ; await sleep(100)) {
-    const ends = await admin.fetchTopicOffsets(topic);
+    const ends = await endsOf(admin, topic);
     const [committed] = await admin.fetchOffsets({ groupId: group, topics: [topic] });
     const behind = ends.filter(({ partition, high }) => {
       const offset = committed?.partitions.find((entry) => entry.partition === partition)?.offset;

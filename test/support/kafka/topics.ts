@@ -47,6 +47,20 @@ async function leadersOf(admin: Admin, topics: string[]): Promise<void> {
   }
 }
 
+type Ends = Awaited<ReturnType<Admin['fetchTopicOffsets']>>;
+
+/** kafkajs gives up at once when a broker that has just been started leads nothing yet. */
+export async function endsOf(admin: Admin, topic: string): Promise<Ends> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await admin.fetchTopicOffsets(topic);
+    } catch (error) {
+      if (tries >= TRIES_MAX) throw error;
+      await sleep(TRY_MS);
+    }
+  }
+}
+
 async function deleteTopics(admin: Admin, names: readonly string[]): Promise<void> {
   const there = async (): Promise<string[]> => (await admin.listTopics()).filter((name) => names.includes(name));
   const topics = await there();
@@ -92,7 +106,7 @@ export interface ReadMessage {
 export async function readCommitted(kafka: Kafka, topic: string): Promise<ReadMessage[]> {
   const admin = kafka.admin();
   await admin.connect();
-  const ends = (await admin.fetchTopicOffsets(topic)).filter(({ low, high }) => low !== high);
+  const ends = (await endsOf(admin, topic)).filter(({ low, high }) => low !== high);
   await admin.disconnect();
   const behind = new Set(ends.map(({ partition }) => partition));
   // by partition and offset: who is moved to another generation reads a batch again

@@ -16,6 +16,32 @@ interface Group {
   joinAndSync(): Promise<void>;
 }
 
+interface Cluster {
+  fetchTopicsOffset(topics: readonly object[]): Promise<unknown>;
+}
+
+/** A cluster of which broker 1 leads `flow`, and broker 2 once metadata are asked for again. */
+function movedCluster(type: string): { readonly cluster: Cluster; readonly asked: string[] } {
+  const Cluster = load('kafkajs/src/cluster') as { readonly prototype: Cluster };
+  const asked: string[] = [];
+  let leader = '1';
+  const listOffsets = async (): Promise<object> => {
+    if (leader === '1') throw Object.assign(new Error('moved'), { type });
+    return { responses: [{ topic: 'flow', partitions: [{ partition: 0, errorCode: 0, offset: '7' }] }] };
+  };
+  const cluster = Object.assign(Object.create(Cluster.prototype) as Cluster, {
+    findLeaderForPartitions: () => ({ [leader]: [0] }),
+    findBroker: async ({ nodeId }: { readonly nodeId: string }) => {
+      asked.push(nodeId);
+      return { listOffsets };
+    },
+    refreshMetadata: async () => {
+      leader = '2';
+    },
+  });
+  return { cluster, asked };
+}
+
 describe('the guards of kafkajs 2.2.4', () => {
   it('apply to the version that is installed', () => {
     expect(patchKafkajs()).toBe(true);
@@ -45,5 +71,18 @@ describe('the guards of kafkajs 2.2.4', () => {
     });
     await group.joinAndSync();
     expect(order).toEqual(['drained', 'joined']);
+  });
+
+  it('ask the broker that leads now where a topic ends', async () => {
+    patchKafkajs();
+    const topics = [{ topic: 'flow', fromBeginning: false, partitions: [{ partition: 0 }] }];
+    const { cluster, asked } = movedCluster('NOT_LEADER_FOR_PARTITION');
+    expect(await cluster.fetchTopicsOffset(topics)).toEqual([
+      { topic: 'flow', partitions: [{ partition: 0, offset: '7' }] },
+    ]);
+    expect(asked).toEqual(['1', '2']);
+    const refused = movedCluster('TOPIC_AUTHORIZATION_FAILED');
+    await expect(refused.cluster.fetchTopicsOffset(topics)).rejects.toThrow('moved');
+    expect(refused.asked).toEqual(['1']);
   });
 });
