@@ -35,6 +35,15 @@ export const PATTERNS = 64;
 export const TAKEN = 68;
 export const NODATA = 72;
 export const SKIPDATA = 76;
+/**
+ * Byte address of masks: zeros, 0xff from MASKS + TAILS_AT on, zeros again from MASKS + HEADS_AT on. A vector loaded
+ * n bytes before HEADS_AT keeps the first n bytes of an id, half a vector loaded n bytes behind MASKS the last n of a
+ * number.
+ */
+export const MASKS = 80;
+export const TAILS_AT = 8;
+export const HEADS_AT = 40;
+export const MASKS_BYTES = 72;
 
 export const NO_FIELD = 0xffff_ffff;
 

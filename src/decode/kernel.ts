@@ -138,6 +138,7 @@ export class DecodeKernel {
     this.set(layout.LATER_MAX, LATER_MAX);
     this.placeInterfaces();
     this.set(layout.PATTERNS, patterns);
+    this.set(layout.MASKS, placeMasks(heap));
     functionOf('prepare')(this.parameters.byteOffset);
   }
 
@@ -264,6 +265,12 @@ export class DecodeKernel {
   private set(at: number, value: number): void {
     this.parameters[at / 4] = value;
   }
+}
+
+function placeMasks(heap: KernelHeap): number {
+  const { at, buffer } = heap.take(layout.MASKS_BYTES);
+  new Uint8Array(buffer, at, layout.MASKS_BYTES).fill(0xff, layout.TAILS_AT, layout.HEADS_AT);
+  return at;
 }
 
 function carriedColumn(name: string, slot: Omit<CarriedColumn, 'name'> | undefined): CarriedColumn {

@@ -72,11 +72,10 @@ function parseIpv4(from: usize, end: usize, patterns: usize): u64 {
   const scaled = i16x8.mul(high, i16x8(100, 100, 100, 100, 10, 10, 10, 10));
   const sums = i16x8.add(scaled, ones);
   const octets = i16x8.add(sums, v128.shuffle<i64>(sums, sums, 1, 0));
-  const wrong = v128.or(
-    v128.or(i8x16.gt_u(i8x16.max_u(high, ones), i8x16.splat(9)), i16x8.gt_u(octets, i16x8.splat(255))),
-    i16x8.lt_u(octets, v128.load(pattern, LEAST)),
-  );
-  if (v128.any_true(wrong)) return NO_ADDRESS;
+  const over = i8x16.sub_sat_u(i8x16.max_u(high, ones), i8x16.splat(9));
+  const above = i16x8.sub_sat_u(octets, i16x8.splat(255));
+  const below = i16x8.sub_sat_u(v128.load(pattern, LEAST), octets);
+  if (v128.any_true(v128.or(over, v128.or(above, below)))) return NO_ADDRESS;
   return <u64>(<u32>i32x4.extract_lane(i8x16.narrow_i16x8_u(octets, octets), 0));
 }
 

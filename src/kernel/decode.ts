@@ -33,6 +33,7 @@ import {
   KIND_U64,
   KIND_U8,
   LATER_COUNT,
+  MASKS,
   NODATA,
   NO_FIELD,
   PATTERNS,
@@ -46,7 +47,8 @@ import {
   TEXT_BASE,
 } from '../decode/kernel-layout';
 import { regularLines } from './lines';
-import { numberColumn, NO_NUMBER, secondsColumn } from './numbers';
+import { NO_NUMBER } from './numbers';
+import { quadColumn, quadSecondsColumn } from './quads';
 import {
   actionColumn,
   carryColumn,
@@ -190,15 +192,16 @@ function decodeField(
   const bit = load<u32>(field, FIELD_BIT);
   const op = isDropped ? 0 : load<u32>(field, FIELD_OP);
   const at = <usize>row;
+  const masks = <usize>load<u32>(params, MASKS);
   switch (load<u32>(field, FIELD_KIND)) {
     case KIND_U8:
-      return numberColumn<u8>(text, d, step, rows, column + at, present, bit, 255);
+      return quadColumn<u8>(text, d, step, rows, column + at, present, bit, 255, masks);
     case KIND_U16:
-      return numberColumn<u16>(text, d, step, rows, column + (at << 1), present, bit, 65535);
+      return quadColumn<u16>(text, d, step, rows, column + (at << 1), present, bit, 65535, masks);
     case KIND_U64:
-      return numberColumn<u64>(text, d, step, rows, column + (at << 3), present, bit, NO_NUMBER - 1);
+      return quadColumn<u64>(text, d, step, rows, column + (at << 3), present, bit, NO_NUMBER - 1, masks);
     case KIND_SECONDS:
-      return secondsColumn(text, d, step, rows, column + (at << 2), present, bit);
+      return quadSecondsColumn(text, d, step, rows, column + (at << 2), present, bit);
     case KIND_ADDRESS:
       return addressColumn(params, text, d, step, rows, row, column + (at << 2), present, bit, op);
     case KIND_INTERFACE:
@@ -214,9 +217,9 @@ function decodeField(
     case KIND_REJECT_REASON:
       return rejectReasonColumn(text, d, step, rows, column + at);
     case KIND_CHECKED_U8:
-      return numberColumn<u8>(text, d, step, rows, 0, present, 0, 255);
+      return quadColumn<u8>(text, d, step, rows, 0, present, 0, 255, masks);
     case KIND_CHECKED_U64:
-      return numberColumn<u64>(text, d, step, rows, 0, present, 0, NO_NUMBER - 1);
+      return quadColumn<u64>(text, d, step, rows, 0, present, 0, NO_NUMBER - 1, masks);
     default:
       return rows;
   }

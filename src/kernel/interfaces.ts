@@ -1,5 +1,5 @@
 import { leave } from './later';
-import { INTERFACE_MASK, INTERFACES } from '../decode/kernel-layout';
+import { HEADS_AT, INTERFACE_MASK, INTERFACES, MASKS } from '../decode/kernel-layout';
 import { isNull } from './words';
 import { clearBit } from './numbers';
 
@@ -14,13 +14,10 @@ const ID_BYTES_MAX: u32 = 32;
 /** Slots looked at. */
 const PROBES: u32 = 8;
 
-/** Bytes [0, length) of the 16 at `from + 16 × half`, zeros behind. */
+/** Bytes [0, length) of the 16 at `from + 16 × half`, zeros behind; `heads`: where masks of no byte begin. */
 @inline
-function idHalf(from: usize, length: u32, half: u32): v128 {
-  const lanes = i8x16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-  const inside = <i32>length - <i32>(half << 4);
-  const kept = i8x16.lt_s(lanes, i8x16.splat(<i8>max(0, min(inside, 16))));
-  return v128.and(v128.load(from + (half << 4)), kept);
+function idHalf(from: usize, heads: usize, length: u32, half: usize): v128 {
+  return v128.and(v128.load(from + (half << 4)), v128.load(heads - length + (half << 4)));
 }
 
 @inline
@@ -37,8 +34,9 @@ function hashOf(low: v128, high: v128): u32 {
  */
 export function remember(params: usize, from: usize, length: u32, code: u32): void {
   if (length > ID_BYTES_MAX) return;
-  const low = idHalf(from, length, 0);
-  const high = idHalf(from, length, 1);
+  const heads = <usize>load<u32>(params, MASKS) + HEADS_AT;
+  const low = idHalf(from, heads, length, 0);
+  const high = idHalf(from, heads, length, 1);
   const mask = load<u32>(params, INTERFACE_MASK);
   const table = <usize>load<u32>(params, INTERFACES);
   let slot = hashOf(low, high) & mask;
@@ -69,6 +67,7 @@ export function interfaceColumn(
   op: u32,
 ): u32 {
   if (op == 0) return rows;
+  const heads = <usize>load<u32>(params, MASKS) + HEADS_AT;
   const mask = load<u32>(params, INTERFACE_MASK);
   const table = <usize>load<u32>(params, INTERFACES);
   for (let i: u32 = 0; i < rows; i++, d += step) {
@@ -82,8 +81,8 @@ export function interfaceColumn(
     }
     let found: u32 = 0;
     if (length <= ID_BYTES_MAX) {
-      const low = idHalf(from, length, 0);
-      const high = idHalf(from, length, 1);
+      const low = idHalf(from, heads, length, 0);
+      const high = idHalf(from, heads, length, 1);
       let slot = hashOf(low, high) & mask;
       for (let probe: u32 = 0; probe < PROBES; probe++, slot = (slot + 1) & mask) {
         const at = table + <usize>slot * SLOT_BYTES;

@@ -10,7 +10,7 @@ let blanks: u32 = 0;
 let doubled: bool = false;
 
 /** Delimiters that a step stores without asking how many it found: few 64 bytes have more. */
-const STORED: usize = 12;
+const STORED: usize = 10;
 
 @inline
 function bits(v: v128): u64 {

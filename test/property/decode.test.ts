@@ -110,18 +110,34 @@ function longSampleOf(dice: Dice): Sample {
   const fields = formatOfSample(dice);
   const prefix = dice.pick(['', '', '2024-12-20T18:23:02.000Z ']);
   const end = dice.pick(['', '', '', '\r']);
+  const first = dice.pick(FIRST_SECONDS);
   const line = (): string => {
     if (dice.below(300) === 0) return lineOf(dice, fields);
-    const odd = dice.below(40) === 0 ? dice.below(fields.length) : -1;
-    const value = (name: string, i: number): string => (i === odd ? token(dice, name) : plainToken(dice, name));
+    const odd = dice.below(12) === 0 ? dice.below(fields.length) : -1;
+    const value = (name: string, i: number): string =>
+      i === odd ? oddToken(dice, name, first) : plainToken(dice, name, first);
     return `${prefix}${fields.map(value).join(' ')}${end}`;
   };
   return { fields, lines: Array.from({ length: 1 + dice.below(200) }, () => maimed(dice, line())).flat() };
 }
 
-function plainToken(dice: Dice, name: string): string {
+/** Where the times of a text begin: in a year of ours; where their first two digits change; where seconds end. */
+const FIRST_SECONDS = [1_734_718_982, 1_799_999_990, 4_199_999_990, 4_294_967_290, 999_999_990];
+
+function plainToken(dice: Dice, name: string, firstSecond: number): string {
   if (dice.below(12) === 0) return '-';
-  return VALUE[FIELDS.find((field) => field.name === name)?.type ?? 'text'](dice);
+  const type = FIELDS.find((field) => field.name === name)?.type ?? 'text';
+  return type === 'seconds' ? String(firstSecond + dice.below(20)) : VALUE[type](dice);
+}
+
+/** A value off by one character, such as a neighbour of the digits or a leading zero; or an odd one. */
+function oddToken(dice: Dice, name: string, firstSecond: number): string {
+  const kind = dice.below(3);
+  if (kind === 0) return dice.pick(ODD);
+  if (kind === 1) return token(dice, name);
+  const value = plainToken(dice, name, firstSecond);
+  const at = dice.below(value.length + 1);
+  return value.slice(0, at) + dice.pick(['/', ':', '0', '-', '.', '9']) + value.slice(at + dice.below(2));
 }
 
 /** fast-check draws and prints the seed; shrinking a seed would say nothing. */
@@ -177,6 +193,20 @@ describe('decode', () => {
       }),
       LONG_RUNS,
     );
+  });
+
+  it('finds what is wrong with any one byte of a line among right ones', () => {
+    const names = [...DEFAULT_NAMES, 'tcp-flags', 'pkt-dstaddr', 'traffic-path'];
+    const line =
+      '5 123456789010 eni-0deafc105f42e3843 10.42.64.85 210.4.193.21 8443 48806 17 912 95859 1734718982 1734719042 ' +
+      'ACCEPT OK 19 10.142.193.224 8';
+    const lines = Array.from(line).flatMap((_, at) =>
+      Array.from('/:0-.9;A ', (byte, b) => [
+        line.slice(0, at) + byte + line.slice(at + 1),
+        ...Array.from({ length: (at + b) % 9 }, () => line),
+      ]).flat(),
+    );
+    compare({ fields: names, lines }, true, BATCH_ROWS);
   });
 
   it('never throws and keeps the ledger law on mutated and random bytes', () => {
