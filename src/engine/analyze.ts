@@ -179,6 +179,7 @@ export async function analyzeTask(worker: Bench, task: AnalyzeTask): Promise<Tas
     windows: windows?.drain() ?? null,
     endFields: changedFields(decoder, task),
     rows: rows?.close() ?? null,
+    written: rows?.written ?? null,
     quarantine: quarantine?.close() ?? null,
     failure,
     failurePasses,
@@ -186,12 +187,12 @@ export async function analyzeTask(worker: Bench, task: AnalyzeTask): Promise<Tas
 }
 
 function openParts(
-  { rows, quarantine, partFolder: folder, partMemory: memory }: AnalyzeSetup,
+  { rows, quarantine, partFolder: folder, partMemory: memory, turn }: AnalyzeSetup,
   { seq }: AnalyzeTask,
 ): { readonly rows: OpenPart | null; readonly quarantine: OpenPart | null } {
   return {
-    rows: rows === null ? null : openPart({ folder, memory }, `rows-${seq}`),
-    quarantine: quarantine ? openPart({ folder, memory: null }, `quarantine-${seq}`) : null,
+    rows: rows === null ? null : openPart({ folder, memory, turn }, `rows-${seq}`, seq),
+    quarantine: quarantine ? openPart({ folder, memory: null, turn: null }, `quarantine-${seq}`, seq) : null,
   };
 }
 

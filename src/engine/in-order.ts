@@ -18,6 +18,7 @@ export function waitingOf(inFlightMax: number): number {
 /**
  * Keeps the pool busy and takes results up in order; credits bound what is in flight. Ends early when `ended` says so;
  * `stop` is called then if tasks are still at work. With `apart` a flow log begins when the one before it is done.
+ * `onNext` is told of each task when all before it are taken up, which may be at work already.
  */
 export async function runInOrder<R>(
   tasks: AsyncGenerator<Planned>,
@@ -27,12 +28,15 @@ export async function runInOrder<R>(
   ended: () => boolean,
   stop: () => void,
   apart = false,
+  onNext: (planned: Planned) => void = () => {},
 ): Promise<void> {
   const window = waitingOf(inFlightMax);
   const waiting: { readonly planned: Planned; readonly result: Promise<R> }[] = [];
   const takeFirst = async (): Promise<void> => {
     const first = waiting.shift();
     if (first !== undefined) await take(first.planned, await first.result);
+    const [next] = waiting;
+    if (next !== undefined) onNext(next.planned);
   };
   try {
     for await (const planned of tasks) {
@@ -43,6 +47,7 @@ export async function runInOrder<R>(
       // a rejection is met when its turn comes; until then it must not count as unhandled
       result.catch(() => {});
       waiting.push({ planned, result });
+      if (waiting.length === 1) onNext(planned);
       if (waiting.length >= window) await takeFirst();
     }
     while (waiting.length > 0 && !ended()) await takeFirst();

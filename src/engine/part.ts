@@ -1,14 +1,17 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { copyShared } from '../model/shared-copy.ts';
-import type { Encoded, Part } from '../sink/part.ts';
+import type { Encoded, Part, Written } from '../sink/part.ts';
 import { releaseSlot, type SlotMemory, takeSlot } from './slot-memory.ts';
+import { placeOf, type Turn } from './turn.ts';
 
 /** What one task writes, appended to as batches are done; the main thread takes it up in task order. */
 export interface OpenPart {
   write(pieces: Encoded): void;
-  /** null = nothing was written. */
+  /** null = nothing was written, or it is `written`. */
   close(): Part | null;
+  /** Once closed: what went into the output itself. */
+  readonly written: Written | null;
 }
 
 /** Where the parts of a run are kept. */
@@ -17,14 +20,18 @@ export interface PartPlace {
   readonly folder: string | null;
   /** Parts that fit into a slot stay in memory; null = all are files. */
   readonly memory: SlotMemory | null;
+  /** The task whose turn it is writes into the output itself; null = none does. */
+  readonly turn: Turn | null;
 }
 
-export function openPart({ folder, memory }: PartPlace, name: string): OpenPart {
-  return folder === null ? new MemoryPart() : new SlotPart(join(folder, name), memory);
+export function openPart(place: PartPlace, name: string, seq: number): OpenPart {
+  const { folder, memory, turn } = place;
+  return folder === null ? new MemoryPart() : new SlotPart(join(folder, name), memory, turn, seq);
 }
 
 /** Shared memory travels between threads by reference; the pieces are copied into it when their sum is known. */
 class MemoryPart implements OpenPart {
+  readonly written = null;
   private readonly pieces: Uint8Array[] = [];
   private readonly ends: number[] = [];
   private length = 0;
@@ -51,42 +58,82 @@ class MemoryPart implements OpenPart {
   }
 }
 
-/** In a slot of shared memory as long as it fits, else in a file. */
+const COPY_BYTES = 1 << 20;
+
+/**
+ * In a slot of shared memory as long as it fits, else in a file; in the output itself once it is the task's turn, and
+ * what was written before follows it there.
+ */
 class SlotPart implements OpenPart {
   private readonly path: string;
   private readonly memory: SlotMemory | null;
+  private readonly turn: Turn | null;
+  private readonly seq: number;
   private slot: number | null;
   private length = 0;
   private fd: number | null = null;
+  private direct: DirectPart | null = null;
 
-  constructor(path: string, memory: SlotMemory | null) {
+  constructor(path: string, memory: SlotMemory | null, turn: Turn | null, seq: number) {
     this.path = path;
     this.memory = memory;
+    this.turn = turn;
+    this.seq = seq;
     this.slot = memory === null ? null : takeSlot(memory);
   }
 
   write(pieces: Encoded): void {
     for (const bytes of pieces) {
-      const { memory, slot } = this;
-      if (memory !== null && slot !== null) {
-        const kept = Buffer.from(memory.bytes, slot, memory.slotBytes);
-        if (this.length + bytes.length <= kept.length) {
-          copyShared(bytes, kept, this.length);
-          this.length += bytes.length;
-          continue;
-        }
-        this.append(kept.subarray(0, this.length));
-        this.slot = null;
-        releaseSlot(memory, slot);
-      }
-      this.append(bytes);
+      this.direct ??= this.openDirect();
+      if (this.direct !== null) this.direct.write(bytes);
+      else this.keep(bytes);
     }
+  }
+
+  private keep(bytes: Uint8Array): void {
+    const { memory, slot } = this;
+    if (memory !== null && slot !== null) {
+      const kept = Buffer.from(memory.bytes, slot, memory.slotBytes);
+      if (this.length + bytes.length <= kept.length) {
+        copyShared(bytes, kept, this.length);
+        this.length += bytes.length;
+        return;
+      }
+      this.append(kept.subarray(0, this.length));
+      this.freeSlot();
+    }
+    this.append(bytes);
   }
 
   private append(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
-    this.fd ??= openSync(this.path, 'w');
+    this.fd ??= openSync(this.path, 'w+');
     for (let at = 0; at < bytes.length; ) at += writeSync(this.fd, bytes, at, bytes.length - at);
+  }
+
+  private freeSlot(): void {
+    if (this.memory !== null && this.slot !== null) releaseSlot(this.memory, this.slot);
+    this.slot = null;
+  }
+
+  private openDirect(): DirectPart | null {
+    const { turn, memory, slot, fd } = this;
+    const place = turn === null ? null : placeOf(turn, this.seq);
+    if (turn === null || place === null) return null;
+    const direct = new DirectPart(turn.fd, place);
+    if (memory !== null && slot !== null) direct.write(new Uint8Array(memory.bytes, slot, this.length));
+    this.freeSlot();
+    if (fd !== null) {
+      direct.copy(fd);
+      closeSync(fd);
+      this.fd = null;
+      unlinkSync(this.path);
+    }
+    return direct;
+  }
+
+  get written(): Written | null {
+    return this.direct?.written ?? null;
   }
 
   close(): Part | null {
@@ -95,6 +142,48 @@ class SlotPart implements OpenPart {
     }
     if (this.fd === null) return null;
     closeSync(this.fd);
+    this.fd = null;
     return { path: this.path };
+  }
+}
+
+/** Rows of one task in the output, from a place of it on. Nothing is written any more after a write that failed. */
+class DirectPart {
+  private readonly fd: number;
+  private readonly place: number;
+  private length = 0;
+  private failure: string | null = null;
+
+  constructor(fd: number, place: number) {
+    this.fd = fd;
+    this.place = place;
+  }
+
+  write(bytes: Uint8Array): void {
+    if (this.failure !== null) return;
+    try {
+      for (let at = 0; at < bytes.length; ) {
+        const count = writeSync(this.fd, bytes, at, bytes.length - at, this.place + this.length);
+        at += count;
+        this.length += count;
+      }
+    } catch (error) {
+      this.failure = error instanceof Error ? error.message : String(error);
+    }
+  }
+
+  /** All of an open file. */
+  copy(fd: number): void {
+    const bytes = new Uint8Array(COPY_BYTES);
+    for (let at = 0; ; ) {
+      const count = readSync(fd, bytes, 0, COPY_BYTES, at);
+      if (count === 0) return;
+      this.write(bytes.subarray(0, count));
+      at += count;
+    }
+  }
+
+  get written(): Written {
+    return { written: this.length, failure: this.failure };
   }
 }

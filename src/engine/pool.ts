@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { analyzeTask, openBench } from './analyze.ts';
 import { answerTask, pairTask } from './pair.ts';
@@ -31,13 +32,13 @@ function workerFile(): { filename: string; execArgv: string[] } {
   };
 }
 
-/** A bench serves one task: the next one starts when it is done, as in a worker. */
+/** A bench serves one task: the next one starts when it is done, and signals and timers have had their turn. */
 function callingThread(setup: AnalyzeSetup): AnalyzerPool {
   const bench = openBench(setup);
   let last: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(work: () => T | Promise<T>): Promise<T> => {
     const result = last.then(work);
-    last = result.catch(() => {});
+    last = result.catch(() => {}).then(() => setImmediate());
     return result;
   };
   return {

@@ -24,6 +24,7 @@ import { summaryOf } from './summary.ts';
 import { GROUPS_BYTES } from './tally.ts';
 import type { AnalyzeSetup, TaskResult } from './task.ts';
 import { Totals } from './totals.ts';
+import { createTurn, giveTurn, type Turn } from './turn.ts';
 import type { CompiledInventory } from './versions.ts';
 
 /** Where classified records go; `columns`: names of the columns wanted, in order, null = all. */
@@ -128,6 +129,7 @@ interface Run {
   readonly failures: string[];
   readonly twins: TwinMemory | null;
   readonly partMemory: SlotMemory | null;
+  readonly turn: Turn | null;
   readonly groupMemory: SlotMemory;
   /** Records met so far, when duplicates are left out. */
   readonly met: SharedArrayBuffer | null;
@@ -150,6 +152,7 @@ async function openRun(options: ReplayOptions, { files, first, stream, paired }:
   const threads = isSmall(files) ? 0 : options.threads;
   const slots = Math.min(inFlightOf(threads) + 1, PARTS_BYTES / PART_BYTES);
   const partMemory = output === null ? null : createSlotMemory(slots, PART_BYTES);
+  const turn = output?.direct ? createTurn(output.direct) : null;
   const groupMemory = createSlotMemory(Math.min(waitingOf(inFlightOf(threads)) + 1, GROUPS_SLOTS), GROUPS_BYTES);
   const twins = paired ? createTwinMemory(options.twinsBytes ?? TWINS_BYTES, expectedRecords(files)) : null;
   const bytes = files.reduce((sum, file) => sum + file.size, 0);
@@ -161,6 +164,7 @@ async function openRun(options: ReplayOptions, { files, first, stream, paired }:
     quarantine: options.quarantine !== null,
     partFolder,
     partMemory,
+    turn,
     groupMemory,
     progress: new SharedArrayBuffer(16),
     stop: new SharedArrayBuffer(4),
@@ -183,6 +187,7 @@ async function openRun(options: ReplayOptions, { files, first, stream, paired }:
     failures: [],
     twins,
     partMemory,
+    turn,
     groupMemory,
     met: setup.met,
     stop,
@@ -229,7 +234,8 @@ async function runPasses(run: Run, inputs: OpenedInputs, signal: AbortSignal | u
   const analyze = ({ task }: Planned): Promise<TaskResult> =>
     pool.run({ ...task, fields: fields?.get(task.seq) ?? task.fields });
   const take = (planned: Planned, result: TaskResult): Promise<void> => stage.take(planned, result);
-  await runInOrder(tasks, pool.inFlightMax, analyze, take, ended, stop, run.met !== null);
+  const onNext = (planned: Planned): void => stage.giveTurn(planned);
+  await runInOrder(tasks, pool.inFlightMax, analyze, take, ended, stop, run.met !== null, onNext);
   if (ended()) return;
   for (const memory of [run.groupMemory, run.partMemory]) assert(memory === null || allFree(memory), 'a slot is lost');
   if (paired !== null && paired.ledger.lines !== totals.ledger.lines) {
@@ -256,6 +262,18 @@ class OrderedStage {
     return this.run.output?.closed === true;
   }
 
+  /** All tasks before this one are taken up: its rows may go into the output, if they will not be decoded again. */
+  giveTurn(planned: Planned): void {
+    const { turn, output } = this.run;
+    if (turn === null || !output?.direct) return;
+    if (planned.file !== this.file || !this.hasOtherFields(planned)) giveTurn(turn, planned.task.seq, output.direct);
+  }
+
+  /** True when an earlier part of this input met a header that its task does not know of. */
+  private hasOtherFields({ task }: Planned): boolean {
+    return this.fields !== null && this.fields.join(' ') !== task.fields.join(' ');
+  }
+
   async take(planned: Planned, first: TaskResult): Promise<void> {
     if (planned.file !== this.file) {
       this.file = planned.file;
@@ -263,19 +281,21 @@ class OrderedStage {
       this.fields = null;
     }
     let result = first;
-    if (this.fields !== null && this.fields.join(' ') !== planned.task.fields.join(' ')) {
-      // an earlier part of this input met another header: this one was decoded with the wrong fields
+    if (this.hasOtherFields(planned)) {
+      // it was decoded with the wrong fields, and never had its turn
+      assert(first.written === null);
       if (first.rows !== null) this.release(first.rows);
       releaseGroups(this.run.groupMemory, first.counts.slot);
-      result = await this.run.pool.run({ ...planned.task, fields: this.fields });
+      result = await this.run.pool.run({ ...planned.task, fields: this.fields ?? planned.task.fields });
     }
     if (result.endFields !== null) this.fields = result.endFields;
     this.run.totals.add(result);
     releaseGroups(this.run.groupMemory, result.counts.slot);
     const name = this.files[planned.file]?.name ?? planned.task.name;
-    const { quarantine, rows } = result;
+    const { quarantine, rows, written } = result;
     if (quarantine !== null && 'path' in quarantine)
       await this.run.quarantine?.append(quarantine.path, name, this.lines);
+    if (written !== null) this.run.output?.direct?.extend(written);
     if (rows !== null) {
       await this.run.output?.append(rows);
       this.release(rows);

@@ -6,7 +6,7 @@ import type { RecordBlock } from '../model/record-block.ts';
 import type { TwinMemory } from '../pods/twins.ts';
 import type { ArrowCompression } from '../sink/arrow-compression.ts';
 import type { OutputColumn } from '../sink/columns.ts';
-import type { OutputFormat, Part } from '../sink/part.ts';
+import type { OutputFormat, Part, Written } from '../sink/part.ts';
 import type { Content } from '../source/content.ts';
 import type { Compression } from '../source/inflater.ts';
 import type { S3Object } from '../source/s3/object.ts';
@@ -15,6 +15,7 @@ import type { SharedGeneration } from './generation.ts';
 import type { RecordTimes } from './record-times.ts';
 import type { SlotMemory } from './slot-memory.ts';
 import type { TaskCounts } from './tally.ts';
+import type { Turn } from './turn.ts';
 import type { SharedVersion } from './versions.ts';
 import type { WindowCounts } from './window-tally.ts';
 
@@ -42,6 +43,8 @@ export interface AnalyzeSetup {
   readonly partFolder: string | null;
   /** Memory for parts of rows that would be files; null = there is none. */
   readonly partMemory: SlotMemory | null;
+  /** Whose turn it is to write rows into the output itself; null = nobody ever does. */
+  readonly turn: Turn | null;
   /** Memory for the groups that tasks count (see GROUPS_BYTES); null = every result brings its own. */
   readonly groupMemory: SlotMemory | null;
   /** Two i64: input bytes read and records decoded so far by all workers, for the progress bar. */
@@ -139,6 +142,8 @@ export interface TaskResult {
   /** Field names in force after the last line, when a header changed them; null = unchanged. */
   readonly endFields: Format['names'] | null;
   readonly rows: Part | null;
+  /** Rows in the output itself; there is no part of them then. */
+  readonly written: Written | null;
   readonly quarantine: Part | null;
   /** Counts by window, where they are kept. */
   readonly windows: WindowCounts | null;

@@ -100,6 +100,7 @@ export function arrowFileAssembly(
     await put(write, body);
   };
   return {
+    copies: false,
     async start(write) {
       await put(write, MAGIC_PADDED);
       await put(write, schemaMessage(schema));

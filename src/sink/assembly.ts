@@ -15,22 +15,30 @@ export async function createAssembly(
   switch (format) {
     case 'ndjson':
     case 'ocsf':
-      return { start: nothing, part: copyPart, end: nothing };
+      return copying(nothing, nothing);
     case 'csv': {
       const header = await (await import('./csv.ts')).csvHeader(columns);
-      return { start: (write) => write(header), part: copyPart, end: nothing };
+      return copying((write) => write(header), nothing);
     }
     case 'arrows': {
       // missing packages are told before the first row
       await arrowCodec(compression);
       const { END_OF_STREAM, streamStart } = await import('./arrow.ts');
-      return { start: (write) => write(streamStart(columns)), part: copyPart, end: (write) => write(END_OF_STREAM) };
+      return copying(
+        (write) => write(streamStart(columns)),
+        (write) => write(END_OF_STREAM),
+      );
     }
     case 'parquet':
       return (await import('./parquet.ts')).parquetAssembly(columns);
     case 'arrow':
       return (await import('./arrow-file.ts')).arrowFileAssembly(columns, await arrowCodec(compression));
   }
+}
+
+/** The output is its parts, one behind the other, between a start and an end. */
+function copying(start: Assembly['start'], end: Assembly['end']): Assembly {
+  return { start, part: copyPart, copies: true, end };
 }
 
 async function copyPart(part: Part, write: WriteBytes): Promise<void> {

@@ -2,13 +2,15 @@ import { randomBytes } from 'node:crypto';
 import { type FileHandle, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { FlowtrieError } from '../model/errors.ts';
-import type { WriteBytes } from './part.ts';
+import type { DirectFile, WriteBytes } from './part.ts';
 
 /** Where the bytes of an output go. Nobody else sees them before commit() (files), or at once (stdout, devices). */
 export interface Destination {
   readonly write: WriteBytes;
   /** True when the reader of stdout has gone away: further bytes are dropped quietly. */
   readonly closed: boolean;
+  /** The file itself; null = it is none, or a pipe or device. */
+  readonly direct: DirectFile | null;
   commit(): Promise<void>;
   abort(): Promise<void>;
 }
@@ -19,12 +21,7 @@ export async function openDestination(path: string): Promise<Destination> {
   const found = await stat(path).catch(() => undefined);
   if (found?.isDirectory()) throw new FlowtrieError('output', `cannot write ${path}: it is a folder, expected a file`);
   if (found !== undefined && !found.isFile()) {
-    return fileDestination(
-      path,
-      await openForWriting(path, path),
-      async () => {},
-      async () => {},
-    );
+    return deviceDestination(path, await openForWriting(path, path));
   }
   // a link keeps pointing where it did: the file behind it is replaced
   const target = found === undefined ? path : await realpath(path);
@@ -51,30 +48,46 @@ export function cannotWrite(path: string, error: unknown): FlowtrieError {
   return new FlowtrieError('output', `cannot write ${path}: ${reason}`, { cause: error });
 }
 
+/** `job` with errors that name the output. */
+async function guarded(path: string, job: () => Promise<void>): Promise<void> {
+  try {
+    await job();
+  } catch (error) {
+    throw cannotWrite(path, error);
+  }
+}
+
 function fileDestination(
   path: string,
   handle: FileHandle,
   publish: () => Promise<void>,
   discard: () => Promise<void>,
 ): Destination {
-  const guarded = async (job: () => Promise<void>): Promise<void> => {
-    try {
-      await job();
-    } catch (error) {
-      throw cannotWrite(path, error);
-    }
-  };
+  let length = 0;
   return {
     closed: false,
+    direct: {
+      fd: handle.fd,
+      get length() {
+        return length;
+      },
+      extend({ written, failure }) {
+        if (failure !== null) throw cannotWrite(path, new Error(failure));
+        length += written;
+      },
+    },
     write: (bytes) =>
-      guarded(async () => {
+      guarded(path, async () => {
         for (let at = 0; at < bytes.length; ) {
-          const { bytesWritten } = await handle.write(bytes, at, bytes.length - at, null);
+          const { bytesWritten } = await handle.write(bytes, at, bytes.length - at, length);
           at += bytesWritten;
+          length += bytesWritten;
         }
       }),
     commit: () =>
-      guarded(async () => {
+      guarded(path, async () => {
+        // a run that ends early leaves what a task wrote and nobody took up
+        await handle.truncate(length);
         await handle.close();
         await publish();
       }),
@@ -82,6 +95,23 @@ function fileDestination(
       await handle.close().catch(() => {});
       await discard();
     },
+  };
+}
+
+/** A pipe or a device: bytes go on from where the last ones ended. */
+function deviceDestination(path: string, handle: FileHandle): Destination {
+  return {
+    closed: false,
+    direct: null,
+    write: (bytes) =>
+      guarded(path, async () => {
+        for (let at = 0; at < bytes.length; ) {
+          const { bytesWritten } = await handle.write(bytes, at, bytes.length - at, null);
+          at += bytesWritten;
+        }
+      }),
+    commit: () => guarded(path, () => handle.close()),
+    abort: () => handle.close().catch(() => {}),
   };
 }
 
@@ -101,6 +131,7 @@ function stdoutDestination(): Destination {
     get closed() {
       return closed;
     },
+    direct: null,
     async write(bytes) {
       if (closed) return;
       // the callback comes when the bytes have left: back-pressure, and leave to reuse them

@@ -77,6 +77,7 @@ export async function openOutput(
     get closed() {
       return target.closed;
     },
+    direct: assembly.copies ? target.direct : null,
     async append(part) {
       if (!target.closed) await assembly.part(part, target.write);
       if ('path' in part) await rm(part.path, { force: true });

@@ -54,6 +54,7 @@ export async function openParquetFolder(folder: string, columns: readonly Output
   const partitions = new Partitions(staging, columns, start, compress);
   return {
     closed: false,
+    direct: null,
     append: (part) =>
       guarded(async () => {
         for await (const found of partGroups(part)) {

@@ -97,6 +97,7 @@ export async function parquetAssembly(columns: readonly OutputColumn[]): Promise
   };
   return {
     start: (write) => open(write).start(),
+    copies: false,
     async part(part, write) {
       for await (const found of partGroups(part)) {
         if ('note' in found) {

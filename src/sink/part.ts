@@ -37,6 +37,21 @@ export interface PartBytes {
 /** What one task wrote: a file, or shared memory. */
 export type Part = { readonly path: string } | { readonly memory: PartBytes };
 
+/** What one task wrote into the output itself, behind all that is there; `failure`: why it could not write more. */
+export interface Written {
+  readonly written: number;
+  readonly failure: string | null;
+}
+
+/** An output that tasks may write into, behind the bytes that count so far. */
+export interface DirectFile {
+  readonly fd: number;
+  /** Bytes that count. */
+  readonly length: number;
+  /** What is written behind them counts, too. Throws FlowtrieError `output` where not all could be written. */
+  extend(written: Written): void;
+}
+
 /** Resolves when the bytes may be reused. */
 export type WriteBytes = (bytes: Uint8Array) => Promise<void>;
 
@@ -44,6 +59,8 @@ export type WriteBytes = (bytes: Uint8Array) => Promise<void>;
 export interface Assembly {
   start(write: WriteBytes): Promise<void>;
   part(part: Part, write: WriteBytes): Promise<void>;
+  /** True when the bytes of parts are those of the output. */
+  readonly copies: boolean;
   end(write: WriteBytes): Promise<void>;
 }
 
@@ -51,6 +68,8 @@ export interface Assembly {
 export interface OrderedOutput {
   /** True when nobody reads on (the reader of a pipe has gone): the caller stops early, without an error. */
   readonly closed: boolean;
+  /** Where the task that is next may write its rows by itself; null = nowhere. */
+  readonly direct: DirectFile | null;
   /** Adds the rows of a part and deletes its file. */
   append(part: Part): Promise<void>;
   /** Completes the output; a file appears under its name only now. */

@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -132,6 +133,45 @@ describe('openOutput', () => {
     const missing = openOutput('csv', join(folder, 'no', 'x.csv'), columns);
     await expect(missing).rejects.toThrow(/^cannot write .*no\/x\.csv: ENOENT: no such file or directory$/);
     await expect(missing).rejects.toMatchObject({ code: 'output' });
+  });
+});
+
+describe('an output that tasks write into', () => {
+  const row = (text: string): Buffer => Buffer.from(`${text}\n`);
+  const open = (name: string, format: 'csv' | 'ndjson' | 'arrow' = 'ndjson'): ReturnType<typeof openOutput> =>
+    openOutput(format, join(folder, name), sampleContext([]).columns);
+
+  it('holds what counts, between what goes through the main thread', async () => {
+    const output = await open('mixed.csv', 'csv');
+    const { direct } = output;
+    if (direct === null) throw new Error('a file of lines can be written into');
+    const head = direct.length;
+    expect(head).toBeGreaterThan(0);
+    direct.extend({ written: writeSync(direct.fd, row('first'), 0, 6, direct.length), failure: null });
+    await writeFile(join(folder, 'part'), 'second\n');
+    await output.append({ path: join(folder, 'part') });
+    writeSync(direct.fd, row('a task that nobody waits for any more'), 0, 38, direct.length);
+    await output.close();
+    expect((await readFile(join(folder, 'mixed.csv'), 'utf8')).slice(head)).toBe('first\nsecond\n');
+  });
+
+  it('says what could not be written, and appears under no name', async () => {
+    const output = await open('full.ndjson');
+    const failure = 'ENOSPC: no space left on device, write';
+    expect(() => output.direct?.extend({ written: 3, failure })).toThrow(
+      `cannot write ${join(folder, 'full.ndjson')}: ENOSPC: no space left on device`,
+    );
+    await output.abort();
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('is neither a device nor a format whose parts are joined', async () => {
+    const device = await openOutput('ndjson', '/dev/null', sampleContext([]).columns);
+    expect(device.direct).toBeNull();
+    await device.close();
+    const arrow = await open('rows.arrow', 'arrow');
+    expect(arrow.direct).toBeNull();
+    await arrow.abort();
   });
 });
 
