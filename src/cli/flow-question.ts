@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { parse } from 'fast-csv';
-import { FlowtrieError } from '../model/errors.ts';
+import { FlowtrieError, messageOf } from '../model/errors.ts';
 import { unreadable } from '../source/unreadable.ts';
 
 /** One flow as a user asks for it, still text; every value is checked when it is parsed. */
@@ -79,7 +79,7 @@ export async function* readFlowQuestions(file: string): AsyncGenerator<FlowQuest
   } catch (error) {
     if (error instanceof FlowtrieError) throw error;
     if (error instanceof Error && 'syscall' in error) throw unreadable(name, error);
-    throw new FlowtrieError('input', `${name}: ${error instanceof Error ? error.message : String(error)}`, {
+    throw new FlowtrieError('input', `${name}: ${messageOf(error)}`, {
       cause: error,
     });
   }

@@ -178,9 +178,7 @@ export async function analyzeTask(worker: Bench, task: AnalyzeTask): Promise<Tas
     counts: tally.drain(setup.groupMemory),
     windows: windows?.drain() ?? null,
     endFields: changedFields(decoder, task),
-    rows: rows?.close() ?? null,
-    written: rows?.written ?? null,
-    quarantine: quarantine?.close() ?? null,
+    ...closeParts(rows, quarantine),
     failure,
     failurePasses,
   };
@@ -193,6 +191,18 @@ function openParts(
   return {
     rows: rows === null ? null : openPart({ folder, memory, turn }, `rows-${seq}`, seq),
     quarantine: quarantine ? openPart({ folder, memory: null, turn: null }, `quarantine-${seq}`, seq) : null,
+  };
+}
+
+function closeParts(
+  rows: OpenPart | null,
+  quarantine: OpenPart | null,
+): Pick<TaskResult, 'rows' | 'written' | 'quarantine' | 'partFailure'> {
+  return {
+    rows: rows?.close() ?? null,
+    written: rows?.written ?? null,
+    quarantine: quarantine?.close() ?? null,
+    partFailure: rows?.failure ?? quarantine?.failure ?? null,
   };
 }
 

@@ -10,9 +10,9 @@ export interface Planned {
 /** Tasks handed out and not yet taken up in order, per task the pool wants in flight: bounds waiting results. */
 const WINDOW_PER_TASK = 2;
 
-/** Most results at a time that are made or wait for their turn. */
+/** Most results at a time that are made or wait for their turn. One at a time: the next begins when it is taken up. */
 export function waitingOf(inFlightMax: number): number {
-  return inFlightMax * WINDOW_PER_TASK;
+  return inFlightMax === 1 ? 1 : inFlightMax * WINDOW_PER_TASK;
 }
 
 /**

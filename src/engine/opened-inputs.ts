@@ -99,21 +99,25 @@ function openingOfChunk(chunk: StreamChunk | undefined): Opening {
   return openingOf(chunk?.kind === 'lines' ? new Uint8Array(chunk.bytes, 0, chunk.length) : new Uint8Array(0));
 }
 
-/** The tasks of a run, in input order; the same on every call unless there is a stream. */
+/**
+ * The tasks of a run, in input order; the same on every call unless there is a stream. `known`: fields in force at the
+ * start of tasks that a pass before found out, by task number.
+ */
 export async function* planTasks(
   { files, formats, stream }: OpenedInputs,
   spilled: boolean,
   failures: string[],
+  known: ReadonlyMap<number, AnalyzeTask['fields']> = new Map(),
 ): AsyncGenerator<Planned> {
   let seq = 0;
   const bytes = files.reduce((sum, { size }) => sum + size, 0);
   const flowLogs = flowLogsOf(files.map(({ name }) => name));
   for (const [file, input] of files.entries()) {
-    const fields = formats[file]?.names ?? DEFAULT.names;
-    const planned = (source: AnalyzeTask['source']): Planned => ({
-      task: { seq: seq++, name: input.name, flowLog: flowLogs[file] ?? 0, source, fields, spilled, generation: null },
-      file,
-    });
+    const flowLog = flowLogs[file] ?? 0;
+    const planned = (source: AnalyzeTask['source']): Planned => {
+      const fields = known.get(seq) ?? formats[file]?.names ?? DEFAULT.names;
+      return { task: { seq: seq++, name: input.name, flowLog, source, fields, spilled, generation: null }, file };
+    };
     const { content } = input.opening;
     if (input.object !== null && input.kind !== 'parquet') {
       yield planned({ kind: 'object', object: input.object });

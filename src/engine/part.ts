@@ -1,5 +1,6 @@
-import { closeSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { messageOf } from '../model/errors.ts';
 import { copyShared } from '../model/shared-copy.ts';
 import type { Encoded, Part, Written } from '../sink/part.ts';
 import { releaseSlot, type SlotMemory, takeSlot } from './slot-memory.ts';
@@ -8,10 +9,12 @@ import { placeOf, type Turn } from './turn.ts';
 /** What one task writes, appended to as batches are done; the main thread takes it up in task order. */
 export interface OpenPart {
   write(pieces: Encoded): void;
-  /** null = nothing was written, or it is `written`. */
+  /** null = there is none: no file was needed, or it is `written`, or `failure` says why. */
   close(): Part | null;
   /** Once closed: what went into the output itself. */
   readonly written: Written | null;
+  /** Once closed: the file that could not be written, and why. */
+  readonly failure: string | null;
 }
 
 /** Where the parts of a run are kept. */
@@ -32,6 +35,7 @@ export function openPart(place: PartPlace, name: string, seq: number): OpenPart 
 /** Shared memory travels between threads by reference; the pieces are copied into it when their sum is known. */
 class MemoryPart implements OpenPart {
   readonly written = null;
+  readonly failure = null;
   private readonly pieces: Uint8Array[] = [];
   private readonly ends: number[] = [];
   private length = 0;
@@ -61,10 +65,11 @@ class MemoryPart implements OpenPart {
 const COPY_BYTES = 1 << 20;
 
 /**
- * In a slot of shared memory as long as it fits, else in a file; in the output itself once it is the task's turn, and
- * what was written before follows it there.
+ * In a slot of shared memory as long as it fits, else in a file; in the output itself once it is the task's turn, what
+ * was kept before in front. Nothing is written any more after a write that failed.
  */
 class SlotPart implements OpenPart {
+  failure: string | null = null;
   private readonly path: string;
   private readonly memory: SlotMemory | null;
   private readonly turn: Turn | null;
@@ -106,9 +111,17 @@ class SlotPart implements OpenPart {
   }
 
   private append(bytes: Uint8Array): void {
-    if (bytes.length === 0) return;
-    this.fd ??= openSync(this.path, 'w+');
-    for (let at = 0; at < bytes.length; ) at += writeSync(this.fd, bytes, at, bytes.length - at);
+    if (bytes.length === 0 || this.failure !== null) return;
+    try {
+      this.fd ??= openSync(this.path, 'w+');
+      for (let at = 0; at < bytes.length; ) at += writeSync(this.fd, bytes, at, bytes.length - at);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  private fail(error: unknown): void {
+    this.failure = `${this.path}: ${messageOf(error)}`;
   }
 
   private freeSlot(): void {
@@ -124,11 +137,14 @@ class SlotPart implements OpenPart {
     if (memory !== null && slot !== null) direct.write(new Uint8Array(memory.bytes, slot, this.length));
     this.freeSlot();
     if (fd !== null) {
-      direct.copy(fd);
-      closeSync(fd);
-      this.fd = null;
-      unlinkSync(this.path);
+      try {
+        direct.copy(fd);
+        rmSync(this.path, { force: true });
+      } catch (error) {
+        this.fail(error);
+      }
     }
+    this.closeFile();
     return direct;
   }
 
@@ -140,10 +156,16 @@ class SlotPart implements OpenPart {
     if (this.memory !== null && this.slot !== null) {
       return { memory: { bytes: this.memory.bytes, offset: this.slot, length: this.length, ends: [] } };
     }
-    if (this.fd === null) return null;
+    const isFile = this.closeFile();
+    return isFile && this.failure === null ? { path: this.path } : null;
+  }
+
+  /** True when there was a file. */
+  private closeFile(): boolean {
+    if (this.fd === null) return false;
     closeSync(this.fd);
     this.fd = null;
-    return { path: this.path };
+    return true;
   }
 }
 
@@ -168,7 +190,7 @@ class DirectPart {
         this.length += count;
       }
     } catch (error) {
-      this.failure = error instanceof Error ? error.message : String(error);
+      this.failure = messageOf(error);
     }
   }
 

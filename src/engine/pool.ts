@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { FlowtrieError } from '../model/errors.ts';
 import { analyzeTask, openBench } from './analyze.ts';
 import { answerTask, pairTask } from './pair.ts';
 import type { AnalyzeSetup, AnalyzeTask, AnswerTask, PairResult, PairTask, TaskResult } from './task.ts';
@@ -32,6 +33,12 @@ function workerFile(): { filename: string; execArgv: string[] } {
   };
 }
 
+/** A result all of whose parts are there. Throws FlowtrieError `output`, which does not come through from a worker. */
+function whole(result: TaskResult): TaskResult {
+  if (result.partFailure !== null) throw new FlowtrieError('output', `cannot write ${result.partFailure}`);
+  return result;
+}
+
 /** A bench serves one task: the next one starts when it is done, and signals and timers have had their turn. */
 function callingThread(setup: AnalyzeSetup): AnalyzerPool {
   const bench = openBench(setup);
@@ -43,7 +50,7 @@ function callingThread(setup: AnalyzeSetup): AnalyzerPool {
   };
   return {
     inFlightMax: inFlightOf(0),
-    run: (task) => inTurn(() => analyzeTask(bench, task)),
+    run: async (task) => whole(await inTurn(() => analyzeTask(bench, task))),
     pair: (task) => inTurn(() => pairTask(bench, task)),
     answer: (task) => inTurn(() => answerTask(bench, task)),
     close: async () => {},
@@ -83,9 +90,10 @@ export async function openPool(threads: number, setup: AnalyzeSetup): Promise<An
       return pool.run(task, { name });
     };
   };
+  const analyze = job<AnalyzeTask, TaskResult>('analyze');
   return {
     inFlightMax: inFlightOf(threads),
-    run: job<AnalyzeTask, TaskResult>('analyze'),
+    run: async (task) => whole(await analyze(task)),
     pair: job<PairTask, PairResult>('pair'),
     answer: job<AnswerTask, void>('answer'),
     close: () => pool.destroy(),

@@ -74,7 +74,10 @@ const SMALL_INPUT_BYTES = 1024 * 1024;
 
 const PROGRESS_MS = 200;
 
-/** Bytes of rows of one task that are kept in memory, and of all tasks together; what is more goes through a file. */
+/**
+ * Bytes of rows of one task that are kept in memory, and of all tasks together; what is more goes through a file, or
+ * into the output once it is the task's turn.
+ */
 const PART_BYTES = 32 * 1024 * 1024;
 const PARTS_BYTES = 512 * 1024 * 1024;
 /** Slots of GROUPS_BYTES for the groups that tasks count; tasks that find none free bring arrays of their own. */
@@ -112,6 +115,7 @@ async function replayInputs(options: ReplayOptions, inputs: OpenedInputs, starte
     };
   } catch (error) {
     await run.output?.abort();
+    await run.quarantine?.close().catch(() => {});
     throw error;
   } finally {
     run.stopProgress();
@@ -229,10 +233,8 @@ async function runPasses(run: Run, inputs: OpenedInputs, signal: AbortSignal | u
     const plan = (): AsyncGenerator<Planned> => planTasks(inputs, false, []);
     paired = await pairInputs({ plan, pool, memory: twins, signal, stop });
   }
-  const tasks = planTasks(inputs, paired?.spilled === true, failures);
-  const fields = paired?.fields;
-  const analyze = ({ task }: Planned): Promise<TaskResult> =>
-    pool.run({ ...task, fields: fields?.get(task.seq) ?? task.fields });
+  const tasks = planTasks(inputs, paired?.spilled === true, failures, paired?.fields);
+  const analyze = ({ task }: Planned): Promise<TaskResult> => pool.run(task);
   const take = (planned: Planned, result: TaskResult): Promise<void> => stage.take(planned, result);
   const onNext = (planned: Planned): void => stage.giveTurn(planned);
   await runInOrder(tasks, pool.inFlightMax, analyze, take, ended, stop, run.met !== null, onNext);

@@ -145,6 +145,8 @@ export interface TaskResult {
   /** Rows in the output itself; there is no part of them then. */
   readonly written: Written | null;
   readonly quarantine: Part | null;
+  /** A part file that could not be written, and why: the pool makes an error of it. */
+  readonly partFailure: string | null;
   /** Counts by window, where they are kept. */
   readonly windows: WindowCounts | null;
   /** The input ended early or is corrupt: the message; what was decoded before counts. */

@@ -17,3 +17,7 @@ export class FlowtrieError extends Error {
     this.code = code;
   }
 }
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,8 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
-import { FlowtrieError } from '../model/errors.ts';
+import { FlowtrieError, messageOf } from '../model/errors.ts';
 import { openMetrics } from './metrics.ts';
-import { messageOf } from './status.ts';
 import type { RunningStream } from './stream.ts';
 
 export interface HttpServer {

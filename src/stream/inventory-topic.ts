@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Following, KafkaDriver, KeyedMessage } from '../kafka/driver.ts';
-import { FlowtrieError } from '../model/errors.ts';
-import { backoffMs, messageOf, pause, type StreamLog } from './status.ts';
+import { FlowtrieError, messageOf } from '../model/errors.ts';
+import { backoffMs, pause, type StreamLog } from './status.ts';
 
 export interface InventoryTopicOptions {
   connect(): Promise<KafkaDriver>;

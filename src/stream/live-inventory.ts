@@ -10,8 +10,9 @@ import {
 import type { SourceDocument } from '../inventory/documents.ts';
 import type { LivePods } from '../inventory/live-pods.ts';
 import { assembleFolder, type ReadFolder, readFolder } from '../inventory/load.ts';
+import { messageOf } from '../model/errors.ts';
 import { RuleCompiler } from '../rules/compile.ts';
-import { messageOf, pause, type StreamLog } from './status.ts';
+import { pause, type StreamLog } from './status.ts';
 
 /** The inventory between two swaps: what tasks carry, and the words behind the numbers. */
 export interface Generation {

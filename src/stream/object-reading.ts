@@ -1,6 +1,6 @@
 import { type Format, parseHeader } from '../decode/format.ts';
 import type { AnalyzeTask, TaskResult, TaskSource } from '../engine/task.ts';
-import { FlowtrieError } from '../model/errors.ts';
+import { FlowtrieError, messageOf } from '../model/errors.ts';
 import type { ByteSource } from '../source/byte-source.ts';
 import { kindOf, openingOf } from '../source/content.ts';
 import type { NamedObject } from '../source/notification.ts';
@@ -10,7 +10,7 @@ import { AHEAD_BYTES, objectName, partsOf } from '../source/s3/object.ts';
 import { streamChunks } from '../source/stdin.ts';
 import type { Credits } from './credits.ts';
 import { ObjectQueue } from './object-queue.ts';
-import { backoffMs, messageOf, pause, type Status } from './status.ts';
+import { backoffMs, pause, type Status } from './status.ts';
 import type { LaneTask, ObjectPiece, ObjectTrouble } from './stream-sink.ts';
 
 /** What a reading has to know of the result of a piece. */

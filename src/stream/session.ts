@@ -1,10 +1,11 @@
 import type { CommittedOffset, Consumption, KafkaBatch, KafkaDriver, TopicPartition } from '../kafka/driver.ts';
+import { messageOf } from '../model/errors.ts';
 import type { Credits } from './credits.ts';
 import { Lane } from './lane.ts';
 import { type LaneNote, parseNote } from './lane-note.ts';
 import type { LaneOptions, LaneStart } from './lane-options.ts';
 import { messageChunks } from './message-chunks.ts';
-import { backoffMs, messageOf, pause, type Status, type StreamLog } from './status.ts';
+import { backoffMs, pause, type Status, type StreamLog } from './status.ts';
 import type { LaneSink, LaneTask, StreamSink } from './stream-sink.ts';
 import type { Windows } from './windows.ts';
 

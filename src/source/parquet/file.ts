@@ -1,5 +1,5 @@
 import type { FileMetaData, SchemaElement, SchemaTree } from 'hyparquet';
-import { FlowtrieError } from '../../model/errors.ts';
+import { FlowtrieError, messageOf } from '../../model/errors.ts';
 import type { ByteSource } from '../byte-source.ts';
 import { loadParquet, type ParquetLibrary } from './library.ts';
 import type { ColumnChunk } from './pages.ts';
@@ -60,7 +60,7 @@ async function damaged<T>(name: string, work: () => Promise<T>): Promise<T> {
 }
 
 export function damage(name: string, error: unknown): FlowtrieError {
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = messageOf(error);
   return new FlowtrieError('input', `${name}: damaged Parquet: ${reason}`, { cause: error });
 }
 

@@ -1,5 +1,5 @@
 import type * as aws from '@aws-sdk/client-s3';
-import { FlowtrieError } from '../../model/errors.ts';
+import { FlowtrieError, messageOf } from '../../model/errors.ts';
 
 /** What is used of the AWS SDK, with one client for the process. */
 export interface S3 {
@@ -53,7 +53,7 @@ async function load(): Promise<S3> {
 export function s3Error(what: string, error: unknown): FlowtrieError {
   if (error instanceof FlowtrieError) return error;
   const name = error instanceof Error ? error.name : 'error';
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   const hint = /^region is missing/i.test(message)
     ? ': set AWS_REGION, or AWS_PROFILE to a profile with a region'
     : name === 'CredentialsProviderError'

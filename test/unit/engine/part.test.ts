@@ -76,4 +76,13 @@ describe('rows of a task', () => {
     expect(part.written).toEqual({ written: 0, failure: expect.stringContaining('EBADF') });
     closeSync(file.fd);
   });
+
+  it('say which file could not be written', () => {
+    const absent = join(folder, 'absent');
+    const part = openPart({ folder: absent, memory: createSlotMemory(1, SLOT_BYTES), turn: null }, 'rows', SEQ);
+    for (const piece of PIECES) part.write([Buffer.from(piece)]);
+    expect(part.close()).toBeNull();
+    expect(part.written).toBeNull();
+    expect(part.failure).toMatch(`${join(absent, 'rows')}: ENOENT`);
+  });
 });
