@@ -8,17 +8,25 @@ import { numberColumn, secondsColumn } from './numbers';
 /** Digits of a half vector. */
 const HALF: u32 = 8;
 
-/** Half a vector of the eight bytes that end at each of two byte addresses. */
+/** Bytes of the token whose end stands at `d` of the delimiter table. */
 @inline
-function lastEight(end: usize, secondEnd: usize): v128 {
-  return v128.load64_lane(secondEnd - HALF, v128.load64_zero(end - HALF), 1);
+function digitsAt(d: usize): u32 {
+  return load<u32>(d) - load<u32>(d - 4) - 1;
 }
 
-/** Digits of both, zeros in place of all but the last n + 1 of each. */
+/** The last eight bytes of two tokens. */
 @inline
-function lastPair(end: usize, n: u32, secondEnd: usize, secondN: u32, kept: usize): v128 {
-  const mask = v128.load64_lane(kept + (secondN & (HALF - 1)), v128.load64_zero(kept + (n & (HALF - 1))), 1);
-  return v128.and(digitsOf(lastEight(end, secondEnd)), mask);
+function lastEight(text: usize, d: usize, second: usize): v128 {
+  const first = v128.load64_zero(text + load<u32>(d) - HALF);
+  return v128.load64_lane(text + load<u32>(second) - HALF, first, 1);
+}
+
+/** Digits of two tokens of one to eight, zeros in front of them. */
+@inline
+function lastPair(text: usize, d: usize, second: usize, kept: usize): v128 {
+  const first = v128.load64_zero(kept + ((digitsAt(d) - 1) & (HALF - 1)));
+  const mask = v128.load64_lane(kept + ((digitsAt(second) - 1) & (HALF - 1)), first, 1);
+  return v128.and(digitsOf(lastEight(text, d, second)), mask);
 }
 
 @inline
@@ -76,22 +84,15 @@ export function quadColumn<T>(
   const most = i32x4.splat(<i32>max);
   let row: u32 = 0;
   for (; row + 4 <= rows; row += 4) {
-    let at = d;
-    const e0 = load<u32>(at);
-    const n0 = e0 - load<u32>(at - 4) - 2;
-    at += step;
-    const e1 = load<u32>(at);
-    const n1 = e1 - load<u32>(at - 4) - 2;
-    const a = lastPair(text + e0, n0, text + e1, n1, kept);
-    at += step;
-    const e2 = load<u32>(at);
-    const n2 = e2 - load<u32>(at - 4) - 2;
-    at += step;
-    const e3 = load<u32>(at);
-    const n3 = e3 - load<u32>(at - 4) - 2;
-    const b = lastPair(text + e2, n2, text + e3, n3, kept);
+    const d1 = d + step;
+    const d2 = d1 + step;
+    const d3 = d2 + step;
+    const a = lastPair(text, d, d1, kept);
+    const b = lastPair(text, d2, d3, kept);
+    // the OR is below HALF, a power of two, only if all are; of an empty token it is far above
+    const counts = (digitsAt(d) - 1) | (digitsAt(d1) - 1) | (digitsAt(d2) - 1) | (digitsAt(d3) - 1);
     const values = joinEights(a, b);
-    let isPlain = (n0 | n1 | n2 | n3) < HALF && !anyWrong(a, b);
+    let isPlain = counts < HALF && !anyWrong(a, b);
     if (sizeof<T>() < 8) isPlain = isPlain && !v128.any_true(i32x4.gt_s(values, most));
     if (isPlain) {
       if (column != 0) storeFour<T>(column + <usize>row * sizeof<T>(), values);
@@ -111,6 +112,12 @@ const TIME_DIGITS: u32 = 10;
 /** The first two digits of the last times that are seconds, whatever follows. */
 const SECONDS_FIRST_MAX: u32 = 41;
 
+/** The first two bytes of a token of ten. */
+@inline
+function firstTwo(text: usize, d: usize): u32 {
+  return load<u16>(text + load<u32>(d) - TIME_DIGITS);
+}
+
 /** As secondsColumn. Times are of ten digits, of which the first two hardly ever change. */
 export function quadSecondsColumn(
   text: usize,
@@ -127,24 +134,15 @@ export function quadSecondsColumn(
   let isTime = false;
   let base = i32x4.splat(0);
   for (; row + 4 <= rows; row += 4) {
-    let at = d;
-    const e0 = load<u32>(at);
-    let odd = (e0 - load<u32>(at - 4) - 1) ^ TIME_DIGITS;
-    at += step;
-    const e1 = load<u32>(at);
-    odd |= (e1 - load<u32>(at - 4) - 1) ^ TIME_DIGITS;
-    at += step;
-    const e2 = load<u32>(at);
-    odd |= (e2 - load<u32>(at - 4) - 1) ^ TIME_DIGITS;
-    at += step;
-    const e3 = load<u32>(at);
-    odd |= (e3 - load<u32>(at - 4) - 1) ^ TIME_DIGITS;
-    const a = digitsOf(lastEight(text + e0, text + e1));
-    const b = digitsOf(lastEight(text + e2, text + e3));
-    const first: u32 = load<u16>(text + e0 - TIME_DIGITS);
-    odd |= load<u16>(text + e1 - TIME_DIGITS) ^ first;
-    odd |= load<u16>(text + e2 - TIME_DIGITS) ^ first;
-    odd |= load<u16>(text + e3 - TIME_DIGITS) ^ first;
+    const d1 = d + step;
+    const d2 = d1 + step;
+    const d3 = d2 + step;
+    const a = digitsOf(lastEight(text, d, d1));
+    const b = digitsOf(lastEight(text, d2, d3));
+    const first = firstTwo(text, d);
+    let odd = (firstTwo(text, d1) ^ first) | (firstTwo(text, d2) ^ first) | (firstTwo(text, d3) ^ first);
+    odd |= (digitsAt(d) ^ TIME_DIGITS) | (digitsAt(d1) ^ TIME_DIGITS);
+    odd |= (digitsAt(d2) ^ TIME_DIGITS) | (digitsAt(d3) ^ TIME_DIGITS);
     if (first != known) {
       known = first;
       const digits = firstOfTime(first);
