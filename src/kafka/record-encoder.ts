@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { processorCrc32c } from '../model/checksum.ts';
 
 /** A message as kafkajs hands it to a produce request. */
 export interface EncodableMessage {
@@ -135,15 +136,6 @@ function writeVarInt(target: Uint8Array, from: number, value: number): number {
   return at;
 }
 
-type Checksum = (bytes: Uint8Array) => number;
-
 /** The processor's CRC-32C, or kafkajs's, which takes many times as long, where there is none built. */
-const crc32c: Checksum = (() => {
-  const load = createRequire(import.meta.url);
-  try {
-    // optional: not even its types need to be there
-    return (load('@node-rs/crc32') as { readonly crc32c: Checksum }).crc32c;
-  } catch {
-    return load('kafkajs/src/protocol/recordBatch/crc32C') as Checksum;
-  }
-})();
+const crc32c: (bytes: Uint8Array) => number =
+  processorCrc32c() ?? createRequire(import.meta.url)('kafkajs/src/protocol/recordBatch/crc32C');

@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { crc32 } from 'node:zlib';
+import { crc32 } from '../model/checksum.ts';
 import { createMemory, type KernelFunction, kernelFunctions, PAGE_BYTES } from '../model/kernel.ts';
 import * as layout from './gunzip-layout.ts';
 
