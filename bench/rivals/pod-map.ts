@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createJudged } from '../../src/classify/judged.ts';
 import { ClassifyKernel } from '../../src/classify/kernel.ts';
 import { BATCH_ROWS, DecodeKernel } from '../../src/decode/kernel.ts';
-import { attachVersions } from '../../src/engine/versions.ts';
+import { attachVersions } from '../../src/engine/attached.ts';
 import { Present } from '../../src/model/flow.ts';
 import { KernelHeap } from '../../src/model/kernel-heap.ts';
 import { Attribution, Direction } from '../../src/model/verdict.ts';

@@ -15,6 +15,7 @@ import { createBatchEncoder } from '../sink/encoder.ts';
 import type { BatchEncoder } from '../sink/part.ts';
 import { mayPass } from '../source/s3/found.ts';
 import { ValueCursor } from '../source/values.ts';
+import { attachVersions } from './attached.ts';
 import { Candidates } from './candidates.ts';
 import { compactFlow, compactVerdicts } from './compaction.ts';
 import { Duplicates } from './dedupe.ts';
@@ -25,7 +26,7 @@ import { SpilledAnswers } from './spill.ts';
 import { Tally } from './tally.ts';
 import { type AnalyzeSetup, type AnalyzeTask, partFolderOf, type TaskResult } from './task.ts';
 import { decodeSlice, inputFailure, isCounted, lengthOf, slicesOf, wantedStarts } from './task-slices.ts';
-import { attachVersions, type SharedVersion } from './versions.ts';
+import type { SharedVersion } from './versions.ts';
 import { WindowTally } from './window-tally.ts';
 
 /** What a worker keeps from task to task: the same tables and buffers serve all of them, one at a time. */

@@ -3,7 +3,7 @@ import type { FlowDecoder } from '../decode/text.ts';
 import { FlowtrieError } from '../model/errors.ts';
 import { openFile } from '../source/byte-source.ts';
 import type { Slice } from '../source/frame.ts';
-import { parquetSlices, type WantedStarts } from '../source/parquet/slices.ts';
+import type { WantedStarts } from '../source/parquet/slices.ts';
 import { objectBytes, openObject } from '../source/s3/object.ts';
 import { documentSlices, inflatedSlices, plainSlices } from '../source/slices.ts';
 import { streamSlices } from '../source/stream-slices.ts';
@@ -33,6 +33,7 @@ export async function* slicesOf(
   } else if (source.kind === 'object') {
     yield* streamSlices(objectBytes(source.object, onRead), task.name);
   } else if (source.kind === 'parquet') {
+    const { parquetSlices } = await import('../source/parquet/slices.ts');
     const file = source.object === null ? openFile(source.path) : openObject(source.object);
     try {
       yield* parquetSlices(file, source.first, source.last, carry, wanted, onRead);

@@ -1,13 +1,8 @@
-import { placeTables } from '../classify/kernel-tables.ts';
-import { type Judge, openJudge, type VersionTables } from '../classify/tables.ts';
 import type { Inventory, InventoryWarning } from '../inventory/inventory.ts';
 import type { LoadedInventory } from '../inventory/load.ts';
-import type { KernelBlock, KernelHeap } from '../model/kernel-heap.ts';
 import type { Names } from '../model/names.ts';
-import { Kind } from '../model/verdict.ts';
 import { buildPodMap } from '../pods/build.ts';
 import { eniNames, podNames } from '../pods/names.ts';
-import { attachPodMap } from '../pods/pod-map.ts';
 import type { ServiceTable } from '../pods/services.ts';
 import { buildSnat, type SnatTable } from '../pods/snat.ts';
 import { NUMBERS_MAX } from '../pods/twins.ts';
@@ -130,45 +125,4 @@ function namesOf(inventory: Inventory, catalog: Catalog, services: readonly stri
 function distinct(warnings: readonly InventoryWarning[]): InventoryWarning[] {
   const seen = new Map(warnings.map((w) => [`${w.file}\n${w.path}\n${w.message}`, w]));
   return [...seen.values()];
-}
-
-/** A judge whose tables lie in `blocks` of the kernel's memory. */
-export interface PlacedJudge {
-  readonly judge: Judge;
-  readonly blocks: readonly KernelBlock[];
-}
-
-/**
- * The versions as a worker (or the main thread itself) judges by them: attached; what the passes of every row read is
- * copied into the memory of its kernel.
- */
-export function attachVersions(
-  versions: readonly SharedVersion[],
-  heap: KernelHeap,
-  namesServices: boolean,
-): PlacedJudge {
-  const blocks: KernelBlock[] = [];
-  const tables: VersionTables[] = versions.map((shared) => {
-    const rules = attachRules(shared.rules, 0, shared.rulesBytes);
-    const pods = attachPodMap(shared.pods, 0, shared.podsBytes);
-    const [table, ...sections] = placeTables(heap, { ...shared, rules, pods });
-    blocks.push(table, ...sections);
-    const isNat = (eni: number): boolean => rules.eni[eni * ENI_STRIDE + EniWord.kind] === Kind.natGateway;
-    return {
-      address: table.at,
-      validFromSeconds: shared.validFromSeconds,
-      rules,
-      pods,
-      snat: shared.snat,
-      eniIndex: new Map(shared.eniIds.map((id, index) => [id, index])),
-      eniNumber: shared.eniNumbers,
-      natGateways: shared.eniIds.flatMap((_, eni) => (isNat(eni) ? [eni] : [])),
-      facts: shared.facts,
-      hasNetworkPolicies: shared.hasNetworkPolicies,
-    };
-  });
-  return {
-    judge: openJudge(tables, namesServices),
-    blocks,
-  };
 }

@@ -1,5 +1,6 @@
+import { createRequire } from 'node:module';
 import { isIPv4 } from 'node:net';
-import { IPv4CidrRange, IPv6, IPv6CidrRange } from 'ip-num';
+import type * as IpNum from 'ip-num';
 
 /**
  * An address in binary: one u32 word for IPv4, four big-endian u32 words for IPv6.
@@ -17,6 +18,13 @@ const WORD = 0xffff_ffffn;
 const [DOT, DIGIT_0] = [46, 48] as const;
 const DOTTED = /^\d{1,3}(\.\d{1,3}){3}$/;
 
+/** Loaded when a CIDR or IPv6 text is first met: workers meet none, and its start is a good part of theirs. */
+let loaded: typeof IpNum | undefined;
+function ipNum(): typeof IpNum {
+  loaded ??= createRequire(import.meta.url)('ip-num') as typeof IpNum;
+  return loaded;
+}
+
 function splitIpv6(value: bigint): readonly [number, number, number, number] {
   const word = (shift: bigint): number => Number((value >> shift) & WORD);
   return [word(96n), word(64n), word(32n), word(0n)];
@@ -30,7 +38,7 @@ export function parseAddress(text: string): Address | undefined {
   try {
     if (isIPv4(text)) return { family: 4, words: [dottedWord(text)] };
     if (!text.includes(':') || text.includes('%')) return undefined;
-    return { family: 6, words: splitIpv6(IPv6.fromString(text).getValue()) };
+    return { family: 6, words: splitIpv6(ipNum().IPv6.fromString(text).getValue()) };
   } catch {
     return undefined;
   }
@@ -57,11 +65,11 @@ export function parseCidr(text: string): Cidr | undefined {
   if (match?.[1] === undefined) return undefined;
   try {
     if (DOTTED.test(match[1])) {
-      const range = IPv4CidrRange.fromCidr(text);
+      const range = ipNum().IPv4CidrRange.fromCidr(text);
       return { family: 4, words: [Number(range.getFirst().getValue())], length: Number(range.getPrefix().getValue()) };
     }
     if (!match[1].includes(':')) return undefined;
-    const range = IPv6CidrRange.fromCidr(text);
+    const range = ipNum().IPv6CidrRange.fromCidr(text);
     return { family: 6, words: splitIpv6(range.getFirst().getValue()), length: Number(range.getPrefix().getValue()) };
   } catch {
     return undefined;

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import { SET_STRIDE } from './rule-matrix.ts';
 import type { ByteArray, IndexArray, RulesSections, RulesView, SignedArray } from './view.ts';
-import { ENI_STRIDE, SETS_STRIDE, SUBNET6_STRIDE } from './view.ts';
+import { ENI_STRIDE, SET_STRIDE, SETS_STRIDE, SUBNET6_STRIDE } from './view.ts';
 
 /*
  * One region of shared memory; every offset is relative to its start, so it may lie anywhere that is 64-byte aligned.

@@ -1,5 +1,5 @@
 import type { Inventory, InventoryWarning, Route, RouteTable, Subnet } from '../inventory/inventory.ts';
-import { type Cidr, cidrContains, parseCidr } from '../model/ip.ts';
+import { cidrContains, parseCidr } from '../model/ip.ts';
 import type { AddressLabels } from './address-class.ts';
 import { BlockPool } from './block-pool.ts';
 import { type ExpandedRoute, routePriority } from './catalog.ts';
@@ -20,14 +20,15 @@ const HOST_RANK = 128;
 export type RouteLabels = ReadonlyMap<number, readonly ExpandedRoute[]>;
 
 /** Not routable by user routes, even when a larger route covers them (VPC User Guide, "Route tables"). */
-const RESERVED: readonly Cidr[] = ['169.254.168.0/22', 'fd00:ec2::/32'].flatMap((text) => parseCidr(text) ?? []);
+const RESERVED = ['169.254.168.0/22', 'fd00:ec2::/32'] as const;
 
 /** Registers the destinations of all tables; by index in Inventory.routeTables. */
 export function routeLabels(
   tables: readonly (readonly ExpandedRoute[])[],
   labels: AddressLabels,
 ): readonly RouteLabels[] {
-  const reserved = labels.union('reserved', RESERVED);
+  const cidrs = RESERVED.flatMap((text) => parseCidr(text) ?? []);
+  const reserved = labels.union('reserved', cidrs);
   return tables.map((routes) => {
     const byLabel = new Map<number, ExpandedRoute[]>([[reserved, []]]);
     const put = (label: number, route: ExpandedRoute): void => {

@@ -3,7 +3,7 @@ import { MatchFlag } from './catalog.ts';
 import { firstAtLeast } from './partition.ts';
 import type { RuleSet } from './rule-set.ts';
 import { addressClassesOf, type SetBlock } from './set-block.ts';
-import type { IndexArray } from './view.ts';
+import { type IndexArray, SET_STRIDE } from './view.ts';
 
 /** Sections of the arena as plain arrays; see RulesSections. One of the two layouts of rows is empty. */
 interface RuleMatrix extends RowTable, CellTable {
@@ -32,9 +32,6 @@ interface CellTable {
 
 /** Classes of a page: few, so that many pages of all sets are equal. */
 export const CLASS_PAGE = 16;
-
-/** Words of a set in `setInfo`. */
-export const SET_STRIDE = 2;
 
 /** Up to this size the tables are flat: one load for the row, one for the cell. */
 export const FLAT_BYTES_MAX: number = 5 * 2 ** 20;

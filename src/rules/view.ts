@@ -139,6 +139,8 @@ export const EniWord = {
   node: 8,
 } as const;
 export const ENI_STRIDE = 9;
+/** Words of a set in `setInfo`. */
+export const SET_STRIDE = 2;
 export const SUBNET6_STRIDE = 8;
 export const NO_SET = -1;
 export const UNKNOWN_SET = -2;

@@ -1,5 +1,6 @@
-import { ParserOptions } from '@fast-csv/parse/build/src/ParserOptions.js';
-import { Parser } from '@fast-csv/parse/build/src/parser/Parser.js';
+import { createRequire } from 'node:module';
+import type * as Options from '@fast-csv/parse/build/src/ParserOptions.js';
+import type * as Parsing from '@fast-csv/parse/build/src/parser/Parser.js';
 import { LINE_BYTES_MAX } from '../model/ledger.ts';
 import { isFieldName, nameRecord } from './envelope.ts';
 import { type FramedSlice, type Framer, LineFramer } from './frame.ts';
@@ -42,7 +43,7 @@ const unquoted = (name: string): string => name.replace(/^"(.*)"$/, '$1');
 export class CsvSlices implements Framer {
   private readonly lines = new LineFramer();
   private readonly buffer = new SliceBuffer();
-  private parser: Parser | undefined;
+  private parser: Parsing.Parser | undefined;
   private names: readonly string[] = [];
 
   *push(chunk: Uint8Array): Generator<FramedSlice> {
@@ -73,7 +74,7 @@ export class CsvSlices implements Framer {
       this.buffer.broken('line-too-long', Buffer.from(line));
       return;
     }
-    this.parser ??= new Parser(new ParserOptions({ delimiter: csvDelimiter(line, '"') ?? ',', trim: true }));
+    this.parser ??= openParser(csvDelimiter(line, '"') ?? ',');
     const values = line.trim() === '' ? [] : valuesOf(this.parser, line);
     if (values?.length === 0) this.buffer.message(new Uint8Array(0));
     else if (values === undefined) this.buffer.broken('field-count', Buffer.from(line));
@@ -96,8 +97,16 @@ export class CsvSlices implements Framer {
   }
 }
 
+/** Loaded when a table is first met: few inputs are one, and it would be a good part of a worker's start. */
+function openParser(delimiter: Delimiter): Parsing.Parser {
+  const load = createRequire(import.meta.url);
+  const { ParserOptions } = load('@fast-csv/parse/build/src/ParserOptions.js') as typeof Options;
+  const { Parser } = load('@fast-csv/parse/build/src/parser/Parser.js') as typeof Parsing;
+  return new Parser(new ParserOptions({ delimiter, trim: true }));
+}
+
 /** The values of a line; undefined when its quotes do not match. */
-function valuesOf(parser: Parser, line: string): readonly string[] | undefined {
+function valuesOf(parser: Parsing.Parser, line: string): readonly string[] | undefined {
   try {
     return parser.parse(line, false).rows[0]?.map(String) ?? [];
   } catch {
