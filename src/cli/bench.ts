@@ -58,7 +58,7 @@ function addLogBenches(bench: Command): void {
     .argument('[input...]', 'flow logs: files, folders, globs; none = generated ones')
     .option('--inventory <dir>', 'folder of describe-* and kubectl documents')
     .option('--threads <n>', 'worker threads; 0 = in the main thread', wholeNumber('--threads', 0, THREADS_MAX), 0)
-    .option('--pair', 'pair the two records of a flow: the logs are read twice')
+    .option('--pair', 'pair the two records of a flow, in two passes')
     .option('--rounds <n>', 'counted rounds, after one that is not; rivals take turns', rounds, ROUNDS)
     .option('--json', 'one JSON document on stdout')
     .option('-v, --verbose', 'stack traces of errors')

@@ -43,7 +43,8 @@ export interface Decoded {
   skipdata: number;
 }
 
-type ColumnName = keyof typeof Op & keyof FlowBatch;
+/** A column that fields of a format fill. */
+export type ColumnName = keyof typeof Op & keyof FlowBatch;
 
 /** Field kind, present bit and column by op; an op that is not named is text. */
 const FIELD_OF_OP: Readonly<Record<number, readonly [kind: number, bit: number, column: ColumnName | null]>> = {
@@ -70,6 +71,11 @@ const FIELD_OF_OP: Readonly<Record<number, readonly [kind: number, bit: number, 
   [Op.carriedU8]: [layout.KIND_CHECKED_U8, 0, null],
   [Op.carriedU64]: [layout.KIND_CHECKED_U64, 0, null],
 };
+
+/** The columns that a format fills besides `present`. */
+export function columnsOf({ plan }: Format): readonly ColumnName[] {
+  return Array.from(plan).flatMap((op) => FIELD_OF_OP[op]?.[2] ?? []);
+}
 
 /** Ops whose values may be any text: an ISO time in front of the line would be taken for one. */
 const ANY_TEXT: readonly number[] = [

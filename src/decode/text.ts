@@ -54,7 +54,6 @@ export class FlowDecoder {
   readonly ledger: Ledger = createLedger();
   readonly interfaces: InterfaceDictionary;
   private readonly first: Format;
-  /** The format of the rows in the batch. */
   private current: Format;
   /** The format in force for lines: records by name come with their own in between. */
   private ofLines: Format;
@@ -91,6 +90,11 @@ export class FlowDecoder {
   /** The format in force for lines. */
   get format(): Format {
     return this.ofLines;
+  }
+
+  /** The format of the rows in the batch. */
+  get rowFormat(): Format {
+    return this.current;
   }
 
   /** True when a header (or a bare transit gateway record) brought another format than the first. */

@@ -8,7 +8,7 @@ import { formatOf } from '../decode/format.ts';
 import { BATCH_ROWS, DecodeKernel } from '../decode/kernel.ts';
 import { FlowDecoder } from '../decode/text.ts';
 import { type KernelBlock, KernelHeap } from '../model/kernel-heap.ts';
-import { type Malformed, QUARANTINE_BYTES_MAX } from '../model/ledger.ts';
+import { addLedger, type Malformed, QUARANTINE_BYTES_MAX } from '../model/ledger.ts';
 import type { VerdictBatch } from '../model/verdict.ts';
 import { TwinTable } from '../pods/twins.ts';
 import { createBatchEncoder } from '../sink/encoder.ts';
@@ -21,6 +21,7 @@ import { compactFlow, compactVerdicts } from './compaction.ts';
 import { Duplicates } from './dedupe.ts';
 import { RowFilter } from './filter.ts';
 import { type SharedGeneration, unpackGeneration } from './generation.ts';
+import { restoreBatches } from './kept.ts';
 import { type OpenPart, openPart } from './part.ts';
 import { SpilledAnswers } from './spill.ts';
 import { Tally } from './tally.ts';
@@ -146,24 +147,7 @@ export async function analyzeTask(worker: Bench, task: AnalyzeTask): Promise<Tas
       read += bytes;
       Atomics.add(bench.progress, 0, BigInt(bytes));
     };
-    const slices = cursor === null ? slicesOf(task, rows !== null, wantedStarts(setup), onRead) : cursor.slices();
-    for await (const slice of slices) {
-      if (Atomics.load(bench.stop, 0) !== 0) break;
-      if (slice.kind === 'begin') {
-        await flush();
-        decoder.restart();
-        cursor?.begin(slice, ledger.lines);
-        continue;
-      }
-      if (isCounted(decoder, slice)) continue;
-      const end = lengthOf(slice);
-      for (let at = 0; at < end; ) {
-        at = decodeSlice(decoder, slice, at, end);
-        if (batch.rows === batch.capacity || at < end) await flush();
-      }
-      // carried fields point into the slice, which is overwritten next
-      if (rows !== null) await flush();
-    }
+    await fillBatches(bench, task, { decoder, cursor, carry: rows !== null }, flush, onRead);
   } catch (error) {
     failure = inputFailure(error, task);
     failurePasses = mayPass(error);
@@ -183,6 +167,47 @@ export async function analyzeTask(worker: Bench, task: AnalyzeTask): Promise<Tas
     failure,
     failurePasses,
   };
+}
+
+/** Fills the decoder's batch with the records of the task, again and again; `flush` takes what is in it. */
+async function fillBatches(
+  { setup, stop }: Bench,
+  task: AnalyzeTask,
+  { decoder, cursor, carry }: { decoder: FlowDecoder; cursor: ValueCursor | null; carry: boolean },
+  flush: () => Promise<void>,
+  onRead: (bytes: number) => void,
+): Promise<void> {
+  const { batch, ledger } = decoder;
+  const isStopped = (): boolean => Atomics.load(stop, 0) !== 0;
+  if (task.source.kind === 'kept') {
+    const { kept } = task.source;
+    assert(setup.kept !== null);
+    onRead(kept.read);
+    addLedger(ledger, kept.ledger);
+    for (const _ of restoreBatches(decoder, kept, setup.kept)) {
+      if (isStopped()) break;
+      await flush();
+    }
+    return;
+  }
+  const slices = cursor === null ? slicesOf(task, carry, wantedStarts(setup), onRead) : cursor.slices();
+  for await (const slice of slices) {
+    if (isStopped()) break;
+    if (slice.kind === 'begin') {
+      await flush();
+      decoder.restart();
+      cursor?.begin(slice, ledger.lines);
+      continue;
+    }
+    if (isCounted(decoder, slice)) continue;
+    const end = lengthOf(slice);
+    for (let at = 0; at < end; ) {
+      at = decodeSlice(decoder, slice, at, end);
+      if (batch.rows === batch.capacity || at < end) await flush();
+    }
+    // carried fields point into the slice, which is overwritten next
+    if (carry) await flush();
+  }
 }
 
 function openParts(
@@ -208,7 +233,8 @@ function closeParts(
 }
 
 /** Fields in force after the task's last line, when they are not those it began with. */
-function changedFields({ format }: FlowDecoder, { fields }: AnalyzeTask): AnalyzeTask['fields'] | null {
+function changedFields({ format }: FlowDecoder, { fields, source }: AnalyzeTask): AnalyzeTask['fields'] | null {
+  if (source.kind === 'kept') return source.kept.endFields;
   return format.names.join(' ') === fields.join(' ') ? null : format.names;
 }
 

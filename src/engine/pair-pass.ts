@@ -3,6 +3,7 @@ import type { Format } from '../decode/format.ts';
 import { addLedger, createLedger, type Ledger, ledgerSum } from '../model/ledger.ts';
 import { clearTwins, type TwinMemory, twinsOverflowed } from '../pods/twins.ts';
 import { type Planned, runInOrder } from './in-order.ts';
+import { clearKept, type KeptMemory } from './kept.ts';
 import type { AnalyzerPool } from './pool.ts';
 import { PARTITIONS } from './spill.ts';
 import type { PairResult } from './task.ts';
@@ -15,12 +16,17 @@ export interface Paired {
   readonly fields: ReadonlyMap<number, Format['names']>;
   /** What the first pass read: the second has to read the same. */
   readonly ledger: Ledger;
+  /** Tasks that were kept as they were decoded, by number and in order: the second pass need not decode them again. */
+  readonly kept: ReadonlyMap<number, Planned>;
+  /** Tasks of the run. */
+  readonly tasks: number;
 }
 
 export interface PairPass {
   readonly plan: () => AsyncGenerator<Planned>;
   readonly pool: AnalyzerPool;
   readonly memory: TwinMemory;
+  readonly keptMemory: KeptMemory | null;
   readonly signal: AbortSignal | undefined;
   /** Makes tasks at work end early, for good. */
   readonly stop: () => void;
@@ -38,16 +44,17 @@ export async function pairInputs(pass: PairPass): Promise<Paired> {
   let oneByOne = false;
   for (let epoch = 1; ; epoch++) {
     clearTwins(pass.memory);
+    if (pass.keptMemory !== null) clearKept(pass.keptMemory);
     const filling = new Filling(pass, epoch, spilled);
     const outcome = await (oneByOne ? filling.oneByOne() : filling.allAtOnce());
     if (outcome === 'overflow') spilled = true;
     else if (outcome === 'moved') oneByOne = true;
     else {
-      const { fields, ledger, tasks } = filling;
+      const { fields, ledger, tasks, kept } = filling;
       for (let partition = 0; spilled && partition < PARTITIONS && pass.signal?.aborted !== true; partition++) {
         await pass.pool.answer({ partition, tasks });
       }
-      return { spilled, fields, ledger };
+      return { spilled, fields, ledger, kept, tasks };
     }
   }
 }
@@ -55,6 +62,7 @@ export async function pairInputs(pass: PairPass): Promise<Paired> {
 class Filling {
   readonly ledger: Ledger = createLedger();
   readonly fields = new Map<number, Format['names']>();
+  readonly kept = new Map<number, Planned>();
   tasks = 0;
   private readonly pass: PairPass;
   private readonly epoch: number;
@@ -74,7 +82,7 @@ class Filling {
     const run = ({ task }: Planned): Promise<PairResult> => this.run(task);
     const take = (planned: Planned, result: PairResult): void => {
       this.moved ||= this.fieldsOf(planned) !== null;
-      this.take(result);
+      this.take(planned, result);
     };
     const ended = (): boolean => signal?.aborted === true || this.moved || this.overflowed;
     // only an interrupt ends tasks for good; those of a filling that failed are waited for
@@ -90,7 +98,8 @@ class Filling {
       if (this.pass.signal?.aborted === true || this.overflowed) break;
       const fields = this.fieldsOf(planned);
       if (fields !== null) this.fields.set(planned.task.seq, fields);
-      this.take(await this.run({ ...planned.task, fields: fields ?? planned.task.fields }));
+      const task = { ...planned.task, fields: fields ?? planned.task.fields };
+      this.take({ ...planned, task }, await this.run(task));
     }
     return this.overflowed ? 'overflow' : 'filled';
   }
@@ -114,9 +123,10 @@ class Filling {
     return current !== null && current.join(' ') !== task.fields.join(' ') ? current : null;
   }
 
-  private take({ ledger, endFields }: PairResult): void {
+  private take({ task, file }: Planned, { ledger, endFields, kept }: PairResult): void {
     assert.equal(ledgerSum(ledger), ledger.lines, 'ledger law broken in the first pass');
     addLedger(this.ledger, ledger);
     if (endFields !== null) this.current = endFields;
+    if (kept !== null) this.kept.set(task.seq, { file, task: { ...task, source: { kind: 'kept', kept } } });
   }
 }

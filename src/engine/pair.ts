@@ -7,6 +7,7 @@ import { FlowWord, TWIN_STRETCH } from '../pods/twin-flow.ts';
 import { clearTwins, type TwinTable } from '../pods/twins.ts';
 import { ValueCursor } from '../source/values.ts';
 import { type Bench, benchOf } from './analyze.ts';
+import { Keeper } from './kept.ts';
 import { type RecordTimes, timesOf } from './record-times.ts';
 import { answerPartition, SpillWriter } from './spill.ts';
 import { type AnswerTask, type PairResult, type PairTask, partFolderOf } from './task.ts';
@@ -27,15 +28,24 @@ export async function pairTask(worker: Bench, task: PairTask): Promise<PairResul
   }
   const decoder = new FlowDecoder({ format: formatOf(task.fields), carry: false, kernel: bench.kernel });
   const spill = task.spill ? new SpillWriter(partFolderOf(bench.setup), task.seq) : null;
+  const memory = task.spill ? null : bench.setup.kept;
+  const keeper = memory === null ? null : new Keeper(memory, decoder);
   const pass = new FirstPass(bench, decoder, table, spill);
   const cursor = task.source.kind === 'values' ? new ValueCursor(task.source) : null;
   const mixed = task.source.kind === 'values' && !task.source.apart;
   const blurred = (): boolean => mixed && decoder.ledger.headers > 0;
   const flush = (): void => {
-    if (!blurred()) pass.flush();
+    if (blurred()) return;
+    keeper?.keep();
+    pass.flush();
   };
+  let read = 0;
+  let ended = false;
   try {
-    const onRead = (bytes: number): void => void Atomics.add(progress, 0, BigInt(bytes));
+    const onRead = (bytes: number): void => {
+      read += bytes;
+      Atomics.add(progress, 0, BigInt(bytes));
+    };
     const slices = cursor === null ? slicesOf(task, false, wantedStarts(bench.setup), onRead) : cursor.slices();
     for await (const slice of slices) {
       if (!pass.fits || blurred() || Atomics.load(stop, 0) !== 0) break;
@@ -51,6 +61,7 @@ export async function pairTask(worker: Bench, task: PairTask): Promise<PairResul
         if (decoder.batch.rows === decoder.batch.capacity || at < end) flush();
       }
     }
+    ended = Atomics.load(stop, 0) === 0;
   } catch (error) {
     // the second pass meets it again and tells
     inputFailure(error, task);
@@ -58,7 +69,8 @@ export async function pairTask(worker: Bench, task: PairTask): Promise<PairResul
   if (pass.fits) flush();
   spill?.close();
   const endFields = sameFields(decoder.format, formatOf(task.fields)) ? null : decoder.format.names;
-  return { ledger: decoder.ledger, times: pass.times, fits: pass.fits, endFields };
+  const kept = ended && pass.fits ? (keeper?.finish(read, endFields) ?? null) : null;
+  return { ledger: decoder.ledger, times: pass.times, kept, fits: pass.fits, endFields };
 }
 
 /** What one task adds to the twin table. */

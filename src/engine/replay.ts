@@ -15,6 +15,7 @@ import type { InputFile } from '../source/inputs.ts';
 import { dedupeFailure, dedupeTable } from './dedupe.ts';
 import { releaseGroups } from './group-room.ts';
 import { type Planned, runInOrder, waitingOf } from './in-order.ts';
+import { createKeptMemory, type KeptMemory } from './kept.ts';
 import { type OpenedInputs, openInputs, planTasks } from './opened-inputs.ts';
 import { type Paired, pairInputs } from './pair-pass.ts';
 import { type AnalyzerPool, inFlightOf, openPool } from './pool.ts';
@@ -55,6 +56,8 @@ export interface ReplayOptions {
   readonly pair?: boolean;
   /** Bytes of memory for pairing; absent = TWINS_BYTES. */
   readonly twinsBytes?: number;
+  /** Bytes of memory for what the first pass of pairing decoded; absent = KEPT_BYTES, 0 = the second decodes again. */
+  readonly keptBytes?: number;
   /** Stops early when raised. */
   readonly signal?: AbortSignal;
   /** Told the size of the input (null = a stream) and returns what is called a few times a second. */
@@ -132,6 +135,7 @@ interface Run {
   readonly partFolder: string;
   readonly failures: string[];
   readonly twins: TwinMemory | null;
+  readonly kept: KeptMemory | null;
   readonly partMemory: SlotMemory | null;
   readonly turn: Turn | null;
   readonly groupMemory: SlotMemory;
@@ -173,6 +177,8 @@ async function openRun(options: ReplayOptions, { files, first, stream, paired }:
     progress: new SharedArrayBuffer(16),
     stop: new SharedArrayBuffer(4),
     twins: twins === null ? null : [twins],
+    // rows need the text of fields without a column, a quarantine the lines that are no records
+    kept: paired && options.out === null && options.quarantine === null ? createKeptMemory(options.keptBytes) : null,
     windowSeconds: 0,
   };
   const stop = (): void => void Atomics.store(new Int32Array(setup.stop), 0, 1);
@@ -190,6 +196,7 @@ async function openRun(options: ReplayOptions, { files, first, stream, paired }:
     partFolder,
     failures: [],
     twins,
+    kept: setup.kept,
     partMemory,
     turn,
     groupMemory,
@@ -227,13 +234,15 @@ async function runPasses(run: Run, inputs: OpenedInputs, signal: AbortSignal | u
   const { pool, twins, stop, failures, totals } = run;
   const stage = new OrderedStage(inputs.files, run);
   const ended = (): boolean => signal?.aborted === true || stage.closed;
+  const unread: string[] = [];
   let paired: Paired | null = null;
   if (twins !== null) {
     // what cannot be read is told by the second pass
-    const plan = (): AsyncGenerator<Planned> => planTasks(inputs, false, []);
-    paired = await pairInputs({ plan, pool, memory: twins, signal, stop });
+    const plan = (): AsyncGenerator<Planned> => planTasks(inputs, false, unread);
+    paired = await pairInputs({ plan, pool, memory: twins, keptMemory: run.kept, signal, stop });
   }
-  const tasks = planTasks(inputs, paired?.spilled === true, failures, paired?.fields);
+  const again = planTasks(inputs, paired?.spilled === true, failures, paired?.fields);
+  const tasks = paired === null ? again : secondPass(paired, again, unread.length === 0);
   const analyze = ({ task }: Planned): Promise<TaskResult> => pool.run(task);
   const take = (planned: Planned, result: TaskResult): Promise<void> => stage.take(planned, result);
   const onNext = (planned: Planned): void => stage.giveTurn(planned);
@@ -244,6 +253,13 @@ async function runPasses(run: Run, inputs: OpenedInputs, signal: AbortSignal | u
     const [first, second] = [paired.ledger.lines, totals.ledger.lines];
     failures.push(`the input changed while it was read: ${first} lines in the first pass, ${second} in the second`);
   }
+}
+
+/** The tasks of the second pass; inputs are not even planned again where all of them were kept. */
+async function* secondPass(paired: Paired, again: AsyncGenerator<Planned>, whole: boolean): AsyncGenerator<Planned> {
+  const { kept, tasks } = paired;
+  if (whole && kept.size === tasks) yield* kept.values();
+  else for await (const planned of again) yield kept.get(planned.task.seq) ?? planned;
 }
 
 /** Everything that depends on order: totals, output, line numbers, and the format that runs on from task to task. */

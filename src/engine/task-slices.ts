@@ -28,8 +28,8 @@ export async function* slicesOf(
   } else if (source.kind === 'records') {
     onRead(source.block.bytes.length);
     yield source;
-  } else if (source.kind === 'values') {
-    assert.fail('messages are told apart by a ValueCursor');
+  } else if (source.kind === 'values' || source.kind === 'kept') {
+    assert.fail('messages are told apart by a ValueCursor, what was kept is no text');
   } else if (source.kind === 'object') {
     yield* streamSlices(objectBytes(source.object, onRead), task.name);
   } else if (source.kind === 'parquet') {

@@ -12,6 +12,7 @@ import type { Compression } from '../source/inflater.ts';
 import type { S3Object } from '../source/s3/object.ts';
 import type { ValueChunk } from '../source/values.ts';
 import type { SharedGeneration } from './generation.ts';
+import type { KeptMemory, KeptTask } from './kept.ts';
 import type { RecordTimes } from './record-times.ts';
 import type { SlotMemory } from './slot-memory.ts';
 import type { TaskCounts } from './tally.ts';
@@ -53,6 +54,8 @@ export interface AnalyzeSetup {
   readonly stop: SharedArrayBuffer;
   /** Memories of the twin table; null = records are not paired. */
   readonly twins: readonly TwinMemory[] | null;
+  /** Memory for what the first pass of pairing decoded; null = the second decodes again. */
+  readonly kept: KeptMemory | null;
   /** Seconds of the windows that counts are kept by besides; 0 = none are. */
   readonly windowSeconds: number;
 }
@@ -65,7 +68,8 @@ export function partFolderOf({ partFolder }: AnalyzeSetup): string {
 
 /**
  * Where the bytes of a task are: a whole file, a byte range of a plain file of lines, an object of S3, row groups of a
- * Parquet file, a framed chunk of a stream, messages of a topic, or records or a line that was never whole of a stream.
+ * Parquet file, a framed chunk of a stream, messages of a topic, records or a line that was never whole of a stream, or
+ * what was kept of the task since it was decoded.
  */
 export type TaskSource =
   | {
@@ -93,6 +97,7 @@ export type TaskSource =
     }
   | { readonly kind: 'records'; readonly block: RecordBlock }
   | ({ readonly kind: 'values' } & ValueChunk)
+  | { readonly kind: 'kept'; readonly kept: KeptTask }
   | { readonly kind: 'broken'; readonly reason: Malformed; readonly text: Uint8Array };
 
 export interface AnalyzeTask {
@@ -121,6 +126,8 @@ export interface PairTask extends AnalyzeTask {
 export interface PairResult {
   readonly ledger: Ledger;
   readonly times: RecordTimes;
+  /** What was decoded, where there was memory for all of it and nothing went wrong. */
+  readonly kept: KeptTask | null;
   /** False when the table was full before the task was done. */
   readonly fits: boolean;
   /** As in TaskResult. */

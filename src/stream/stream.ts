@@ -298,6 +298,7 @@ export class Stream implements RunningStream {
       quarantine: deadLetterTopic !== null,
       partFolder,
       partMemory: null,
+      kept: null,
       turn: null,
       groupMemory: null,
       progress: new SharedArrayBuffer(16),

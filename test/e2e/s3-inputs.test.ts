@@ -96,6 +96,19 @@ describeS3('inputs in S3', () => {
     expect(listings).toBe(Math.ceil((objects.size + 1) / PAGE_KEYS));
   });
 
+  it('reads objects once where pairs are found and records only counted', { timeout: 120_000 }, async () => {
+    faultOf = () => 'none';
+    const readsOf = async (...more: readonly string[]): Promise<number> => {
+      requests.length = 0;
+      expect((await replayed([`s3://${BUCKET}/AWSLogs`], '-q', ...more)).code).toBe(0);
+      return requests.filter((url) => !url.includes('list-type=2')).length;
+    };
+    const single = await readsOf('--json', '--no-pair');
+    expect(await readsOf('--json')).toBe(single);
+    // rows need the text of fields that no column holds
+    expect(await readsOf('--out', '-')).toBeGreaterThan(single);
+  });
+
   it('loses and doubles nothing under 503s, resets and cut bodies', { timeout: 120_000 }, async () => {
     const reference = await replayInputs([mirror]);
     const seen = new Map<string, number>();

@@ -1,0 +1,140 @@
+import type { Format } from '../decode/format.ts';
+import {
+  type KeptBatch,
+  keepColumns,
+  keptBytes,
+  keptColumns,
+  keptInterfaces,
+  restoreColumns,
+} from '../decode/kept-batch.ts';
+import type { FlowDecoder } from '../decode/text.ts';
+import { Present } from '../model/flow.ts';
+import type { Ledger } from '../model/ledger.ts';
+
+/** Decoded records that go from the first pass of pairing to the second: some 8 million of the default format. */
+const KEPT_BYTES: number = 384 * 1024 * 1024;
+
+/** Memory for them, which is given out once, from its beginning on. */
+export interface KeptMemory {
+  readonly bytes: SharedArrayBuffer;
+  /** One i32: how many units are given out, or were asked for. */
+  readonly given: SharedArrayBuffer;
+}
+
+/** Bytes of a unit: batches begin at cache lines. */
+const UNIT_BYTES = 64;
+
+/** What a task decoded, as the second pass takes it instead of the input. */
+export interface KeptTask {
+  readonly batches: readonly KeptBatch[];
+  /** Interface ids by the number that the batches have for them. */
+  readonly interfaces: readonly string[];
+  /** Lines that are no rows; of rows only that they are lines. */
+  readonly ledger: Ledger;
+  /** Bytes of the input. */
+  readonly read: number;
+  /** As in TaskResult. */
+  readonly endFields: Format['names'] | null;
+}
+
+/** Memory that is never written to costs nothing. */
+export function createKeptMemory(bytes: number = KEPT_BYTES): KeptMemory {
+  return { bytes: new SharedArrayBuffer(bytes), given: new SharedArrayBuffer(4) };
+}
+
+/** Forgets all that is kept: the first pass begins anew. */
+export function clearKept({ given }: KeptMemory): void {
+  Atomics.store(new Int32Array(given), 0, 0);
+}
+
+/** Byte offset of memory that nobody else has; null when there is not that much left. */
+function takeMemory({ bytes, given }: KeptMemory, wanted: number): number | null {
+  const units = Math.ceil(wanted / UNIT_BYTES);
+  const word = new Int32Array(given);
+  for (let first = Atomics.load(word, 0); ; ) {
+    if ((first + units) * UNIT_BYTES > bytes.byteLength) return null;
+    const found = Atomics.compareExchange(word, 0, first, first + units);
+    if (found === first) return first * UNIT_BYTES;
+    first = found;
+  }
+}
+
+/** Keeps the batches of one task, all of them or none. */
+export class Keeper {
+  private readonly memory: KeptMemory;
+  private readonly decoder: FlowDecoder;
+  private readonly batches: KeptBatch[] = [];
+  private readonly interfaces: string[] = [];
+  /** Number of each interface by the decoder's code, −1 = not met yet. */
+  private numbers = new Int32Array(1024).fill(-1);
+  private fits = true;
+
+  constructor(memory: KeptMemory, decoder: FlowDecoder) {
+    this.memory = memory;
+    this.decoder = decoder;
+  }
+
+  /** Keeps what is in the decoder's batch. */
+  keep(): void {
+    const { batch } = this.decoder;
+    if (!this.fits || batch.rows === 0) return;
+    const columns = keptColumns(batch, this.decoder.rowFormat);
+    const at = takeMemory(this.memory, keptBytes(batch, columns));
+    this.fits = at !== null;
+    if (at === null) return;
+    const kept = { at, rows: batch.rows, judged: batch.judged, columns };
+    keepColumns(batch, kept, this.memory.bytes);
+    this.keepInterfaces(keptInterfaces(kept, this.memory.bytes));
+    this.batches.push(kept);
+  }
+
+  /** Null when memory did not suffice. */
+  finish(read: number, endFields: KeptTask['endFields']): KeptTask | null {
+    if (!this.fits) return null;
+    const ledger = { ...this.decoder.ledger, classified: 0, notJudged: 0 };
+    return { batches: this.batches, interfaces: this.interfaces, ledger, read, endFields };
+  }
+
+  /** Codes are a worker's own: the second pass may be another's. */
+  private keepInterfaces(target: Int32Array): void {
+    const { present, interfaceId } = this.decoder.batch;
+    for (let i = 0; i < target.length; i++) {
+      target[i] = (present[i]! & Present.interfaceId) === 0 ? -1 : this.numberOf(interfaceId[i]!);
+    }
+  }
+
+  private numberOf(code: number): number {
+    const known = code < this.numbers.length ? this.numbers[code]! : -1;
+    if (known >= 0) return known;
+    if (code >= this.numbers.length) {
+      const larger = new Int32Array(2 ** Math.ceil(Math.log2(code + 1))).fill(-1);
+      larger.set(this.numbers);
+      this.numbers = larger;
+    }
+    const number = this.interfaces.push(this.decoder.interfaces.name(code)) - 1;
+    this.numbers[code] = number;
+    return number;
+  }
+}
+
+/** Fills the decoder's batch with each of a task's, one after the other: it must be taken before the next. */
+export function* restoreBatches(
+  decoder: FlowDecoder,
+  { batches, interfaces }: KeptTask,
+  { bytes: memory }: KeptMemory,
+): Generator<void> {
+  const { batch } = decoder;
+  const codes = Int32Array.from(interfaces, (name) => {
+    const bytes = Buffer.from(name);
+    return decoder.interfaces.codeOf(bytes, 0, bytes.length);
+  });
+  for (const kept of batches) {
+    restoreColumns(batch, kept, memory);
+    const numbers = keptInterfaces(kept, memory);
+    for (let i = 0; i < kept.rows; i++) {
+      const number = numbers[i]!;
+      batch.interfaceId[i] = number < 0 ? 0 : codes[number]!;
+    }
+    yield;
+  }
+}
