@@ -55,6 +55,15 @@ function subEntry(table: usize, bits: u64, entry: u32): u32 {
   return load<u32>(table + (<usize>((entry >> 16) + low(bits, (entry >> 8) & 15)) << 2));
 }
 
+/**
+ * Length or distance of a valid entry: base value and extra bits. A shift takes the lowest five bits of its count: the
+ * code's length, and INVALID, which is clear.
+ */
+@inline
+function valueOf(entry: u32, bits: u64): usize {
+  return <usize>((entry >> 16) + (low(bits, entry & 0xff) >> (entry >> 8)));
+}
+
 /** Writes the one or two literals of an entry; what stands behind a single one is overwritten later. */
 @inline
 function putLiterals(out: usize, entry: u32): usize {
@@ -64,7 +73,7 @@ function putLiterals(out: usize, entry: u32): usize {
 
 /**
  * The loop for all but the last bytes: up to two entries of literals, or a match, from 56 bits or more. `held` counts
- * the bits in `bits`; only its low byte is kept right.
+ * the bits that `input` stands behind; above them stand bits that will be loaded again, so that all 64 are the input's.
  */
 function straight(params: usize): u32 {
   const start = load<u32>(params, IN_BIT);
@@ -108,7 +117,7 @@ function straight(params: usize): u32 {
       held |= 56;
       continue;
     }
-    const length = <usize>((entry >> 16) + (low(bits, entry & 0xff) >> ((entry >> 8) & 15)));
+    const length = valueOf(entry, bits);
     bits >>= <u64>(entry & 0xff);
     held -= entry & 0xff;
     entry = entryAt(DISTANCES, bits, DISTANCE_ROOT_BITS);
@@ -120,29 +129,35 @@ function straight(params: usize): u32 {
       }
       if ((entry & INVALID) != 0) return stopped(params, (<u32>input << 3) - held, out, WRONG_DISTANCE);
     }
-    const distance = <usize>((entry >> 16) + (low(bits, entry & 0xff) >> ((entry >> 8) & 15)));
+    const distance = valueOf(entry, bits);
     bits >>= <u64>(entry & 0xff);
     held -= entry & 0xff;
     if (distance > out - first) return stopped(params, (<u32>input << 3) - held, out, WRONG_TOO_FAR);
+    // the next entry is on its way before bits are filled up: of 64 at most 48 are gone
+    entry = entryAt(SYMBOLS, bits, ROOT_BITS);
     bits |= load<u64>(input) << <u64>held;
     input += <usize>((63 - held) >> 3);
     held |= 56;
-    // the next entry is on its way while the match is copied
-    entry = entryAt(SYMBOLS, bits, ROOT_BITS);
     copyMatch(out, distance, length);
     out += length;
   }
   return stopped(params, (<u32>input << 3) - held, out, out < limit ? MORE_INPUT : OUTPUT_FULL);
 }
 
-/** Copies `length` bytes from `distance` before; up to 16 bytes behind them may be overwritten. */
+/** Copies `length` bytes from `distance` before; up to 47 bytes behind them may be overwritten. */
 @inline
 function copyMatch(out: usize, distance: usize, length: usize): void {
   const end = out + length;
   let from = out - distance;
   if (distance >= 16) {
+    // nine of ten matches are not longer: no branch to guess
     v128.store(out, v128.load(from));
-    for (out += 16, from += 16; out < end; out += 16, from += 16) v128.store(out, v128.load(from));
+    v128.store(out + 16, v128.load(from + 16));
+    v128.store(out + 32, v128.load(from + 32));
+    for (out += 48, from += 48; out < end; out += 32, from += 32) {
+      v128.store(out, v128.load(from));
+      v128.store(out + 16, v128.load(from + 16));
+    }
   } else if (distance >= 8) {
     do {
       store<u64>(out, load<u64>(from));
@@ -184,7 +199,7 @@ function careful(params: usize): u32 {
     }
     if ((entry & INVALID) != 0) return stopped(params, bit, out, WRONG_SYMBOL);
     if ((entry & END) != 0) return ended(params, at, out);
-    const length = <usize>((entry >> 16) + (low(word, entry & 0xff) >> ((entry >> 8) & 15)));
+    const length = valueOf(entry, word);
     entry = entryAt(DISTANCES, bitsAt(at), DISTANCE_ROOT_BITS);
     if (isSubTable(entry)) {
       at += DISTANCE_ROOT_BITS;
@@ -194,7 +209,7 @@ function careful(params: usize): u32 {
     at += entry & 0xff;
     if (at > end) return stopped(params, bit, out, WRONG_END);
     if ((entry & INVALID) != 0) return stopped(params, bit, out, WRONG_DISTANCE);
-    const distance = <usize>((entry >> 16) + (low(rest, entry & 0xff) >> ((entry >> 8) & 15)));
+    const distance = valueOf(entry, rest);
     if (distance > out - first) return stopped(params, bit, out, WRONG_TOO_FAR);
     copyMatch(out, distance, length);
     out += length;
