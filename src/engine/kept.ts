@@ -29,7 +29,7 @@ export interface KeptTask {
   readonly batches: readonly KeptBatch[];
   /** Interface ids by the number that the batches have for them. */
   readonly interfaces: readonly string[];
-  /** Lines that are no rows; of rows only that they are lines. */
+  /** Lines that are no rows of the batches. */
   readonly ledger: Ledger;
   /** Bytes of the input. */
   readonly read: number;
@@ -59,14 +59,28 @@ function takeMemory({ bytes, given }: KeptMemory, wanted: number): number | null
   }
 }
 
-/** Keeps the batches of one task, all of them or none. */
+/**
+ * By code of an interface, the last task of this thread that met it, and its number there: a worker knows up to a
+ * million codes, which is too much to clear for a task of ten lines.
+ */
+let metBy = new Int32Array(1024);
+let numbers = new Int32Array(1024);
+let tasks = 0;
+
+function larger(words: Int32Array, index: number): Int32Array<ArrayBuffer> {
+  const grown = new Int32Array(2 ** Math.ceil(Math.log2(index + 2)));
+  grown.set(words);
+  return grown;
+}
+
+/** Keeps the batches of one task, all of them or none. One at a time is at work in a thread. */
 export class Keeper {
   private readonly memory: KeptMemory;
   private readonly decoder: FlowDecoder;
   private readonly batches: KeptBatch[] = [];
   private readonly interfaces: string[] = [];
-  /** Number of each interface by the decoder's code, −1 = not met yet. */
-  private numbers = new Int32Array(1024).fill(-1);
+  private readonly task = ++tasks;
+  private rows = 0;
   private fits = true;
 
   constructor(memory: KeptMemory, decoder: FlowDecoder) {
@@ -80,18 +94,21 @@ export class Keeper {
     if (!this.fits || batch.rows === 0) return;
     const columns = keptColumns(batch, this.decoder.rowFormat);
     const at = takeMemory(this.memory, keptBytes(batch, columns));
+    // what its batches before took is lost: it was given out, and tasks behind it may have the rest
     this.fits = at !== null;
     if (at === null) return;
     const kept = { at, rows: batch.rows, judged: batch.judged, columns };
     keepColumns(batch, kept, this.memory.bytes);
     this.keepInterfaces(keptInterfaces(kept, this.memory.bytes));
     this.batches.push(kept);
+    this.rows += kept.rows;
   }
 
   /** Null when memory did not suffice. */
   finish(read: number, endFields: KeptTask['endFields']): KeptTask | null {
     if (!this.fits) return null;
-    const ledger = { ...this.decoder.ledger, classified: 0, notJudged: 0 };
+    const { ledger: all } = this.decoder;
+    const ledger = { ...all, lines: all.lines - this.rows, classified: 0, notJudged: 0 };
     return { batches: this.batches, interfaces: this.interfaces, ledger, read, endFields };
   }
 
@@ -104,15 +121,11 @@ export class Keeper {
   }
 
   private numberOf(code: number): number {
-    const known = code < this.numbers.length ? this.numbers[code]! : -1;
-    if (known >= 0) return known;
-    if (code >= this.numbers.length) {
-      const larger = new Int32Array(2 ** Math.ceil(Math.log2(code + 1))).fill(-1);
-      larger.set(this.numbers);
-      this.numbers = larger;
-    }
+    if (code < metBy.length && metBy[code] === this.task) return numbers[code]!;
+    if (code >= metBy.length) [metBy, numbers] = [larger(metBy, code), larger(numbers, code)];
     const number = this.interfaces.push(this.decoder.interfaces.name(code)) - 1;
-    this.numbers[code] = number;
+    metBy[code] = this.task;
+    numbers[code] = number;
     return number;
   }
 }
@@ -129,6 +142,8 @@ export function* restoreBatches(
     return decoder.interfaces.codeOf(bytes, 0, bytes.length);
   });
   for (const kept of batches) {
+    // a run that is stopped here has counted the lines that it classified
+    decoder.ledger.lines += kept.rows;
     restoreColumns(batch, kept, memory);
     const numbers = keptInterfaces(kept, memory);
     for (let i = 0; i < kept.rows; i++) {

@@ -178,7 +178,7 @@ async function openRun(options: ReplayOptions, { files, first, stream, paired }:
     stop: new SharedArrayBuffer(4),
     twins: twins === null ? null : [twins],
     // rows need the text of fields without a column, a quarantine the lines that are no records
-    kept: paired && options.out === null && options.quarantine === null ? createKeptMemory(options.keptBytes) : null,
+    kept: paired && options.out === null && options.quarantine === null ? keptMemory(options) : null,
     windowSeconds: 0,
   };
   const stop = (): void => void Atomics.store(new Int32Array(setup.stop), 0, 1);
@@ -204,6 +204,10 @@ async function openRun(options: ReplayOptions, { files, first, stream, paired }:
     stop,
     stopProgress: () => clearInterval(timer),
   };
+}
+
+function keptMemory({ keptBytes }: ReplayOptions): KeptMemory | null {
+  return keptBytes === 0 ? null : createKeptMemory(keptBytes);
 }
 
 function rowsWanted({
@@ -242,7 +246,8 @@ async function runPasses(run: Run, inputs: OpenedInputs, signal: AbortSignal | u
     paired = await pairInputs({ plan, pool, memory: twins, keptMemory: run.kept, signal, stop });
   }
   const again = planTasks(inputs, paired?.spilled === true, failures, paired?.fields);
-  const tasks = paired === null ? again : secondPass(paired, again, unread.length === 0);
+  // an input that could not be read may be cut into other tasks now: numbers tell nothing then
+  const tasks = paired === null || unread.length > 0 ? again : secondPass(paired, again);
   const analyze = ({ task }: Planned): Promise<TaskResult> => pool.run(task);
   const take = (planned: Planned, result: TaskResult): Promise<void> => stage.take(planned, result);
   const onNext = (planned: Planned): void => stage.giveTurn(planned);
@@ -256,9 +261,8 @@ async function runPasses(run: Run, inputs: OpenedInputs, signal: AbortSignal | u
 }
 
 /** The tasks of the second pass; inputs are not even planned again where all of them were kept. */
-async function* secondPass(paired: Paired, again: AsyncGenerator<Planned>, whole: boolean): AsyncGenerator<Planned> {
-  const { kept, tasks } = paired;
-  if (whole && kept.size === tasks) yield* kept.values();
+async function* secondPass({ kept, tasks }: Paired, again: AsyncGenerator<Planned>): AsyncGenerator<Planned> {
+  if (kept.size === tasks) yield* kept.values();
   else for await (const planned of again) yield kept.get(planned.task.seq) ?? planned;
 }
 

@@ -7,14 +7,20 @@ type Checksum = (bytes: Uint8Array, before?: number) => number;
 /** From this size on the package is worth the milliseconds that loading it takes. */
 const LARGE_BYTES = 64 * 1024;
 
-let fast: { readonly crc32: Checksum; readonly crc32c: Checksum } | null | undefined;
+interface Package {
+  readonly crc32: Checksum;
+  readonly crc32c: Checksum;
+}
+
+/** Null = not built here; undefined = nobody asked yet. */
+let fast: Package | null | undefined;
 
 /** The checksums that the processor makes itself, where the package is built: zlib's CRC-32 takes twice as long. */
-function processor(): typeof fast {
+function processor(): Package | null {
   if (fast !== undefined) return fast;
   try {
     // optional: not even its types need to be there
-    fast = createRequire(import.meta.url)('@node-rs/crc32') as NonNullable<typeof fast>;
+    fast = createRequire(import.meta.url)('@node-rs/crc32') as Package;
   } catch {
     fast = null;
   }

@@ -1,13 +1,20 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { strict as assert } from 'node:assert';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { analyzeTask, openBench } from '../../src/engine/analyze.ts';
+import { createKeptMemory } from '../../src/engine/kept.ts';
+import { pairTask } from '../../src/engine/pair.ts';
 import { type ReplayOptions, replay } from '../../src/engine/replay.ts';
+import type { AnalyzeSetup } from '../../src/engine/task.ts';
 import { type CompiledInventory, compileInventory } from '../../src/engine/versions.ts';
 import { loadInventory } from '../../src/inventory/load.ts';
 import { parseCondition } from '../../src/model/filter.ts';
 import { DEFAULT_FORMAT } from '../../src/model/flow.ts';
+import { ledgerSum } from '../../src/model/ledger.ts';
+import { createTwinMemory } from '../../src/pods/twins.ts';
 import { generateWorld } from '../../src/synthetic/cluster.ts';
 import { writeWorld } from '../../src/synthetic/inventory-files.ts';
 import { writeLogs } from '../../src/synthetic/logs.ts';
@@ -84,5 +91,55 @@ describe('what the first pass of pairing decoded', () => {
     const filter = { sinceSeconds: 1_700_000_000, untilSeconds: 1_700_004_000, wanted, unwanted };
     for (const more of [{ dedupe: true }, { filter }] as readonly Partial<ReplayOptions>[])
       expect(await outcome(more)).toEqual(await outcome({ ...more, keptBytes: 0 }));
+  });
+
+  it('is the same in ranges of a file that changes its format, in chunks of a gzip file, where pairs go to files', {
+    timeout: 120_000,
+  }, async () => {
+    const line = (i: number): string =>
+      `2 123456789012 eni-${i % 7} 10.0.${i % 5}.1 10.0.0.${i % 250} 443 ${i % 60_000} 6 1 40 ` +
+      `${1_700_000_000 + (i >> 5)} 1 REJECT OK`;
+    const lines = Array.from({ length: 220_000 }, (_, i) => line(i));
+    const shuffled = DEFAULT_FORMAT.map((_, f) => DEFAULT_FORMAT[(f + 2) % 14]).join(' ');
+    const moved = lines.map((text) => [...text.split(' ').slice(2), ...text.split(' ').slice(0, 2)].join(' '));
+    const large = join(folder, 'large.log');
+    writeFileSync(large, [DEFAULT_HEADER, ...lines.slice(0, 99), shuffled, ...moved].join('\n'));
+    const one = join(folder, 'one.log.gz');
+    writeFileSync(one, gzipSync([DEFAULT_HEADER, ...lines].join('\n'), { level: 1 }));
+    for (const more of [{ inputs: [large] }, { inputs: [one] }, { inputs: [one], twinsBytes: 32 * 64 }]) {
+      expect(await outcome({ ...more, threads: 2 })).toEqual(await outcome({ ...more, threads: 2, keptBytes: 0 }));
+    }
+  });
+
+  it('is counted as far as it was judged when the second pass is stopped', async () => {
+    const setup: AnalyzeSetup = {
+      versions: inventory.versions.map(({ shared }) => shared),
+      ...{ rows: null, filter: null, met: null, quarantine: false, partFolder: null, partMemory: null, turn: null },
+      groupMemory: null,
+      progress: new SharedArrayBuffer(16),
+      stop: new SharedArrayBuffer(4),
+      twins: [createTwinMemory(2 ** 20, 10_000)],
+      kept: createKeptMemory(2 ** 22),
+      windowSeconds: 0,
+    };
+    const bench = openBench(setup);
+    const path = join(logs, '0-odd.log');
+    const source = {
+      kind: 'file',
+      path,
+      compression: null,
+      content: 'lines',
+      start: 0,
+      end: statSync(path).size,
+    } as const;
+    const place = { seq: 0, name: path, flowLog: 1, fields: DEFAULT_FORMAT, spilled: false, generation: null };
+    const { kept, ledger } = await pairTask(bench, { ...place, source, epoch: 1, spill: false });
+    assert(kept !== null);
+    const again = { ...place, source: { kind: 'kept', kept } } as const;
+    expect((await analyzeTask(bench, again)).ledger).toEqual(ledger);
+    Atomics.store(new Int32Array(setup.stop), 0, 1);
+    const stopped = (await analyzeTask(bench, again)).ledger;
+    expect(stopped.lines).toBeLessThan(ledger.lines);
+    expect(ledgerSum(stopped)).toBe(stopped.lines);
   });
 });

@@ -73,7 +73,8 @@ function putLiterals(out: usize, entry: u32): usize {
 
 /**
  * The loop for all but the last bytes: up to two entries of literals, or a match, from 56 bits or more. `held` counts
- * the bits that `input` stands behind; above them stand bits that will be loaded again, so that all 64 are the input's.
+ * the bits that `input` stands behind; above them stand bits that will be loaded again: all 64 are the input's after
+ * each filling.
  */
 function straight(params: usize): u32 {
   const start = load<u32>(params, IN_BIT);
@@ -144,7 +145,7 @@ function straight(params: usize): u32 {
   return stopped(params, (<u32>input << 3) - held, out, out < limit ? MORE_INPUT : OUTPUT_FULL);
 }
 
-/** Copies `length` bytes from `distance` before; up to 47 bytes behind them may be overwritten. */
+/** Copies `length` bytes from `distance` before; up to 45 bytes behind them may be overwritten. */
 @inline
 function copyMatch(out: usize, distance: usize, length: usize): void {
   const end = out + length;
