@@ -17,7 +17,7 @@ const KEPT_BYTES: number = 384 * 1024 * 1024;
 /** Memory for them, which is given out once, from its beginning on. */
 export interface KeptMemory {
   readonly bytes: SharedArrayBuffer;
-  /** One i32: how many units are given out, or were asked for. */
+  /** One i32: units given out. */
   readonly given: SharedArrayBuffer;
 }
 
