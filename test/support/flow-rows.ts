@@ -52,7 +52,8 @@ export function decodeText(text: string, fields: readonly string[], capacity?: n
   return decodeAll(Buffer.from(text, 'latin1'), fields, capacity);
 }
 
-function rowsOf(batch: FlowBatch, decoder: FlowDecoder): FlowRow[] {
+/** The rows of a batch that `decoder` filled. */
+export function rowsOf(batch: FlowBatch, decoder: FlowDecoder): FlowRow[] {
   return Array.from({ length: batch.rows }, (_, row) => rowOf(batch, decoder, row));
 }
 

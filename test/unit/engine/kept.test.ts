@@ -5,6 +5,7 @@ import { DecodeKernel } from '../../../src/decode/kernel.ts';
 import { FlowDecoder } from '../../../src/decode/text.ts';
 import { createKeptMemory, Keeper, type KeptMemory, type KeptTask, restoreBatches } from '../../../src/engine/kept.ts';
 import { DEFAULT_FORMAT } from '../../../src/model/flow.ts';
+import { rowsOf } from '../../support/flow-rows.ts';
 
 describe('a kept batch', () => {
   const fields = [...DEFAULT_FORMAT, 'pkt-srcaddr', 'pkt-dstaddr', 'flow-direction', 'tcp-flags', 'reject-reason'];
@@ -19,31 +20,15 @@ describe('a kept batch', () => {
     for (let at = 0; at < bytes.length; decoder.clear()) {
       at = decoder.decode(bytes, at, bytes.length);
       keeper.keep();
-      rows.push(...rowsOf(decoder));
+      rows.push(...rowsIn(decoder));
     }
     return { task: keeper.finish(7, null), rows };
   }
 
-  /** What is known of each row, interfaces by name. */
-  function rowsOf({ batch, interfaces }: FlowDecoder): object[] {
-    return Array.from({ length: batch.rows }, (_, i) => {
-      const bits = batch.present[i] ?? 0;
-      const one = (column: { [i: number]: number }): number => column[i] ?? 0;
-      return {
-        bits,
-        eni: (bits & 1) === 0 ? null : interfaces.name(one(batch.interfaceId)),
-        four: [batch.srcAddr, batch.dstAddr, batch.pktSrcAddr, batch.pktDstAddr].map((column, c) =>
-          (bits & ([2, 4, 0x800, 0x1000][c] ?? 0)) === 0 || (bits & (0x1000000 << c)) !== 0 ? null : one(column),
-        ),
-        six: [0, 4, 8, 12].map((w, c) =>
-          (bits & (0x1000000 << c)) === 0 ? null : [...batch.v6.subarray(i * 16 + w, i * 16 + w + 4)],
-        ),
-        ports: [batch.srcPort, batch.dstPort].map((column, c) => ((bits & (8 << c)) === 0 ? null : one(column))),
-        large: [...batch.packets.subarray(2 * i, 2 * i + 2), ...batch.bytes.subarray(2 * i, 2 * i + 2)],
-        times: [one(batch.start), (bits & 0x200) === 0 ? null : one(batch.end)],
-        words: [batch.protocol, batch.action, batch.tcpFlags, batch.flowDirection, batch.rejectReason].map(one),
-      };
-    });
+  /** What is known of each row; reasons of rejects by their codes, as no text is carried here. */
+  function rowsIn(decoder: FlowDecoder): object[] {
+    const { batch } = decoder;
+    return rowsOf(batch, decoder).map((row, i) => ({ ...row, 'reject-reason': batch.rejectReason[i] }));
   }
 
   it('is what was decoded, in a decoder that knows other interfaces', () => {
@@ -62,7 +47,7 @@ describe('a kept batch', () => {
     const known = Buffer.from(`${line(39, '10.9.9.9', '10.9.9.8')}\n${line(3, '2001:db8::9', '10.9.9.8')}\n`);
     other.decode(known, 0, known.length);
     const again: object[] = [];
-    for (const _ of restoreBatches(other, task, memory)) again.push(...rowsOf(other));
+    for (const _ of restoreBatches(other, task, memory)) again.push(...rowsIn(other));
     expect(again).toEqual(rows);
   });
 
