@@ -151,7 +151,7 @@ function copyMatch(out: usize, distance: usize, length: usize): void {
   const end = out + length;
   let from = out - distance;
   if (distance >= 16) {
-    // nine of ten matches are not longer: no branch to guess
+    // most matches of flow logs are not longer: no branch to guess
     v128.store(out, v128.load(from));
     v128.store(out + 16, v128.load(from + 16));
     v128.store(out + 32, v128.load(from + 32));
