@@ -1,6 +1,7 @@
 import type { ColumnBatch, ColumnRun, ColumnValues } from '../model/column-batch.ts';
 import type { FlowBatch } from '../model/flow.ts';
 import { RejectReason, V6_WORDS } from '../model/flow.ts';
+import type { ColumnCopies } from './column-copies.ts';
 import {
   countOf,
   type DecodedValues,
@@ -38,13 +39,15 @@ export class ColumnDecoder {
   readonly outcome: Uint8Array;
   private readonly batch: FlowBatch;
   private readonly interfaces: InterfaceDictionary;
+  private readonly copies: ColumnCopies;
   /** By position: the dictionary last decoded, and for which field. */
   private readonly known: { values: ColumnValues; op: number; decoded: DecodedValues }[] = [];
   private text = new Uint8Array(0);
   private textLength = 0;
 
-  constructor(batch: FlowBatch, interfaces: InterfaceDictionary) {
+  constructor(batch: FlowBatch, interfaces: InterfaceDictionary, copies: ColumnCopies) {
     this.batch = batch;
+    this.copies = copies;
     this.interfaces = interfaces;
     this.outcome = new Uint8Array(batch.capacity);
   }
@@ -103,7 +106,7 @@ export class ColumnDecoder {
       const column = columns.columns[c]!;
       if (op === Op.text) continue;
       if (!column.shared) this.decode(column, run, op);
-      else common |= this.copy(this.decodedOf(c, column.values, op), column.codes, run, op);
+      else common |= this.copy(this.decodedOf(c, column.values, op), column, run, op);
     }
     for (let i = row; i < row + rows; i++) batch.present[i]! |= common;
   }
@@ -121,22 +124,23 @@ export class ColumnDecoder {
   private decodedOf(position: number, values: ColumnValues, op: number): DecodedValues {
     const known = this.known[position];
     if (known?.values === values && known.op === op) return known.decoded;
-    const decoded = decodeValues(values, op, this.interfaces);
+    const decoded = decodeValues(values, op, this.interfaces, this.copies, position);
     this.known[position] = { values, op, decoded };
     return decoded;
   }
 
   /** Rows of a dictionary. Returns the bits that all of them have and that are not in `present` yet. */
-  private copy(values: DecodedValues, codes: Int32Array, run: Run, op: number): number {
+  private copy(values: DecodedValues, { codes, complete }: ColumnRun, run: Run, op: number): number {
     const { common, low, high } = values;
     const { first, rows, row } = run;
     const target = targetOf(op, this.batch);
-    if (common < 0 || hasNull(codes, first, rows)) {
+    if (common < 0 || (!complete && hasNull(codes, first, rows))) {
       this.copyEach(values, codes, run, op);
       return 0;
     }
     if (target === undefined) return common;
-    if (high.length > 0) {
+    if (values.placed && this.copies.holds(codes)) this.copies.copyAll(codes, first, rows, low, high, target, row);
+    else if (high.length > 0) {
       for (let i = 0; i < rows; i++) {
         const code = codes[first + i]!;
         target[2 * (row + i)] = low[code]!;

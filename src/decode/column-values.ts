@@ -1,5 +1,6 @@
 import type { ColumnValues } from '../model/column-batch.ts';
 import { createFlowBatch, Present, V6_WORDS } from '../model/flow.ts';
+import type { ColumnCopies } from './column-copies.ts';
 import { Op } from './format.ts';
 import type { InterfaceDictionary } from './interface-dictionary.ts';
 import { decodeValue, isNull, storeNumber } from './row.ts';
@@ -15,6 +16,8 @@ export interface DecodedValues {
   readonly bits: Int32Array;
   /** The bits of every value, where they are the same for all and none is faulty or IPv6; else −1. */
   readonly common: number;
+  /** The kernel can read `low` and `high`. */
+  readonly placed: boolean;
   readonly low: Uint32Array;
   /** Second half of u64 fields. */
   readonly high: Uint32Array;
@@ -45,23 +48,35 @@ export function isNumeric(op: number): boolean {
 const single = createFlowBatch(1);
 
 /** Decodes every value of a dictionary once; the rows then only copy. */
-export function decodeValues(values: ColumnValues, op: number, interfaces: InterfaceDictionary): DecodedValues {
+export function decodeValues(
+  values: ColumnValues,
+  op: number,
+  interfaces: InterfaceDictionary,
+  copies: ColumnCopies,
+  position: number,
+): DecodedValues {
   const count = countOf(values);
   const isAddress = op >= Op.srcAddr && op <= Op.pktDstAddr;
   const isWide = op === Op.packets || op === Op.bytes;
+  const tables = copies.room(position, count, isWide ? 2 : 1);
   const decoded = {
+    placed: copies.holds(tables),
     common: 0,
     bits: new Int32Array(count),
-    low: new Uint32Array(count),
-    high: new Uint32Array(isWide ? count : 0),
+    low: tables.subarray(0, count),
+    high: tables.subarray(count),
     v6: new Uint32Array(isAddress ? 4 * count : 0),
   };
   const column = op === Op.text ? undefined : columnOf(op);
   for (let i = 0; i < count; i++) {
     const bits = decodeOne(values, i, op, interfaces);
     decoded.bits[i] = bits;
-    if (bits <= 0 && op !== Op.rejectReason) continue;
-    if (column !== undefined) decoded.low[i] = column[0]!;
+    if (bits <= 0 && op !== Op.rejectReason) {
+      // the room was used before
+      decoded.low[i] = 0;
+      continue;
+    }
+    decoded.low[i] = column === undefined ? 0 : column[0]!;
     if (isWide) decoded.high[i] = column?.[1] ?? 0;
     if (isAddress) for (let w = 0; w < 4; w++) decoded.v6[4 * i + w] = single.v6[wordOf(op) + w]!;
   }

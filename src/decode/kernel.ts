@@ -12,6 +12,7 @@ import { KernelHeap } from '../model/kernel-heap.ts';
 import { LINE_BYTES_MAX } from '../model/ledger.ts';
 import { copyShared } from '../model/shared-copy.ts';
 import { parseIpv6 } from './address-text.ts';
+import { ColumnCopies } from './column-copies.ts';
 import { type Format, isCarried, Op } from './format.ts';
 import { InterfaceDictionary } from './interface-dictionary.ts';
 import { INTERFACE_BYTES_KEPT, INTERFACES_KEPT, InterfaceSlots } from './interface-slots.ts';
@@ -100,6 +101,7 @@ const V6: Readonly<Record<number, readonly [word: number, bit: number]>> = {
  */
 export class DecodeKernel {
   readonly batch: FlowBatch;
+  readonly copies: ColumnCopies;
   private readonly decodeText: KernelFunction;
   private readonly remember: KernelFunction;
   private readonly parameters: Uint32Array;
@@ -118,6 +120,7 @@ export class DecodeKernel {
     const functionOf = kernelFunctions('decode', heap.memory);
     this.decodeText = functionOf('decode');
     this.remember = functionOf('remember');
+    this.copies = new ColumnCopies(heap, functionOf);
     const words = (bytes: number): Uint32Array => {
       const { at, buffer } = heap.take(bytes);
       return new Uint32Array(buffer, at, bytes / 4);

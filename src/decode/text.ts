@@ -187,7 +187,7 @@ export class FlowDecoder {
       this.useFormat(format);
     }
     if (this.carry && batch.rows > 0) return from;
-    this.columnDecoder ??= new ColumnDecoder(batch, this.interfaces);
+    this.columnDecoder ??= new ColumnDecoder(batch, this.interfaces, this.kernel.copies);
     const { outcome } = this.columnDecoder;
     // where the next record stands in the batch before faulty ones in front of it are taken out
     let filled = batch.rows;

@@ -171,7 +171,7 @@ export async function analyzeTask(worker: Bench, task: AnalyzeTask): Promise<Tas
 
 /** Fills the decoder's batch with the records of the task, again and again; `flush` takes what is in it. */
 async function fillBatches(
-  { setup, stop }: Bench,
+  { setup, heap, stop }: Bench,
   task: AnalyzeTask,
   { decoder, cursor, carry }: { decoder: FlowDecoder; cursor: ValueCursor | null; carry: boolean },
   flush: () => Promise<void>,
@@ -190,7 +190,7 @@ async function fillBatches(
     }
     return;
   }
-  const slices = cursor === null ? slicesOf(task, carry, wantedStarts(setup), onRead) : cursor.slices();
+  const slices = cursor === null ? slicesOf(task, heap, carry, wantedStarts(setup), onRead) : cursor.slices();
   for await (const slice of slices) {
     if (isStopped()) break;
     if (slice.kind === 'begin') {

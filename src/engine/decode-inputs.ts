@@ -1,6 +1,7 @@
 import { type Format, formatOf } from '../decode/format.ts';
-import { DecodeKernel } from '../decode/kernel.ts';
+import { BATCH_ROWS, DecodeKernel } from '../decode/kernel.ts';
 import { FlowDecoder } from '../decode/text.ts';
+import { KernelHeap } from '../model/kernel-heap.ts';
 import { addLedger, createLedger, type Ledger } from '../model/ledger.ts';
 import type { WantedStarts } from '../source/parquet/slices.ts';
 import { openInputs, planTasks } from './opened-inputs.ts';
@@ -12,12 +13,13 @@ const ALL: WantedStarts = { span: { since: null, until: null }, slackSeconds: 0 
 /** Reads inputs into columns and no further, in the calling thread: what became of their lines; for benches. */
 export async function decodeInputs(inputs: readonly string[], logFormat: Format | null): Promise<Ledger> {
   const opened = await openInputs(inputs, logFormat, false, ALL.span);
-  const kernel = new DecodeKernel();
+  const heap = new KernelHeap();
+  const kernel = new DecodeKernel(BATCH_ROWS, heap);
   const total = createLedger();
   for await (const { task } of planTasks(opened, false, [])) {
     const decoder = new FlowDecoder({ format: formatOf(task.fields), carry: false, kernel });
     const { batch, ledger } = decoder;
-    for await (const slice of slicesOf(task, false, ALL, () => {})) {
+    for await (const slice of slicesOf(task, heap, false, ALL, () => {})) {
       if (isCounted(decoder, slice)) continue;
       const end = lengthOf(slice);
       for (let at = 0; at < end; ) {

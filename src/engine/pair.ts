@@ -46,7 +46,8 @@ export async function pairTask(worker: Bench, task: PairTask): Promise<PairResul
       read += bytes;
       Atomics.add(progress, 0, BigInt(bytes));
     };
-    const slices = cursor === null ? slicesOf(task, false, wantedStarts(bench.setup), onRead) : cursor.slices();
+    const slices =
+      cursor === null ? slicesOf(task, bench.heap, false, wantedStarts(bench.setup), onRead) : cursor.slices();
     for await (const slice of slices) {
       if (!pass.fits || blurred() || Atomics.load(stop, 0) !== 0) break;
       if (slice.kind === 'begin') {

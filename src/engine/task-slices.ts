@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert';
 import type { FlowDecoder } from '../decode/text.ts';
 import { FlowtrieError } from '../model/errors.ts';
+import type { KernelHeap } from '../model/kernel-heap.ts';
 import { openFile } from '../source/byte-source.ts';
 import type { Slice } from '../source/frame.ts';
 import type { WantedStarts } from '../source/parquet/slices.ts';
@@ -15,6 +16,7 @@ import type { AnalyzeSetup, AnalyzeTask } from './task.ts';
  */
 export async function* slicesOf(
   task: AnalyzeTask,
+  heap: KernelHeap,
   carry: boolean,
   wanted: WantedStarts,
   onRead: (bytes: number) => void,
@@ -36,7 +38,7 @@ export async function* slicesOf(
     const { parquetSlices } = await import('../source/parquet/slices.ts');
     const file = source.object === null ? openFile(source.path) : openObject(source.object);
     try {
-      yield* parquetSlices(file, source.first, source.last, carry, wanted, onRead);
+      yield* parquetSlices(file, heap, source.first, source.last, carry, wanted, onRead);
     } finally {
       file.close();
     }

@@ -7,6 +7,7 @@
 import { addressColumn, writePatterns } from './address';
 import { interfaceColumn, remember } from './interfaces';
 import { DASH, ZERO } from './bytes';
+export { copyAll } from './copies';
 import {
   DELIMITERS,
   FIELD_BIT,

@@ -21,6 +21,8 @@ export type ColumnValues = TextValues | NumberValues;
 export interface ColumnRun {
   /** Index of each row's value, −1 = null. */
   readonly codes: Int32Array;
+  /** None of them is null, for certain. */
+  readonly complete: boolean;
   readonly values: ColumnValues;
   /** True for a dictionary: few values that many rows and later runs share. */
   readonly shared: boolean;

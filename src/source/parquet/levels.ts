@@ -1,3 +1,6 @@
+/** Bits of a value at most. */
+export const WIDTH_MAX = 32;
+
 /**
  * The runs of a hybrid of run lengths and bit packing (Parquet "Encodings", RLE) in bytes[from, to), in turn, `width`
  * bits a value. They never go beyond `to` or `count`, whatever they claim; `next` throws when they give fewer values.
@@ -17,7 +20,7 @@ class HybridRuns {
   private readonly count: number;
 
   constructor(bytes: Uint8Array, from: number, to: number, width: number, count: number) {
-    if (width > 32) throw new Error(`a width of ${width} bits`);
+    if (width > WIDTH_MAX) throw new Error(`a width of ${width} bits`);
     this.bytes = bytes;
     this.at = from;
     this.to = to;

@@ -1,8 +1,11 @@
 import type { ColumnValues } from '../../model/column-batch.ts';
 import { FlowtrieError } from '../../model/errors.ts';
 import type { ByteSource } from '../byte-source.ts';
+import { DictionaryPage } from './dictionary-page.ts';
 import { bitsFor, everyOf, type Presence, readHybrid, readPresence, repeat } from './levels.ts';
 import { inflatePage, type ParquetLibrary } from './library.ts';
+import { type Page, WholePage } from './page.ts';
+import type { PageKernel } from './page-kernel.ts';
 import { thriftEnd } from './thrift.ts';
 import { readValues, type ValueType } from './values.ts';
 
@@ -12,6 +15,9 @@ const READ_AHEAD_BYTES = 1024 * 1024;
 /** Bytes of a page, inflated, and of all pages that the columns of a row group hold at a time. */
 const PAGE_BYTES_MAX = 128 * 1024 * 1024;
 const PAGES_BYTES_MAX = 512 * 1024 * 1024;
+
+/** Larger pages than this are not copied into the memory of a kernel, which never shrinks. */
+const KERNEL_BYTES_MAX = 16 * 1024 * 1024;
 
 /** Values of one page; writers cut pages at about 1 MiB or 20,000 rows. */
 const PAGE_VALUES_MAX = 16 * 1024 * 1024;
@@ -32,14 +38,6 @@ export interface ColumnChunk {
   readonly maxRepetition: number;
 }
 
-/** Rows of one page: the index of each row's value, −1 = null. */
-export interface Page {
-  readonly codes: Int32Array;
-  readonly values: ColumnValues;
-  /** The values are the column's dictionary. */
-  readonly shared: boolean;
-}
-
 /** Bytes that the pages of all columns of a row group hold now. */
 export interface PageBudget {
   bytes: number;
@@ -49,6 +47,7 @@ export interface PageBudget {
 export class PageReader {
   readonly chunk: ColumnChunk;
   private readonly library: ParquetLibrary;
+  private readonly kernel: PageKernel;
   private readonly source: ByteSource;
   private readonly budget: PageBudget;
   private window: Uint8Array = new Uint8Array(0);
@@ -56,9 +55,16 @@ export class PageReader {
   private position: number;
   private dictionary: ColumnValues | undefined;
   private held = 0;
+  private page: Page | undefined;
 
-  constructor(library: ParquetLibrary, source: ByteSource, chunk: ColumnChunk, budget: PageBudget) {
+  constructor(
+    { library, source }: { readonly library: ParquetLibrary; readonly source: ByteSource },
+    kernel: PageKernel,
+    chunk: ColumnChunk,
+    budget: PageBudget,
+  ) {
     this.library = library;
+    this.kernel = kernel;
     this.source = source;
     this.chunk = chunk;
     this.budget = budget;
@@ -68,8 +74,7 @@ export class PageReader {
 
   /** The next page of rows; undefined behind the last one. The page before it is given up. */
   async next(): Promise<Page | undefined> {
-    this.budget.bytes -= this.held;
-    this.held = 0;
+    this.release();
     while (this.position < this.chunk.end) {
       const header = await this.header();
       const compressed = await this.bytes(this.position, header.compressed_page_size);
@@ -83,12 +88,22 @@ export class PageReader {
         // stays with the column, not with one page
         this.held = 0;
       } else if (header.type === 'DATA_PAGE') {
-        return this.firstKind(inflatePage(this.library, this.chunk.codec, compressed, size), header);
+        this.page = this.firstKind(inflatePage(this.library, this.chunk.codec, compressed, size), header);
+        return this.page;
       } else if (header.type === 'DATA_PAGE_V2') {
-        return this.secondKind(compressed, header);
+        this.page = this.secondKind(compressed, header);
+        return this.page;
       }
     }
     return undefined;
+  }
+
+  /** Gives up the page that came last. */
+  release(): void {
+    this.page?.release();
+    this.page = undefined;
+    this.budget.bytes -= this.held;
+    this.held = 0;
   }
 
   private async header(): Promise<ReturnType<ParquetLibrary['parquetHeader']>> {
@@ -165,25 +180,47 @@ export class PageReader {
   private rows(page: Uint8Array, from: number, count: number, encoding: string, levels: Levels): Page {
     const { maxDefinition, maxRepetition } = this.chunk;
     const { bytes, definition, repetition } = levels;
+    const isShared = isOfDictionary(encoding);
+    if (maxRepetition === 0 && isShared && page.length <= KERNEL_BYTES_MAX) {
+      const indices = page.subarray(from);
+      return new DictionaryPage(
+        this.kernel,
+        this.known(),
+        count,
+        maxDefinition,
+        bytes.subarray(...definition),
+        indices,
+      );
+    }
     if (maxRepetition === 0) {
       const presence = maxDefinition === 0 ? everyOf(count) : readPresence(bytes, ...definition, maxDefinition, count);
-      const { values, shared, indices } = this.values(page, from, presence.present, encoding);
-      return { codes: codesOf(count, indices, presence), values, shared };
+      const { values, indices } = this.values(page, from, presence.present, encoding);
+      return new WholePage(codesOf(count, indices, presence), values, isShared);
     }
     const definitions = readHybrid(bytes, ...definition, bitsFor(maxDefinition), count);
     const repetitions = readHybrid(bytes, ...repetition, bitsFor(maxRepetition), count);
     const present = definitions.reduce((sum, level) => sum + Number(level === maxDefinition), 0);
-    const { values, shared, indices } = this.values(page, from, present, encoding);
-    return { codes: firstCodes(indices, repetitions, definitions, maxDefinition), values, shared };
+    const { values, indices } = this.values(page, from, present, encoding);
+    return new WholePage(firstCodes(indices, repetitions, definitions, maxDefinition), values, isShared);
   }
 
   /** The values in page[from …); `indices` when they are those of the dictionary. */
   private values(page: Uint8Array, from: number, count: number, encoding: string) {
-    const shared = encoding === 'RLE_DICTIONARY' || encoding === 'PLAIN_DICTIONARY';
-    const values = shared ? this.dictionary : readValues(this.library, encoding, this.chunk.type, page, from, count);
-    if (values === undefined) throw new Error('a page needs a dictionary that is not there');
-    return { values, shared, indices: shared ? dictionaryIndices(page, from, count, values) : undefined };
+    if (!isOfDictionary(encoding)) {
+      return { values: readValues(this.library, encoding, this.chunk.type, page, from, count), indices: undefined };
+    }
+    const values = this.known();
+    return { values, indices: dictionaryIndices(page, from, count, values) };
   }
+
+  private known(): ColumnValues {
+    if (this.dictionary === undefined) throw new Error('a page needs a dictionary that is not there');
+    return this.dictionary;
+  }
+}
+
+function isOfDictionary(encoding: string): boolean {
+  return encoding === 'RLE_DICTIONARY' || encoding === 'PLAIN_DICTIONARY';
 }
 
 /** Where levels stand: from the first byte to behind the last. */

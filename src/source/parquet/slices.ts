@@ -1,5 +1,6 @@
 import type { ColumnBatch } from '../../model/column-batch.ts';
 import { FIELDS } from '../../model/flow.ts';
+import type { KernelHeap } from '../../model/kernel-heap.ts';
 import type { ByteSource } from '../byte-source.ts';
 import type { FramedSlice, Slice } from '../frame.ts';
 import { OCSF_FIELDS, ocsfValues } from '../ocsf.ts';
@@ -7,6 +8,7 @@ import type { Span } from '../s3/key-time.ts';
 import { SliceBuffer } from '../slice-buffer.ts';
 import { groupBatches } from './batches.ts';
 import { openParquet, type ParquetFile } from './file.ts';
+import { PageKernel } from './page-kernel.ts';
 import { isOutside } from './start-range.ts';
 
 /** Records that start in the span are wanted, and those up to so many seconds before and behind it. */
@@ -32,10 +34,12 @@ export async function outlineOf(source: ByteSource): Promise<ParquetOutline> {
 /**
  * Rows of the row groups [first, last) of a file. With `carry` all columns are read, else only those whose values are
  * looked at. Row groups that hold no record of the wanted times are not read. `onRead` is told the bytes of each group
- * when it is done, with the first also those outside of groups.
+ * when it is done, with the first also those outside of groups. Codes are read into `heap`, the decoder's if there is
+ * one. They and the batch are valid until the next is asked for.
  */
 export async function* parquetSlices(
   source: ByteSource,
+  heap: KernelHeap,
   first: number,
   last: number,
   carry: boolean,
@@ -43,6 +47,7 @@ export async function* parquetSlices(
   onRead: (bytes: number) => void,
 ): AsyncGenerator<Slice> {
   const file = await openParquet(source);
+  const kernel = PageKernel.over(heap);
   const ocsf = isOcsf(file);
   const flat = flatColumns(file);
   const positions = ocsf
@@ -58,7 +63,7 @@ export async function* parquetSlices(
       onRead(group.bytes);
       continue;
     }
-    for await (const batch of groupBatches(file, group, names, positions)) {
+    for await (const batch of groupBatches(file, kernel, group, names, positions)) {
       if (ocsf) yield* ocsfSlices(batch);
       else yield { kind: 'columns', columns: batch };
     }

@@ -57,6 +57,7 @@ import {
   SUBNET6_STRIDE,
   UNKNOWN_SET,
 } from '../../../src/rules/view.ts';
+import { PAGE_WORDS, RUNS_WORDS } from '../../../src/source/parquet/dictionary-page.ts';
 
 function kernelSource(file: string): string {
   return readFileSync(fileURLToPath(new URL(`../../../src/kernel/classify/${file}`, import.meta.url)), 'utf8');
@@ -77,6 +78,8 @@ describe('blocks of words that TypeScript lays out and the kernel reads', () => 
     ['counters.ts', 'Groups', GROUPS_WORDS],
     ['counters.ts', 'VersionCounters', VERSION_COUNTER_WORDS],
     ['counters.ts', 'Counters', COUNTER_WORDS],
+    ['../parquet/runs.ts', 'Runs', RUNS_WORDS],
+    ['../parquet/page.ts', 'Page', PAGE_WORDS],
   ] as const)('%s: %s', (file, name, words) => {
     expect(fieldsOf(file, name)).toEqual(words);
   });
