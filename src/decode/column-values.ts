@@ -33,8 +33,6 @@ export function countOf(values: ColumnValues): number {
 export function digitsOf(halves: Uint32Array, i: number, isAccount: boolean): Uint8Array {
   const low = halves[2 * i]!;
   const high = halves[2 * i + 1]!;
-  // what is no number is told as a sign that no number has
-  if (high >= 0x8000_0000) return Buffer.from('-?');
   const text = high === 0 ? String(low) : String(BigInt(high) * TWO_32 + BigInt(low));
   return Buffer.from(isAccount ? text.padStart(ACCOUNT_DIGITS, '0') : text);
 }

@@ -20,8 +20,6 @@ const SKIPDATA_CODE = 3;
 const DASH = 45;
 const UPPER_N = 78;
 const TWO_32 = 4_294_967_296;
-/** The high half of what is no number: see NumberValues. */
-const NO_NUMBER = 0x8000_0000;
 
 /**
  * The general way: writes the tokens of one line into row `row` of the batch, whatever the line looks like. Returns
@@ -118,7 +116,6 @@ export function decodeValue(
  * digits. Fields that are no numbers are answered by −Fault.number: the caller writes the digits and asks decodeValue.
  */
 export function storeNumber(low: number, high: number, op: number, batch: FlowBatch, row: number): number {
-  if (high >= NO_NUMBER) return op === Op.srcPort || op === Op.dstPort ? -Fault.port : -Fault.number;
   switch (op) {
     case Op.srcPort:
       return small(low, high, 65_535, batch.srcPort, row) ? Present.srcPort : -Fault.port;

@@ -7,8 +7,8 @@ export interface TextValues {
 }
 
 /**
- * Distinct values of a column as whole numbers: value i is the two u32 halves at 2 × i, low first. The highest bit set
- * says that it is no such number (negative, a fraction).
+ * Distinct values of a column as whole numbers that are not negative: value i is the two u32 halves at 2 × i, low
+ * first. A column that has others comes as text.
  */
 export interface NumberValues {
   readonly kind: 'number';

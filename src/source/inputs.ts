@@ -156,7 +156,7 @@ async function inputFile(name: string, source: ByteSource, object: S3Object | nu
     if (kind === 'plain') return { ...file, kind, opening: openingOf(bytes) };
     if (kind === 'gzip') return { ...file, kind, opening: openingOf(inflateHead(bytes)) };
     if (kind === 'Parquet') {
-      const { names, groups } = await outlineOf(source);
+      const { names, groups } = await parquetOutline(source, size, object);
       return { ...file, kind: 'parquet', opening: { content: 'lines', firstLine: '', names }, groups };
     }
     if (kind !== 'zstd') {
@@ -166,6 +166,24 @@ async function inputFile(name: string, source: ByteSource, object: S3Object | nu
     return { ...file, kind, opening: openingOf(await inflateZstdHead(bytes)) };
   } finally {
     source.close();
+  }
+}
+
+/**
+ * What planning needs of a Parquet file. One whose footer is damaged has a row group all the same: reading it will tell
+ * why, and the other inputs are read.
+ */
+async function parquetOutline(
+  source: ByteSource,
+  size: number,
+  object: S3Object | null,
+): Promise<{ readonly names: ParquetOutline['names'] | null; readonly groups: ParquetOutline['groups'] }> {
+  try {
+    return await outlineOf(source);
+  } catch (error) {
+    // of an object it may be the connection that failed
+    if (object !== null || !(error instanceof FlowtrieError)) throw error;
+    return { names: null, groups: [{ rows: 0, bytes: size }] };
   }
 }
 

@@ -241,8 +241,20 @@ describe('damaged Parquet', () => {
     ['has a footer of nothing', (whole) => withFooterLength(whole, 0), /a structure goes beyond its end/],
     ['has a footer of other bytes', (whole) => withFooterLength(whole, 40), /damaged Parquet/],
     ['is encrypted', (whole) => Buffer.concat([whole.subarray(0, -4), Buffer.from('PARE')]), /encrypted/],
-  ])('that %s is refused by name', async (_, damage, message) => {
-    await expect(replayed(damage(bytes))).rejects.toThrow(message);
+  ])('that %s is refused by name, and the other inputs are read', async (_, damage, message) => {
+    writeFileSync(at('damaged.parquet'), damage(bytes));
+    const { ledger, failures } = await replayInputs([at('damaged.parquet'), at('whole.parquet')]);
+    expect(failures).toHaveLength(1);
+    expect(failures.join()).toMatch(/damaged\.parquet: damaged Parquet: /);
+    expect(failures.join()).toMatch(message);
+    expect(ledger.lines).toBe(LINES);
+  });
+
+  it('a file without any field of a flow log is named', async () => {
+    await duck.run(`copy (select 1 as a, 'x' as b from range(3)) to '${at('none.parquet')}' (format parquet)`);
+    const { ledger, failures } = await replayInputs([at('none.parquet')]);
+    expect(ledger.lines).toBe(0);
+    expect(failures.join()).toMatch(/none\.parquet: expected columns of a flow log such as srcaddr, got a, b/);
   });
 
   it('never crashes or hangs, whatever bits flip, and the ledger adds up', { timeout: 120_000 }, async () => {

@@ -5,7 +5,7 @@ import { loadParquet, type ParquetLibrary } from './library.ts';
 import type { ColumnChunk } from './pages.ts';
 import { type StartRange, startRange } from './start-range.ts';
 import { thriftEnd } from './thrift.ts';
-import type { ValueType } from './values.ts';
+import type { ValueType } from './value-type.ts';
 
 /** Bytes of a footer: one of 1,000 row groups of 30 columns has about 5 MB. */
 const FOOTER_BYTES_MAX = 64 * 1024 * 1024;
@@ -108,17 +108,30 @@ function leavesOf(root: SchemaTree): Leaf[] {
   return leaves;
 }
 
+/** Decimals of 128 bits have 38 digits, of 256 bits 76. */
+const SCALE_MAX = 76;
+
 const PER_SECOND = { MILLIS: 1000, MICROS: 1_000_000, NANOS: 1_000_000_000 } as const;
 
 function typeOf(element: SchemaElement): ValueType {
-  const { type, type_length, converted_type, logical_type } = element;
+  const { type, type_length, converted_type, logical_type, scale = 0 } = element;
   const unsigned =
     (logical_type?.type === 'INTEGER' && !logical_type.isSigned) || converted_type?.startsWith('UINT') === true;
   let perSecond = 1;
   if (logical_type?.type === 'TIMESTAMP') perSecond = PER_SECOND[logical_type.unit];
   else if (converted_type === 'TIMESTAMP_MILLIS') perSecond = PER_SECOND.MILLIS;
   else if (converted_type === 'TIMESTAMP_MICROS') perSecond = PER_SECOND.MICROS;
-  return { physical: type ?? 'none', length: type_length ?? 0, unsigned, perSecond };
+  const isDecimal = logical_type?.type === 'DECIMAL' || converted_type === 'DECIMAL';
+  if (isDecimal && !(Number.isInteger(scale) && scale >= 0 && scale <= SCALE_MAX)) {
+    throw new Error(`a decimal with ${scale} digits behind its point`);
+  }
+  return {
+    physical: type ?? 'none',
+    length: type_length ?? 0,
+    unsigned,
+    perSecond,
+    scale: isDecimal ? scale : null,
+  };
 }
 
 function rowGroupOf(source: ByteSource, leaves: readonly Leaf[], group: FileMetaData['row_groups'][number]): RowGroup {

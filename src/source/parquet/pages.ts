@@ -7,7 +7,8 @@ import { inflatePage, type ParquetLibrary } from './library.ts';
 import { type Page, WholePage } from './page.ts';
 import type { PageKernel } from './page-kernel.ts';
 import { thriftEnd } from './thrift.ts';
-import { readValues, type ValueType } from './values.ts';
+import type { ValueType } from './value-type.ts';
+import { readValues } from './values.ts';
 
 /** Bytes of a column that are read at once: one request where the file is far away. */
 const READ_AHEAD_BYTES = 1024 * 1024;

@@ -1,7 +1,9 @@
 import type { ColumnBatch } from '../../model/column-batch.ts';
+import { FlowtrieError } from '../../model/errors.ts';
 import { FIELDS } from '../../model/flow.ts';
 import type { KernelHeap } from '../../model/kernel-heap.ts';
 import type { ByteSource } from '../byte-source.ts';
+import { nameRecord } from '../envelope.ts';
 import type { FramedSlice, Slice } from '../frame.ts';
 import { OCSF_FIELDS, ocsfValues } from '../ocsf.ts';
 import type { Span } from '../s3/key-time.ts';
@@ -50,6 +52,11 @@ export async function* parquetSlices(
   const kernel = PageKernel.over(heap);
   const ocsf = isOcsf(file);
   const flat = flatColumns(file);
+  const fields = flat.map((position) => file.names[position] ?? '');
+  if (!ocsf && !nameRecord(fields)) {
+    const got = fields.slice(0, SHOWN_NAMES).join(', ');
+    throw new FlowtrieError('input', `${source.name}: expected columns of a flow log such as srcaddr, got ${got}`);
+  }
   const positions = ocsf
     ? file.names.map((_, position) => position)
     : flat.filter((position) => carry || isLookedAt(file.names[position] ?? ''));
@@ -70,6 +77,9 @@ export async function* parquetSlices(
     onRead(group.bytes);
   }
 }
+
+/** Names of columns that an error shows. */
+const SHOWN_NAMES = 10;
 
 /** Columns with one value a row. */
 function flatColumns(file: ParquetFile): number[] {
@@ -134,6 +144,5 @@ function textOf(values: ColumnBatch['columns'][number]['values'], code: number):
     return Buffer.from(values.bytes.subarray(values.starts[code], values.ends[code])).toString('utf8');
   }
   const high = values.halves[2 * code + 1] ?? 0;
-  // what is no number is no value here
-  return high >= 0x8000_0000 ? '' : String(BigInt(high) * 0x1_0000_0000n + BigInt(values.halves[2 * code] ?? 0));
+  return String(BigInt(high) * 0x1_0000_0000n + BigInt(values.halves[2 * code] ?? 0));
 }

@@ -1,21 +1,8 @@
 import type { ColumnValues } from '../../model/column-batch.ts';
 import type { ParquetLibrary } from './library.ts';
-
-/** How a column stores its values, from the file's schema. */
-export interface ValueType {
-  /** Physical type, `BYTE_ARRAY` and so on. */
-  readonly physical: string;
-  /** Bytes of a FIXED_LEN_BYTE_ARRAY. */
-  readonly length: number;
-  readonly unsigned: boolean;
-  /** What a stored instant is divided by to be Unix seconds; 1 for other columns. */
-  readonly perSecond: number;
-}
-
-const TWO_32 = 4_294_967_296;
-
-/** The half of a number that says that it is none: see NumberValues. */
-const NO_NUMBER = 0x8000_0000;
+import { decimalsOf, numbers } from './numbers.ts';
+import { byteArrays, joined, need } from './texts.ts';
+import type { ValueType } from './value-type.ts';
 
 /** `count` values of an encoding in bytes[from …). Throws when the page is shorter, or the encoding is unknown. */
 export function readValues(
@@ -37,7 +24,7 @@ export function readValues(
     const values = new Array<Uint8Array>(count);
     if (encoding === 'DELTA_BYTE_ARRAY') library.deltaByteArray(reader, count, values);
     else library.deltaLengthByteArray(reader, count, values);
-    return joined(values);
+    return decimalsOf(type, joined(values));
   }
   if (encoding === 'BYTE_STREAM_SPLIT' && isNumber(type.physical)) {
     const split = library.byteStreamSplit(reader, count, type.physical, type.length);
@@ -54,11 +41,11 @@ function isNumber(physical: string): physical is NumberType {
 
 function readPlain(type: ValueType, bytes: Uint8Array, from: number, count: number): ColumnValues {
   const { physical } = type;
-  if (physical === 'BYTE_ARRAY') return byteArrays(bytes, from, count);
+  if (physical === 'BYTE_ARRAY') return decimalsOf(type, byteArrays(bytes, from, count));
   if (physical === 'FIXED_LEN_BYTE_ARRAY') {
     const starts = Uint32Array.from({ length: count }, (_, i) => from + i * type.length);
     need(bytes, from, count * type.length);
-    return { kind: 'text', bytes, starts, ends: starts.map((start) => start + type.length) };
+    return decimalsOf(type, { kind: 'text', bytes, starts, ends: starts.map((start) => start + type.length) });
   }
   if (physical === 'BOOLEAN') {
     need(bytes, from, Math.ceil(count / 8));
@@ -74,80 +61,9 @@ function readPlain(type: ValueType, bytes: Uint8Array, from: number, count: numb
   return numbers(type, physical === 'FLOAT' ? new Float32Array(copy) : new Float64Array(copy));
 }
 
-function need(bytes: Uint8Array, from: number, length: number): void {
-  if (from + length > bytes.length) throw new Error(`a page of ${bytes.length} bytes ends before its values`);
-}
-
-/** Texts with their length in four bytes in front. */
-function byteArrays(bytes: Uint8Array, from: number, count: number): ColumnValues {
-  const starts = new Uint32Array(count);
-  const ends = new Uint32Array(count);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let at = from;
-  for (let i = 0; i < count; i++) {
-    need(bytes, at, 4);
-    const length = view.getUint32(at, true);
-    need(bytes, at + 4, length);
-    starts[i] = at + 4;
-    at += 4 + length;
-    ends[i] = at;
-  }
-  return { kind: 'text', bytes, starts, ends };
-}
-
-function joined(values: readonly Uint8Array[]): ColumnValues {
-  const bytes = Buffer.concat(values);
-  const ends = new Uint32Array(values.length);
-  const starts = new Uint32Array(values.length);
-  let at = 0;
-  for (const [i, value] of values.entries()) {
-    starts[i] = at;
-    at += value.length;
-    ends[i] = at;
-  }
-  return { kind: 'text', bytes, starts, ends };
-}
-
 /** `false` and `true` as 0 and 1 are told. */
 function words(count: number, bit: (i: number) => number): ColumnValues {
   const bytes = Buffer.from('falsetrue');
   const starts = Uint32Array.from({ length: count }, (_, i) => (bit(i) === 1 ? 5 : 0));
   return { kind: 'text', bytes, starts, ends: starts.map((start) => (start === 5 ? 9 : 5)) };
-}
-
-/** The halves of stored numbers, instants as seconds. Whole doubles are numbers, all else is none. */
-function numbers(type: ValueType, values: ArrayBufferView): ColumnValues {
-  const { unsigned, perSecond } = type;
-  if (values instanceof BigInt64Array) {
-    const halves = new Uint32Array(values.buffer, values.byteOffset, values.length * 2);
-    return { kind: 'number', halves: perSecond === 1 ? halves : divided(halves, perSecond) };
-  }
-  if (values instanceof Int32Array) {
-    const halves = new Uint32Array(values.length * 2);
-    for (const [i, value] of values.entries()) {
-      halves[2 * i] = value;
-      halves[2 * i + 1] = value < 0 && !unsigned ? NO_NUMBER : 0;
-    }
-    return { kind: 'number', halves };
-  }
-  if (!(values instanceof Float64Array || values instanceof Float32Array))
-    throw new Error('numbers of an unknown type');
-  const halves = new Uint32Array(values.length * 2);
-  for (const [i, value] of values.entries()) {
-    const whole = Number.isSafeInteger(value) && value >= 0;
-    halves[2 * i] = whole ? value : 0;
-    halves[2 * i + 1] = whole ? value / TWO_32 : NO_NUMBER;
-  }
-  return { kind: 'number', halves };
-}
-
-function divided(halves: Uint32Array, perSecond: number): Uint32Array {
-  const seconds = new Uint32Array(halves.length);
-  for (let i = 0; i < halves.length; i += 2) {
-    const high = halves[i + 1] ?? 0;
-    const value = Math.floor((high * TWO_32 + (halves[i] ?? 0)) / perSecond);
-    seconds[i] = value;
-    seconds[i + 1] = high >= NO_NUMBER ? NO_NUMBER : value / TWO_32;
-  }
-  return seconds;
 }
