@@ -61,6 +61,9 @@ function isSamePod(a: PodInterval, b: PodInterval): boolean {
 }
 
 function touch(a: PodInterval, b: PodInterval): boolean {
+  // one source that tells an end and a start tells that the pod left and came back; rows of a CSV go on
+  if (a.sources[0] === b.sources[0] && !isRow(a))
+    return a.softStartSeconds < b.softEndSeconds && b.softStartSeconds < a.softEndSeconds;
   return a.softStartSeconds <= b.softEndSeconds && b.softStartSeconds <= a.softEndSeconds;
 }
 
@@ -115,7 +118,7 @@ function mergeLife(life: readonly PodInterval[], contradictions: Contradictions)
     (byTrust.find((interval) => interval[key] !== null) ?? best)[key];
   // a source that only says "still there" does not know the end
   const begun = byTrust.find((interval) => interval.startSeconds !== Number.NEGATIVE_INFINITY) ?? best;
-  const over = byTrust.filter((interval) => interval.endSeconds !== Number.POSITIVE_INFINITY);
+  const over = byTrust.filter((told) => told.endSeconds !== Number.POSITIVE_INFINITY && !isShownAgain(told, byTrust));
   const ended = over.find((interval) => !isBracketed(interval)) ?? over[0] ?? best;
   const sources = POD_SOURCES.filter((source) => byTrust.some((interval) => interval.sources.includes(source)));
   const listening = byTrust.find((interval) => interval.listeners.length + interval.hostListeners.length > 0) ?? best;
@@ -147,6 +150,13 @@ function mergeLife(life: readonly PodInterval[], contradictions: Contradictions)
 /** The end was not seen, only that a later list lacks the pod. */
 function isBracketed({ sources, endSeconds, softEndSeconds }: PodInterval): boolean {
   return (sources[0] === 'ipamd' || sources[0] === 'list') && softEndSeconds > endSeconds;
+}
+
+/** The end was not seen, and later lists of the source show the pod there. */
+function isShownAgain(told: PodInterval, life: readonly PodInterval[]): boolean {
+  const isLater = (other: PodInterval): boolean =>
+    other.sources[0] === told.sources[0] && other.startSeconds >= told.softEndSeconds;
+  return isBracketed(told) && life.some(isLater);
 }
 
 /** What a source says that cannot be, given the one that is trusted more. */
