@@ -1,5 +1,6 @@
 import type { Inventory, NetworkInterface, SecurityGroupRule } from '../inventory/inventory.ts';
 import { type Cidr, hostCidr } from '../model/ip.ts';
+import { isMaybe } from '../rules/port-class.ts';
 import type { AccountFlows } from './account-trace.ts';
 import { prefixMask } from './classbench.ts';
 
@@ -22,8 +23,8 @@ interface Entry {
 
 /**
  * The rival that needs no theory, and whose answer every other must equal: group references and prefix lists written
- * out, the most specific entry first. Only what matches for certain; references to groups of other accounts and ICMP
- * types do not. `numberOf` gives the rule index by rule id.
+ * out, the most specific entry first. Only what matches for certain; references to groups of other accounts, ICMP
+ * types and ports from > to do not. `numberOf` gives the rule index by rule id.
  */
 export function linearGroups(inventory: Inventory, numberOf: ReadonlyMap<string, number>): LinearGroups {
   const groups = new Map(inventory.securityGroups.map((group) => [group.id, group]));
@@ -64,7 +65,7 @@ function addressesOf(eni: NetworkInterface): readonly Cidr[] {
 }
 
 function isCertainIngress({ egress, selector }: SecurityGroupRule): boolean {
-  return !egress && selector.valid && selector.icmpType === null;
+  return !egress && selector.valid && !isMaybe(selector);
 }
 
 function wordsOf(entries: readonly Entry[], numberOf: ReadonlyMap<string, number>): Int32Array {

@@ -127,6 +127,7 @@ function isUntracked(
   const { matchOffset, matchList } = other.rules.sections;
   const cell = otherScratch.sgCell[i]!;
   for (let at = matchOffset[cell]!; at < matchOffset[cell + 1]!; at++) {
+    if ((matchList[at]! & MatchFlag.maybe) !== 0) continue;
     if ((other.facts.rules[matchList[at]! >> MatchFlag.bits]! & RuleFact.anyAddress) !== 0) return true;
   }
   return false;

@@ -1,3 +1,4 @@
+import { isTurned } from '../inventory/selector.ts';
 import type { Address } from '../model/ip.ts';
 import type { CatalogRule } from '../rules/catalog.ts';
 import type { LayerAnswer } from './layer-answer.ts';
@@ -67,6 +68,9 @@ function doubtsAboutRule(scene: Scene, entry: CatalogRule): string[] {
     else if (flow.icmp.code === null && selector.icmpCode !== null)
       doubts.push(`icmp-code-unknown: ${entry.id} names code ${selector.icmpCode}`);
   }
+  const { ports } = selector;
+  if (ports !== null && isTurned(selector))
+    doubts.push(`port-range-turned: ${entry.id} names ports ${ports.from} to ${ports.to}`);
   if (entry.layer === 'nacl') return doubts;
   const { peer } = entry.rule;
   if (peer.kind === 'prefix-list') {

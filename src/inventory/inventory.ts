@@ -182,10 +182,11 @@ export interface SecurityGroupRule {
  */
 export interface Selector {
   readonly protocol: number;
+  /** As printed; from > to is kept, see `isTurned`. */
   readonly ports: { readonly from: number; readonly to: number } | null;
   readonly icmpType: number | null;
   readonly icmpCode: number | null;
-  /** False when the rule can match nothing (code without type, from > to): kept for the catalog, warned about. */
+  /** False when the rule can match nothing (an ICMP code without a type): kept for the catalog, warned about. */
   readonly valid: boolean;
 }
 

@@ -50,8 +50,8 @@ export interface SelectorFields {
 }
 
 /**
- * Reads what packets a rule is about. Ports of protocols without ports are ignored, as AWS does (VPC User Guide). A
- * range from > to and an ICMP code without a type match nothing: `valid` false and one warning.
+ * Reads what packets a rule is about. Ports of protocols without ports are ignored, as AWS does (VPC User Guide). With
+ * one warning: a range from > to may match, see `isTurned`; an ICMP code without a type matches nothing, `valid` false.
  */
 export function readSelector(fields: SelectorFields, warn: Warn): Selector {
   const protocol = readProtocol(fields.protocol);
@@ -63,8 +63,9 @@ export function readSelector(fields: SelectorFields, warn: Warn): Selector {
     const from = bound(fields.ports, fromKey, 65_535, expected) ?? 0;
     const to = bound(fields.ports, toKey, 65_535, expected) ?? 65_535;
     if (from === 0 && to === 65_535) return all;
-    if (from > to) warn(fields.ports, `${fromKey} ${from} is greater than ${toKey} ${to}: the rule matches nothing`);
-    return { ...all, ports: { from, to }, valid: from <= to };
+    if (from > to)
+      warn(fields.ports, `${fromKey} ${from} is greater than ${toKey} ${to}: it may match ports ${to} to ${from}`);
+    return { ...all, ports: { from, to } };
   }
   if (!isIcmp(protocol) || fields.icmp === null) return all;
   const [typeKey, codeKey] = fields.icmpKeys;
@@ -73,6 +74,11 @@ export function readSelector(fields: SelectorFields, warn: Warn): Selector {
   const valid = icmpType !== null || icmpCode === null;
   if (!valid) warn(fields.icmp, `ICMP code ${icmpCode} without a type: the rule matches nothing`);
   return { ...all, icmpType, icmpCode, valid };
+}
+
+/** True of a range from > to: the ports between both may be meant, or none. */
+export function isTurned({ ports }: Selector): boolean {
+  return ports !== null && ports.from > ports.to;
 }
 
 /** PROTO/PORTS of a synthetic rule id: `tcp/443`, `udp/53-60`, `icmp/8-0`, `all/all`, `47/all`. */

@@ -223,14 +223,16 @@ function selectorText(selector: Selector): string {
 /** A rule that matches in a cell. */
 export interface CellMatch {
   readonly rule: number;
-  /** False = it may match: the selector names an ICMP type, or the peer is not fully known. */
+  /** False = it may match: the selector names an ICMP type or ports from > to, or the peer is not fully known. */
   readonly certain: boolean;
   /** True when address and peer match for certain: with the ICMP type known, the selector alone decides. */
   readonly peerCertain: boolean;
 }
 
-/** Flags in the low bits of an element of RulesSections.matchList; the rule index stands above them. */
-export const MatchFlag = { selectorMaybe: 1, peerMaybe: 2, bits: 2 } as const;
+/**
+ * Flags in the low bits of an element of RulesSections.matchList, `maybe` = any of them; the rule index stands above.
+ */
+export const MatchFlag = { selectorMaybe: 1, peerMaybe: 2, maybe: 3, bits: 2 } as const;
 
 /** Every rule that matches in `cell`, the deciding one first. */
 export function matchesOf(view: RulesView, cell: number): CellMatch[] {

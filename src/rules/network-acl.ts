@@ -1,7 +1,7 @@
 import type { Inventory, InventoryWarning, NetworkAcl } from '../inventory/inventory.ts';
 import type { AddressLabels } from './address-class.ts';
 import { impliedEntries } from './catalog.ts';
-import { isIcmpTyped, type PortSelectors } from './port-class.ts';
+import { isMaybe, type PortSelectors } from './port-class.ts';
 import type { RuleNumbers } from './rule-numbers.ts';
 import { type RuleSet, ruleSet, type SetEntry } from './rule-set.ts';
 import { associationOf, type SubnetPlace, subnetAssociations } from './subnet-association.ts';
@@ -59,7 +59,7 @@ function entriesOf(
   return entries.map((entry, order) => {
     const rule = rules.of('nacl', entry.id);
     const selector = ports.add(entry.selector);
-    const selectorMaybe = isIcmpTyped(entry.selector);
+    const selectorMaybe = isMaybe(entry.selector);
     const label = labels.cidr(entry.cidr);
     return { rule, selector, selectorMaybe, label, peerMaybe: false, rank: 0, order, allow: entry.allow };
   });

@@ -1,4 +1,5 @@
 import type { Selector } from '../inventory/inventory.ts';
+import { isTurned } from '../inventory/selector.ts';
 
 export const TCP = 6;
 export const UDP = 17;
@@ -17,8 +18,9 @@ export const SOME_UDP_PORT: number = SOME_TCP_PORT + 1;
 export const SOME_PROTOCOL: number = SOME_TCP_PORT + 2;
 const TABLE_LENGTH = SOME_TCP_PORT + 3;
 
-/** True when a flow log cannot tell whether the selector matches: it logs no ICMP type or code. */
-export function isIcmpTyped(selector: Selector): boolean {
+/** True when nothing tells whether the selector matches: a flow log has no ICMP type or code; or from > to. */
+export function isMaybe(selector: Selector): boolean {
+  if (selector.protocol === TCP || selector.protocol === UDP) return isTurned(selector);
   return (selector.protocol === ICMP || selector.protocol === ICMPV6) && selector.icmpType !== null;
 }
 
@@ -32,16 +34,20 @@ export function selectorOrder(selector: Selector): number {
     return selector.icmpType === null ? 2 : selector.icmpCode === null ? 1 : 0;
   }
   const hasPorts = selector.protocol === TCP || selector.protocol === UDP;
-  return hasPorts && selector.ports !== null ? selector.ports.to - selector.ports.from : PORTS - 1;
+  return hasPorts && selector.ports !== null ? Math.abs(selector.ports.to - selector.ports.from) : PORTS - 1;
 }
 
+/** `from` ≤ `to`. */
 interface PortSelector {
   readonly protocol: number;
   readonly from: number;
   readonly to: number;
 }
 
-/** Distinct sets of packets that rules select, whatever the address; ICMP types count as their protocol. */
+/**
+ * Distinct sets of packets that rules select or may select, whatever the address: ICMP types count as their protocol,
+ * ranges from > to as the ports between.
+ */
 export class PortSelectors {
   readonly selectors: PortSelector[] = [];
   private readonly byKey = new Map<string, number>();
@@ -50,8 +56,8 @@ export class PortSelectors {
   add(selector: Selector): number {
     const { protocol, ports } = selector;
     const ranged = (protocol === TCP || protocol === UDP) && ports !== null;
-    const from = ranged ? ports.from : 0;
-    const to = ranged ? ports.to : PORTS - 1;
+    const from = ranged ? Math.min(ports.from, ports.to) : 0;
+    const to = ranged ? Math.max(ports.from, ports.to) : PORTS - 1;
     const key = `${protocol}/${from}-${to}`;
     let index = this.byKey.get(key);
     if (index === undefined) {
@@ -86,7 +92,7 @@ export function placesOf({ protocol, from, to }: PortSelector): { readonly sure:
     [UDP, UDP_OFFSET, SOME_UDP_PORT],
   ] as const) {
     if (protocol >= 0 && protocol !== own) continue;
-    if (from <= to) sure.push([offset + from, offset + to + 1]);
+    sure.push([offset + from, offset + to + 1]);
     (isWhole ? sure : possible).push([some, some + 1]);
   }
   if (protocol < 0) sure.push([PROTOCOL_OFFSET, PROTOCOL_OFFSET + 256]);
@@ -161,7 +167,7 @@ function sweepPorts(
   };
   for (const index of relevant) {
     const selector = ports.selectors[index];
-    if (selector === undefined || selector.from > selector.to) continue;
+    if (selector === undefined) continue;
     toggle(selector.from, index);
     if (selector.to < PORTS - 1) toggle(selector.to + 1, index);
   }

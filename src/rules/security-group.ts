@@ -2,7 +2,7 @@ import type { Inventory, InventoryWarning, SecurityGroup, SecurityGroupRule } fr
 import type { AddressLabels } from './address-class.ts';
 import type { GroupChoice, GroupMembers } from './group-members.ts';
 import { PeerLabels } from './peer-label.ts';
-import { isIcmpTyped, type PortSelectors, selectorOrder } from './port-class.ts';
+import { isMaybe, type PortSelectors, selectorOrder } from './port-class.ts';
 import type { RuleNumbers } from './rule-numbers.ts';
 import { type RuleSet, ruleSet, type SetEntry } from './rule-set.ts';
 import { NO_SET, UNKNOWN_SET } from './view.ts';
@@ -141,7 +141,7 @@ export class SecurityGroupCompiler {
     return peers.of(rule.peer, group, vpcId, rule.egress).map((peer) => ({
       rule: number,
       selector,
-      selectorMaybe: isIcmpTyped(rule.selector),
+      selectorMaybe: isMaybe(rule.selector),
       label: peer.label,
       peerMaybe: peer.maybe,
       rank: peer.rank,

@@ -221,7 +221,7 @@ class SetCells {
     possible.length = 0;
     for (const index of entries) {
       const match = this.matchOf(index);
-      if (match >= 0) ((match & MATCH_MAYBE) === 0 ? certain : possible).push(match);
+      if (match >= 0) ((match & MatchFlag.maybe) === 0 ? certain : possible).push(match);
     }
     const open = this.set.undescribed || possible.length > 0;
     const [decider] = certain;
@@ -239,7 +239,7 @@ class SetCells {
       const match = this.matchOf(index);
       if (match < 0) continue;
       matches.push(match);
-      if (decider !== undefined || (match & MATCH_MAYBE) !== 0) continue;
+      if (decider !== undefined || (match & MatchFlag.maybe) !== 0) continue;
       decider = match;
       const { allow } = this.set.entries[index]!;
       split = matches.some((before) => this.set.entries[before >> MatchFlag.bits]!.allow !== allow);
@@ -262,6 +262,3 @@ class SetCells {
     return cell;
   }
 }
-
-/** Any bit that makes a match only a possible one. */
-const MATCH_MAYBE = MatchFlag.selectorMaybe | MatchFlag.peerMaybe;

@@ -14,11 +14,11 @@ export type Answer = 'yes' | 'no' | 'maybe';
 export interface OracleSelector {
   /** −1 = all protocols. */
   readonly protocol: number;
-  /** TCP and UDP only; null = all ports. */
+  /** TCP and UDP only, as printed; null = all ports. */
   readonly ports: readonly [number, number] | null;
   readonly icmpType: number | null;
   readonly icmpCode: number | null;
-  /** False: matches nothing (from > to; ICMP code without type). */
+  /** False: matches nothing (ICMP code without type). */
   readonly valid: boolean;
 }
 
@@ -33,7 +33,7 @@ export function selector(protocolText: string | number, fromRaw: unknown, toRaw:
   const all = { protocol, ports: null, icmpType: null, icmpCode: null, valid: true };
   if (protocol === 6 || protocol === 17) {
     const [low, high] = [from ?? 0, to ?? 65535];
-    return low === 0 && high === 65535 ? all : { ...all, ports: [low, high], valid: low <= high };
+    return low === 0 && high === 65535 ? all : { ...all, ports: [low, high] };
   }
   if (protocol === 1 || protocol === 58) {
     // C68: a code without a type is invalid and matches nothing.
@@ -50,7 +50,11 @@ export function selects(rule: OracleSelector, packet: Packet): Answer {
   if (rule.protocol !== packet.protocol) return 'no';
   if (rule.ports !== null) {
     if (packet.port === null) return 'maybe';
-    return rule.ports[0] <= packet.port && packet.port <= rule.ports[1] ? 'yes' : 'no';
+    const [low, high] = [Math.min(...rule.ports), Math.max(...rule.ports)];
+    if (packet.port < low || packet.port > high) return 'no';
+    // product.md §7.5: from > to is odd but readable, what depends on it is unknown.
+    // CHOICE: on such a rule depends what goes to the ports between the two numbers.
+    return rule.ports[0] <= rule.ports[1] ? 'yes' : 'maybe';
   }
   if (rule.icmpType === null) return 'yes';
   if (packet.icmpType === null) return 'maybe';
@@ -76,7 +80,7 @@ export function portsText(rule: OracleSelector): string {
 /** Width that orders selectors of one protocol: ports, or ICMP type+code 0, type 1, all 2. */
 export function width(rule: OracleSelector): number {
   if (rule.protocol === 1 || rule.protocol === 58) return rule.icmpType === null ? 2 : rule.icmpCode === null ? 1 : 0;
-  return rule.ports === null ? 65535 : rule.ports[1] - rule.ports[0];
+  return rule.ports === null ? 65535 : Math.abs(rule.ports[1] - rule.ports[0]);
 }
 
 export function both(a: Answer, b: Answer): Answer {

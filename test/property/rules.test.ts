@@ -92,7 +92,7 @@ function someSelector(dice: Dice): Selector {
   const icmpType = dice.chance(50) ? dice.below(9) : null;
   return {
     protocol,
-    ports: dice.chance(40) ? null : { from, to },
+    ports: dice.chance(40) ? null : dice.chance(8) ? { from: to, to: from } : { from, to },
     icmpType,
     icmpCode: icmpType !== null && dice.chance(50) ? 0 : null,
     valid: !dice.chance(4),

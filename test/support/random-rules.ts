@@ -2,6 +2,11 @@ import type { Dice } from './dice.ts';
 import type { WorldEni } from './random-interfaces.ts';
 import { ACCOUNT, BLOCKS4, BLOCKS6, GROUPS, LISTS, OTHER_ACCOUNT, PORTS, SUBNETS, VPCS } from './random-network.ts';
 
+/** Some pairs are printed the wrong way round; a throw of its own would make every seed another world. */
+function isTurned(a: number, b: number): boolean {
+  return a > b && (a + b) % 4 === 1;
+}
+
 /** Protocol with its ports or ICMP type and code, as `describe-security-groups` prints them. */
 function selectorOf(dice: Dice): { IpProtocol: string; FromPort?: number; ToPort?: number } {
   const protocol = dice.pick(['-1', 'tcp', 'tcp', 'tcp', 'udp', 'udp', 'icmp', 'icmpv6', '47']);
@@ -13,6 +18,7 @@ function selectorOf(dice: Dice): { IpProtocol: string; FromPort?: number; ToPort
   const [a, b] = [dice.pick(PORTS), dice.pick(PORTS)];
   const wide = dice.below(4);
   if (wide === 0) return { IpProtocol: protocol, FromPort: 0, ToPort: 65_535 };
+  if (isTurned(a, b)) return { IpProtocol: protocol, FromPort: a, ToPort: b };
   return { IpProtocol: protocol, FromPort: Math.min(a, b), ToPort: wide === 1 ? Math.max(a, b) : Math.min(a, b) };
 }
 
@@ -75,7 +81,9 @@ function entryOf(dice: Dice, Egress: boolean): object {
     Protocol,
     RuleAction: dice.below(3) === 0 ? 'deny' : 'allow',
     ...(dice.below(4) === 0 ? { Ipv6CidrBlock: dice.pick(BLOCKS6) } : { CidrBlock: dice.pick(BLOCKS4) }),
-    ...(isPorted ? { PortRange: { From: Math.min(a, b), To: Math.max(a, b) } } : {}),
+    ...(isPorted
+      ? { PortRange: isTurned(a, b) ? { From: a, To: b } : { From: Math.min(a, b), To: Math.max(a, b) } }
+      : {}),
     ...(Protocol === '1' || Protocol === '58'
       ? { IcmpTypeCode: { Type: type, Code: type < 0 ? -1 : dice.pick([-1, 0]) } }
       : {}),

@@ -40,7 +40,8 @@ function selects(s: Selector, protocol: number, port: number): Three {
   if (s.protocol === -1) return 'yes';
   if (s.protocol !== protocol) return 'no';
   if (protocol === 6 || protocol === 17) {
-    return s.ports === null || (port >= s.ports.from && port <= s.ports.to) ? 'yes' : 'no';
+    if (s.ports === null || (port >= s.ports.from && port <= s.ports.to)) return 'yes';
+    return port >= s.ports.to && port <= s.ports.from ? 'maybe' : 'no';
   }
   if (protocol === 1 || protocol === 58) return s.icmpType === null ? 'yes' : 'maybe';
   return 'yes';
@@ -104,7 +105,7 @@ function peerMatches(
 
 function width(s: Selector): number {
   if (s.protocol === 1 || s.protocol === 58) return s.icmpType === null ? 2 : s.icmpCode === null ? 1 : 0;
-  return (s.protocol === 6 || s.protocol === 17) && s.ports !== null ? s.ports.to - s.ports.from : 65535;
+  return (s.protocol === 6 || s.protocol === 17) && s.ports !== null ? Math.abs(s.ports.to - s.ports.from) : 65535;
 }
 
 interface RuleMatch {

@@ -24,6 +24,25 @@ describe('what was not known is said', () => {
     ]);
   });
 
+  test('ports from > to, in a rule and in an entry, where no other decides', () => {
+    const turned = { IpProtocol: 'tcp', FromPort: 500, ToPort: 400, IpRanges: [{ CidrIp: '0.0.0.0/0' }] };
+    const barred = { ...entry(90, false, 'deny'), Protocol: '6', PortRange: { From: 500, To: 400 } };
+    const entries = [barred, entry(100, false), entry(100, true)];
+    const version = compiled(
+      network({
+        SecurityGroups: [group('sg-open', [turned], [allow('0.0.0.0/0')])],
+        NetworkAcls: [acl('acl-main', [], entries, true)],
+      }),
+    );
+    const asked = ask(version, 'eni-web', 'eni-app', 443);
+    expect(asked).toMatchObject({ verdict: 'unknown', decided_by: null });
+    expect(doubtsOf(asked)).toEqual([
+      'port-range-turned: acl-main/ingress/90 names ports 500 to 400',
+      'port-range-turned: sg-open/ingress/tcp/500-400/0.0.0.0/0 names ports 500 to 400',
+    ]);
+    expect(ask(version, 'eni-web', 'eni-app', 399)).toMatchObject({ verdict: 'deny', decided_by: 'implicit-deny' });
+  });
+
   test('an attached group without a description, groups not said, no network ACL, no route table', () => {
     const enis = [
       eni('eni-web', 'subnet-pub', '10.0.0.10', { groups: ['sg-gone'] }),

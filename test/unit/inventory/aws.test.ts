@@ -60,7 +60,7 @@ describe('security group rules', () => {
     expect(rules[1]?.origin.path).toBe('SecurityGroups[0].IpPermissionsEgress[0].Ipv6Ranges[0]');
   });
 
-  it('that can match nothing are kept, not valid, and warned about once', () => {
+  it('that are odd are kept and warned about once; what can match nothing is not valid', () => {
     const loaded = load(
       groupWith(
         { IpProtocol: 'tcp', FromPort: 90, ToPort: 80, ...anywhere },
@@ -68,11 +68,11 @@ describe('security group rules', () => {
       ),
     );
     expect(only(loaded).securityGroups[0]?.rules.map((rule) => [rule.id, rule.selector.valid])).toEqual([
-      ['sg-a/ingress/tcp/90-80/0.0.0.0/0', false],
+      ['sg-a/ingress/tcp/90-80/0.0.0.0/0', true],
       ['sg-a/ingress/icmp/all-4/0.0.0.0/0', false],
     ]);
     expect(warningsOf(loaded)).toEqual([
-      '0.json SecurityGroups[0].IpPermissions[0]: FromPort 90 is greater than ToPort 80: the rule matches nothing',
+      '0.json SecurityGroups[0].IpPermissions[0]: FromPort 90 is greater than ToPort 80: it may match ports 80 to 90',
       '0.json SecurityGroups[0].IpPermissions[1]: ICMP code 4 without a type: the rule matches nothing',
     ]);
   });
