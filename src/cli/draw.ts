@@ -261,6 +261,7 @@ function describeStep({ catalog }: ExplainTables, step: ExplainStep): string {
   if (step.layer === 'route') {
     if (rule !== undefined) return rule.text;
     if (step.kind === 'none') return 'no route matches';
+    if (step.kind === 'local' && step.rule === null) return 'not asked (inside one subnet)';
     return step.rule === null
       ? 'not known'
       : `${step.rule.replace('/', ' sends ')} to ${step.target ?? 'nowhere (blackhole)'}`;

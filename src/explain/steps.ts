@@ -82,16 +82,17 @@ export function routeStep(scene: Scene, table: number, at: string, to: Address |
   return { ...base, rule: entry.id, matched: [entry.id], kind, target: entry.target, prefix: entry.prefix };
 }
 
-/** Inside a subnet packets never meet its router: of the table only the local route holds. */
+/** Inside a subnet packets never meet its router: of the table only the local route holds, where it has one. */
 export function localRouteStep(scene: Scene, table: number, at: string, to: Address | null): ExplainStep {
   const found = scene.tables.inventory.routeTables[table];
   const local = found?.routes.find(
     ({ kind, destination }) =>
       kind === 'local' && destination.kind === 'cidr' && to !== null && cidrContains(destination.cidr, to),
   );
-  if (found === undefined || local?.destination.kind !== 'cidr') return routeStep(scene, table, at, to);
+  const base = { layer: 'route', at, direction: 'egress', verdict: null, kind: 'local', target: 'local' } as const;
+  if (found === undefined || local?.destination.kind !== 'cidr')
+    return { ...base, rule: null, matched: [], prefix: null };
   const prefix = formatCidr(local.destination.cidr);
   const rule = `${found.id}/${prefix}`;
-  const base = { layer: 'route', at, direction: 'egress', verdict: null } as const;
-  return { ...base, rule, matched: [rule], kind: 'local', target: 'local', prefix };
+  return { ...base, rule, matched: [rule], prefix };
 }

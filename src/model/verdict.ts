@@ -178,6 +178,8 @@ export const Action = { null: 0, accept: 1, reject: 2 } as const;
 export const NO_RULE = -1;
 /** A security group has no deny rule: the deciding rule of a deny. */
 export const IMPLICIT_DENY = -2;
+/** In the route column: a packet inside its subnet asks no route table, and none has a local route to name. */
+export const NO_ROUTER = -2;
 
 /** Value of a service column: no Service is known to answer there. */
 export const NO_SERVICE = -1;

@@ -110,7 +110,7 @@ export const EniSet = {
   routeTable: 4,
   /**
    * Rule index of the local route of its subnet's IPv4 and IPv6 block: inside a subnet no route table is asked (VPC
-   * User Guide, "Route tables"); −1 = no route table is known, or it has none.
+   * User Guide, "Route tables"); −1 = no route table is known, or it has none: the packet is local all the same.
    */
   localRoute4: 5,
   localRoute6: 6,

@@ -7,6 +7,8 @@ import {
   DRIFT,
   DRIFT_CAUSE,
   KIND,
+  NO_ROUTER,
+  NO_RULE,
   PATH,
   ROLE,
   ROLE_BASIS,
@@ -21,6 +23,7 @@ import {
   candidatesOf,
   carriedText,
   effectiveField,
+  NO_INDEX,
   type OwnerNames,
   ownerNames,
   pairedAddress,
@@ -135,7 +138,11 @@ function addedCells(context: RowContext): Readonly<Record<AddedName, TextCell>> 
   const rule = (values: Column<Int32Array>): TextCell =>
     judged((_, v, row) => ruleText(namesOf(v, row), values(v)[row]));
   const route = (table: 'routeTarget' | 'routePrefix'): TextCell =>
-    judged((_, v, row) => (v.routeKind[row] === 0 ? null : (namesOf(v, row)?.[table][v.route[row] ?? -1] ?? null)));
+    judged((_, v, row) => {
+      const rule = v.route[row] ?? NO_RULE;
+      if (rule === NO_ROUTER) return NO_INDEX[table];
+      return v.routeKind[row] === 0 ? null : (namesOf(v, row)?.[table][rule] ?? null);
+    });
   const owner =
     (side: Side, key: keyof OwnerNames): TextCell =>
     (_, v, row) => {

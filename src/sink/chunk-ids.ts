@@ -4,7 +4,7 @@ import type { VerdictBatch } from '../model/verdict.ts';
 import { AddressIds } from './address-ids.ts';
 import { ChunkDictionary, IdValues } from './chunk-dictionary.ts';
 import type { ColumnMemory } from './column-memory.ts';
-import { type AddressName, type OwnerNames, type RowContext, type Side, servedName } from './rows.ts';
+import { type AddressName, NO_INDEX, type OwnerNames, type RowContext, type Side, servedName } from './rows.ts';
 
 type Ids = Int32Array;
 type Fill = (flow: FlowBatch, verdicts: VerdictBatch, ids: Ids, at: number) => void;
@@ -96,7 +96,7 @@ export class ChunkIds {
     return this.ownerBase[this.names.length]!;
   }
 
-  /** Ids of rules, 0 = none, 1 = implicit deny. */
+  /** Ids of rules, 0 = none, 1 = implicit deny, or no router. */
   get rules(): number {
     return this.ruleBase[this.names.length]! + 1;
   }
@@ -210,7 +210,7 @@ export class ChunkIds {
 
   ruleText(id: number, table: 'rules' | 'routeTarget' | 'routePrefix'): string | null {
     if (id === 0) return null;
-    if (id === 1) return table === 'rules' ? 'implicit-deny' : null;
+    if (id === 1) return NO_INDEX[table];
     const version = versionOf(this.ruleBase, id - 1);
     return this.names[version]?.[table][id - 1 - this.ruleBase[version]!] ?? null;
   }

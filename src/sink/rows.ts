@@ -136,9 +136,12 @@ export function wordOf(words: readonly string[], code: number | undefined): stri
   return word === 'null' ? null : word;
 }
 
+/** What a rule or route of −2 is: IMPLICIT_DENY, NO_ROUTER. */
+export const NO_INDEX = { rules: 'implicit-deny', routeTarget: 'local', routePrefix: null } as const;
+
 /** Id of a rule column: null for NO_RULE. */
 export function ruleText(names: Names | undefined, rule: number | undefined): string | null {
-  if (rule === IMPLICIT_DENY) return 'implicit-deny';
+  if (rule === IMPLICIT_DENY) return NO_INDEX.rules;
   if (rule === undefined || rule < 0) return null;
   const id = names?.rules[rule];
   assert(id !== undefined, `rule index ${rule} has no name`);

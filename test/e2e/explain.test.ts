@@ -11,6 +11,14 @@ function flows(text: string, ...more: string[]): ReturnType<typeof runCli> {
   return runCli(['explain', ...INVENTORY, '--flows', '-', ...more], { stdin: Buffer.from(text) });
 }
 
+test('inside a subnet without a local route the way is drawn as local', async () => {
+  const ends = ['--from', '10.9.1.10', '--to', '10.9.1.99', '--protocol', 'tcp', '--port', '443'];
+  const { code, stdout } = await runCli(['explain', '--inventory', inventoryFolder('odd-rules'), ...ends]);
+  expect(code).toBe(0);
+  expect(stdout).toContain('[eni-bare: route local]');
+  expect(stdout).toContain('    route           not asked (inside one subnet)');
+});
+
 describe('explain --flows', () => {
   test('columns in any order, some missing, some empty: one JSON object a flow, in order', async () => {
     const text = [

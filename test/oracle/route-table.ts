@@ -149,9 +149,11 @@ function lookUpRoute(network: Network, table: RawRouteTable | undefined, to: Ora
   return ambiguous ? UNKNOWN : answer;
 }
 
+const INSIDE: RouteAnswer = { kind: 'local', target: 'local', prefix: null, listed: false };
+
 /**
- * The route a packet takes out of a subnet. CHOICE: inside the subnet it is layer 2 and ignores the table (aws.md
- * §4.1), so only the table's local routes are asked.
+ * The route a packet takes out of a subnet. Inside the subnet it is layer 2 and ignores the table (aws.md §4.1).
+ * CHOICE: it is `local` (target `local`, product.md §7.18), with the prefix of the local route where a table has one.
  */
 export function routeFrom(
   network: Network,
@@ -162,10 +164,11 @@ export function routeFrom(
   if (subnetId === null) return UNKNOWN;
   const table = tableOf(network, subnetId, vpcId);
   const subnet: OracleSubnet | undefined = network.subnets.get(subnetId);
-  if (table === undefined || subnet === undefined || !inSubnet(subnet, to)) return lookUpRoute(network, table, to);
+  if (subnet === undefined || !inSubnet(subnet, to)) return lookUpRoute(network, table, to);
+  if (table === undefined) return INSIDE;
   const onlyLocal = (table.Routes ?? []).filter((route) => given(route.GatewayId) === 'local');
   const answer = lookUpRoute(network, { ...table, Routes: onlyLocal }, to);
-  return answer.kind === 'none' ? lookUpRoute(network, table, to) : answer;
+  return answer.kind === 'none' ? INSIDE : answer;
 }
 
 /** Whether the way crosses an appliance: an interface route or a Gateway Load Balancer endpoint (product.md §7.16). */

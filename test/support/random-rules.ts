@@ -139,23 +139,25 @@ function routeOf(dice: Dice, enis: readonly WorldEni[]): object {
 
 export function routeTableDocuments(dice: Dice, enis: readonly WorldEni[]): object[] {
   return VPCS.flatMap(({ id: VpcId, cidrs, cidr6 }) =>
-    [true, false].map((Main) => ({
-      RouteTableId: `rtb-${VpcId.slice(-1)}${Main ? '' : '2'}`,
-      VpcId,
-      Routes: [
-        ...cidrs.map((DestinationCidrBlock) => ({
-          DestinationCidrBlock,
-          GatewayId: 'local',
-          Origin: 'CreateRouteTable',
-          State: 'active',
-        })),
-        { DestinationIpv6CidrBlock: cidr6, GatewayId: 'local', Origin: 'CreateRouteTable', State: 'active' },
-        ...Array.from({ length: dice.below(6) }, () => routeOf(dice, enis)),
-      ],
-      Associations: Main
-        ? [{ Main: true }]
-        : SUBNETS.filter(({ vpc }) => vpc === VpcId && dice.below(2) === 0).map(({ id }) => ({ SubnetId: id })),
-    })),
+    [true, false].flatMap((Main) => {
+      const added = Array.from({ length: dice.below(6) }, () => routeOf(dice, enis));
+      // of some tables the local route leads to an interface; some VPCs have no main one
+      const target = added.length === 4 ? { NetworkInterfaceId: enis[0]?.id } : { GatewayId: 'local' };
+      const local = { ...target, Origin: 'CreateRouteTable', State: 'active' };
+      const table = {
+        RouteTableId: `rtb-${VpcId.slice(-1)}${Main ? '' : '2'}`,
+        VpcId,
+        Routes: [
+          ...cidrs.map((DestinationCidrBlock) => ({ DestinationCidrBlock, ...local })),
+          { DestinationIpv6CidrBlock: cidr6, ...local },
+          ...added,
+        ],
+        Associations: Main
+          ? [{ Main: true }]
+          : SUBNETS.filter(({ vpc }) => vpc === VpcId && dice.below(2) === 0).map(({ id }) => ({ SubnetId: id })),
+      };
+      return Main && added.length === 5 ? [] : [table];
+    }),
   );
 }
 

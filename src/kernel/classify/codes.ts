@@ -100,6 +100,7 @@ export const PATH_VPN: u32 = 9;
 export const PATH_OVERLAY: u32 = 10;
 
 export const NO_RULE: i32 = -1;
+export const NO_ROUTER: i32 = -2;
 export const NO_SERVICE: i32 = -1;
 
 export const NO_ADDRESS: i32 = -1;

@@ -10,6 +10,7 @@ import {
   ENI_SET_ROUTE_TABLE,
   ENI_ZONE,
   KIND_NODE,
+  NO_ROUTER,
   NO_RULE,
   PATH_CROSS_AZ,
   PATH_INTERNET,
@@ -42,8 +43,9 @@ import { isOwnSubnet, isTunnel } from './peer';
 import { eniSet, eniWord, routeOf } from './rules';
 import { Tables } from './tables';
 
-/** Answers of routeOf that are no rule. */
+/** Answers that are no rule, besides −1 (no route): routeOf's, and that of a subnet without a local route. */
 const NOT_KNOWN: i32 = -2;
+const INSIDE: i32 = -3;
 
 /**
  * Route columns (egress records only) and the path. The path of an ingress record is that of the way back: the route
@@ -71,27 +73,29 @@ export function decideRoute(batch: Batch, tables: Tables, from: u32, to: u32): v
     const found = routeToward(batch, peer, tables, i, eni);
     let kind = found == NOT_KNOWN ? ROUTE_KIND_UNKNOWN : ROUTE_KIND_NONE;
     if (found >= 0) kind = u8At(tables.routeKind, found);
+    else if (found == INSIDE) kind = ROUTE_KIND_LOCAL;
     if (egress) {
       put8(batch.routeKind, i, kind);
       if (found >= 0) put32(batch.route, i, found);
+      else if (found == INSIDE) put32(batch.route, i, NO_ROUTER);
     }
     put8(batch.path, i, pathOf(batch, peer, tables, i, eni, kind));
   }
 }
 
-/** Rule index of the route from interface `eni` toward the peer; −1 = none, NOT_KNOWN. */
+/** Rule index of the route from interface `eni` toward the peer; −1 = none, NOT_KNOWN, INSIDE. */
 @inline
 function routeToward(batch: Batch, peer: Side, tables: Tables, i: u32, eni: u32): i32 {
   const peerClass = i32At(peer.addressClass, i);
-  const table = eniSet(tables, eni, ENI_SET_ROUTE_TABLE);
-  if (peerClass < 0 || table < 0) return NOT_KNOWN;
+  if (peerClass < 0) return NOT_KNOWN;
   // inside its subnet a packet never meets its router: of the table only the local route holds there
   if (isOwnSubnet(batch, peer, tables, i, eni)) {
     const is4 = i32At(peer.address6, i) < 0;
     const local = eniSet(tables, eni, is4 ? ENI_SET_LOCAL_ROUTE4 : ENI_SET_LOCAL_ROUTE6);
-    if (local >= 0) return local;
+    return local < 0 ? INSIDE : local;
   }
-  return routeOf(tables, table, peerClass);
+  const table = eniSet(tables, eni, ENI_SET_ROUTE_TABLE);
+  return table < 0 ? NOT_KNOWN : routeOf(tables, table, peerClass);
 }
 
 @inline

@@ -38,7 +38,7 @@ export function serviceIds(
   }
 }
 
-/** Rules: 0 = none (−1), 1 = implicit deny (−2). */
+/** Rules: 0 = none (−1), 1 = implicit deny, or no router (−2). */
 export function ruleIds(rule: usize, version: usize, base: usize, ids: usize, rows: u32): void {
   for (let i: u32 = 0; i < rows; i++) {
     const index = i32At(rule, i);

@@ -18,6 +18,7 @@ import {
   DriftCause,
   Effective,
   Kind,
+  NO_ROUTER,
   NO_RULE,
   NO_SERVICE,
   Path,
@@ -115,6 +116,7 @@ const CODES: Readonly<Record<string, Readonly<Record<string, number>>>> = {
 
 const SINGLE: Readonly<Record<string, number>> = {
   V6_PER_ROW: V6_WORDS.perRow,
+  NO_ROUTER,
   NO_RULE,
   NO_SERVICE,
   NO_ADDRESS,

@@ -172,6 +172,25 @@ describe('two documents that disagree: one warning, what they disagree about is 
   });
 });
 
+describe('inside one subnet no route table is asked', () => {
+  const replaced = { RouteTableId: 'rtb-main', VpcId: 'vpc-a', Associations: [{ Main: true }] };
+  const toAppliance = { DestinationCidrBlock: '10.0.0.0/16', NetworkInterfaceId: 'eni-app', State: 'active' };
+  test.each([
+    ['its local route leads to an interface', [{ ...replaced, Routes: [toAppliance] }]],
+    ['no route table is described', []],
+  ])('%s', (_, RouteTables) => {
+    const version = compiled(network({ RouteTables }));
+    const asked = ask(version, 'eni-web', 'eni-bare', 443);
+    expect(asked).toMatchObject({ verdict: 'allow', outcome: 'delivered' });
+    expect(asked.steps.filter(({ layer }) => layer === 'route')).toEqual([
+      {
+        ...{ layer: 'route', at: 'eni-web', direction: 'egress', verdict: null, rule: null, matched: [] },
+        ...{ kind: 'local', target: 'local', prefix: null },
+      },
+    ]);
+  });
+});
+
 describe('routes to what no document describes', () => {
   const route = { DestinationCidrBlock: '8.0.0.0/8' };
   test.each([

@@ -18,6 +18,7 @@ import {
   Effective,
   IMPLICIT_DENY,
   Kind,
+  NO_ROUTER,
   NO_RULE,
   NO_SERVICE,
   Path,
@@ -213,7 +214,8 @@ function fillNullRow({ flow, verdicts }: Rows, row: number): void {
   v.dstEffective[row] = Effective.record;
   v.sgVerdict[row] = v.predicted[row] = Verdict.unknown;
   v.sgRule[row] = v.naclRule[row] = v.decidedBy[row] = NO_RULE;
-  v.routeKind[row] = routeKindCode('none');
+  v.routeKind[row] = routeKindCode('local');
+  v.route[row] = NO_ROUTER;
   v.drift[row] = Drift.undetermined;
   v.driftCause[row] = DriftCause.missingKnowledge;
   v.path[row] = 0;
