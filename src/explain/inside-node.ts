@@ -56,10 +56,7 @@ export function answerInside(steps: readonly ExplainStep[], onward: Onward | nul
   const verdict = steps.length > 0 ? 'unknown' : 'allow';
   const here = ending(steps.length > 0 ? 'unknown' : 'delivered', INSIDE_NODE);
   const ended = beyond(onward?.ended ?? null, here);
-  const answered = beyond(
-    onward?.answered ?? null,
-    endingOf(ended, verdict, undefined, ending('delivered', INSIDE_NODE)),
-  );
+  const answered = beyond(onward?.answered ?? null, endingOf(ended, verdict, null, ending('delivered', INSIDE_NODE)));
   return {
     verdict,
     decided_by: null,

@@ -36,15 +36,26 @@ export function joined(
  */
 export function outcomeOf(inventory: Inventory, verdict: Verdict, way: Way, trail: Trail, to: Endpoint): Ending {
   if (verdict === 'deny') return ending('denied', null);
-  const onTheWay = trail.steps.filter((s) => s.layer !== 'route' && isDescribed(inventory, s));
-  const denied = onTheWay.find((s) => s.verdict === 'deny');
-  if (denied !== undefined) return ending('denied', `on the way at ${denied.at}: ${denied.rule}`);
+  const between = betweenEnds(inventory, trail.steps);
+  if (between?.outcome === 'denied') return between;
   const ended = hasArrived(way) ? arrival(inventory, to) : way;
   if (ended.outcome !== 'delivered' && ended.outcome !== 'left-network') return ended;
   if (trail.doubt !== null) return ending('unknown', trail.doubt);
-  const doubtful = onTheWay.find((s) => s.verdict === 'unknown');
-  if (doubtful !== undefined) return ending('unknown', `at ${doubtful.at}: ${doubtful.unknown?.[0] ?? 'not known'}`);
-  return verdict === 'unknown' ? ending('unknown', null) : ended;
+  return between ?? (verdict === 'unknown' ? ending('unknown', null) : ended);
+}
+
+/** What the layers between the ends make of a packet: a deny, else what of them is not known; null = all let it by. */
+export function betweenEnds(inventory: Inventory, steps: readonly ExplainStep[]): Ending | null {
+  const layers = steps.filter((s) => s.layer !== 'route' && isDescribed(inventory, s));
+  const denied = layers.find((s) => s.verdict === 'deny');
+  if (denied !== undefined) return ending('denied', `on the way at ${denied.at}: ${denied.rule}`);
+  const doubtful = layers.find((s) => s.verdict === 'unknown');
+  return doubtful === undefined ? null : doubtAt(doubtful);
+}
+
+/** A step that may stop the packet, or lead it elsewhere. */
+export function doubtAt({ at, unknown }: ExplainStep): Ending {
+  return ending('unknown', `at ${at}: ${unknown?.[0] ?? 'not known'}`);
 }
 
 function arrival(inventory: Inventory, { eni, address }: Endpoint): Ending {

@@ -1,6 +1,6 @@
 import type { Verdict } from '../model/verdict.ts';
 import type { Ending, ExplainStep } from './explanation.ts';
-import { isDescribed, joined } from './outcome.ts';
+import { betweenEnds, doubtAt, joined } from './outcome.ts';
 import { isInSubnet, type Scene, siteOfEni } from './scene.ts';
 import { aclStep, routeStep } from './steps.ts';
 import { asymmetryText } from './transit.ts';
@@ -60,24 +60,29 @@ export function wayBack(
   }
   const { verdict, decidedBy } = joined(inventory, [...atDestination, ...atSource]);
   const lostOnTheWay = middle.map((step) => endingOfRoute(step.kind)).find((e) => e !== undefined);
-  const denied = middle.find((s) => s.verdict === 'deny' && isDescribed(inventory, s));
+  const unrouted = middle.find((step) => step.kind === 'unknown');
+  const between = betweenEnds(inventory, middle) ?? (unrouted === undefined ? null : doubtAt(unrouted));
   return {
     verdict,
     decidedBy,
-    ending: endingOf(request, verdict, denied, lostOnTheWay ?? way),
+    ending: endingOf(request, verdict, between, lostOnTheWay ?? way),
     steps: [...atDestination, ...middle, ...atSource],
   };
 }
 
-/** How the reply ends, by how the request did; `way`: where its own routes lead. */
-export function endingOf(request: Ending, verdict: Verdict, denied: ExplainStep | undefined, way: Ending): Ending {
+/**
+ * How the reply ends, by how the request did; `between`: what stops it between the ends or may, null = nothing; `way`:
+ * where its own routes lead.
+ */
+export function endingOf(request: Ending, verdict: Verdict, between: Ending | null, way: Ending): Ending {
   if (request.outcome !== 'delivered' && request.outcome !== 'left-network' && request.outcome !== 'unknown') {
     return ending('unreachable', 'the request does not arrive');
   }
   if (verdict === 'deny') return ending('denied', null);
-  if (denied !== undefined) return ending('denied', `on the way at ${denied.at}: ${denied.rule}`);
+  if (between?.outcome === 'denied') return between;
   if (way.outcome !== 'delivered') return way;
   if (request.outcome === 'unknown') return ending('unknown', request.reason);
+  if (between !== null) return between;
   return verdict === 'unknown' ? ending('unknown', null) : way;
 }
 

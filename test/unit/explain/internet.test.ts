@@ -117,6 +117,33 @@ describe('NAT gateway', () => {
     });
   });
 
+  test('replies that its network ACL lets through at some of those ports only are not known to come back', () => {
+    const ephemeral = {
+      RuleNumber: 100,
+      Egress: false,
+      RuleAction: 'allow',
+      Protocol: '6',
+      CidrBlock: '0.0.0.0/0',
+      PortRange: { From: 32_768, To: 60_999 },
+    };
+    const inward = entry(90, false, 'allow', 443, '10.0.0.0/16');
+    const version = compiled(
+      network({
+        NetworkAcls: [
+          acl('acl-main', ['subnet-priv'], [entry(100, false), entry(100, true)]),
+          acl('acl-nat', ['subnet-pub'], [inward, ephemeral, entry(100, true)]),
+        ],
+      }),
+    );
+    const asked = ask(version, 'eni-app', '8.8.8.8', 443);
+    expect(asked).toMatchObject({ outcome: 'left-network', reason: null, reply: { verdict: 'allow' } });
+    expect(shortSteps(asked.way_back)).toContain('eni-nat ingress nacl unknown');
+    expect(asked.way_back).toMatchObject({
+      outcome: 'unknown',
+      reason: 'at eni-nat: port-unknown: the answer depends on the port, which is not given',
+    });
+  });
+
   test('gone, in the sender’s own subnet, or private', () => {
     const nat = (more: object): object => ({
       NatGateways: [{ NatGatewayId: 'nat-1', VpcId: 'vpc-a', SubnetId: 'subnet-pub', State: 'available', ...more }],

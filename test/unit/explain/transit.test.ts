@@ -45,6 +45,20 @@ describe('transit gateway', () => {
     });
   });
 
+  test('a reply through a transit gateway whose table is not described is not known to come back', () => {
+    const { gateways } = version.inventory;
+    const tables = gateways.transitGatewayRouteTables.map((table) =>
+      gateways.transitGatewayAttachments.find(({ id }) => id === 'tgw-attach-c')?.routeTableId === table.id
+        ? { ...table, routes: null }
+        : table,
+    );
+    const inventory = { ...version.inventory, gateways: { ...gateways, transitGatewayRouteTables: tables } };
+    const asked = ask({ ...version, inventory }, '10.0.1.10', '10.8.1.10', 443);
+    expect(asked).toMatchObject({ verdict: 'allow', outcome: 'delivered', reply: { verdict: 'allow' } });
+    expect(asked.way_back.outcome).toBe('unknown');
+    expect(asked.way_back.reason).toMatch(/^at tgw-1: route-table-not-described: the routes of /);
+  });
+
   test('C48: an attachment carries only what comes from a zone it stands in', () => {
     expect(ask(version, '10.0.2.10', '10.8.1.10', 443)).toMatchObject({
       verdict: 'allow',
