@@ -2,6 +2,7 @@ import { type CompiledInventory, type CompiledVersion, compileInventory } from '
 import { type Endpoint, findEndpoint } from '../explain/endpoint.ts';
 import { explain } from '../explain/explain.ts';
 import type { Explanation } from '../explain/explanation.ts';
+import { absenceText } from '../explain/lifetime.ts';
 import type { ExplainTables } from '../explain/tables.ts';
 import { loadInventory } from '../inventory/load.ts';
 import { FlowtrieError } from '../model/errors.ts';
@@ -77,7 +78,9 @@ function endOf(version: CompiledVersion, text: string | null, question: FlowQues
   const found = findEndpoint(version.inventory, text, question.atSeconds, vpcId);
   if (found === undefined) {
     const code = question.place === 'explain' ? 'usage' : 'input';
-    throw new FlowtrieError(code, `${question.place}: '${text}' is no address, interface or pod of the inventory`);
+    const absence = absenceText(version.inventory, text, question.atSeconds);
+    const why = absence ?? `'${text}' is no address, interface or pod of the inventory`;
+    throw new FlowtrieError(code, `${question.place}: ${why}`);
   }
   return found;
 }

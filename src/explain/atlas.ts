@@ -28,6 +28,8 @@ export interface Atlas {
   /** Table that steers what enters by a gateway, −1 = none. */
   edgeTableOf(gatewayId: string): number;
   podsAt(address: Address): readonly PodInterval[];
+  /** Time of the newest sample of kube-state-metrics; −Infinity = there is none. */
+  readonly lastSampleSeconds: number;
 }
 
 const built = new WeakMap<Inventory, Atlas>();
@@ -81,7 +83,16 @@ function buildAtlas(inventory: Inventory): Atlas {
     },
     edgeTableOf: (gatewayId) => inventory.routeTables.findIndex((table) => table.gatewayIds.includes(gatewayId)),
     podsAt: (address) => pods.get(formatAddress(address)) ?? [],
+    lastSampleSeconds: inventory.pods.reduce(
+      (last, pod) => (isSampled(pod) ? Math.max(last, pod.endSeconds) : last),
+      Number.NEGATIVE_INFINITY,
+    ),
   };
+}
+
+/** The end is that of what was sampled, not one that was seen. */
+export function isSampled({ sources, endSeconds, softEndSeconds }: PodInterval): boolean {
+  return sources.includes('metrics') && softEndSeconds > endSeconds;
 }
 
 function put<K, V>(map: Map<K, V[]>, key: K, value: V): void {

@@ -1,6 +1,7 @@
 import type { Inventory, PodInterval } from '../inventory/inventory.ts';
 import { type Address, formatAddress, parseAddress } from '../model/ip.ts';
 import { atlasOf, isWithin, sameAddress } from './atlas.ts';
+import { holdsAt, intervalsOf } from './lifetime.ts';
 
 /** One end of an explained flow, as far as the inventory knows it. */
 export interface Endpoint {
@@ -15,9 +16,9 @@ export interface Endpoint {
 
 /**
  * Finds an end by address, interface id or `namespace/pod`; a public address means the interface it is associated with.
- * `atSeconds` picks among the intervals of a pod (null = its latest). Of an address that several VPCs hold, the holder
- * in `vpcId` (null = not known) is meant: where the other end is. `undefined`: the text is none of these, or names
- * nobody.
+ * `atSeconds` picks among the intervals of a pod (null = one that has not ended). Of an address that several VPCs hold,
+ * the holder in `vpcId` (null = not known) is meant: where the other end is. `undefined`: the text is none of these, or
+ * names nobody, or a pod that has no address then (absenceText).
  */
 export function findEndpoint(
   inventory: Inventory,
@@ -33,14 +34,7 @@ export function findEndpoint(
   }
   const address = parseAddress(text);
   if (address !== undefined) return findByAddress(inventory, address, atSeconds, vpcId);
-  const slash = text.indexOf('/');
-  if (slash <= 0) return undefined;
-  const namespace = text.slice(0, slash);
-  const name = text.slice(slash + 1);
-  const intervals = inventory.pods.filter((pod) => pod.namespace === namespace && pod.name === name);
-  const pod = intervals.findLast(
-    (p) => atSeconds === null || (p.startSeconds <= atSeconds && atSeconds < p.endSeconds),
-  );
+  const pod = intervalsOf(inventory, text).findLast((one) => holdsAt(inventory, one, atSeconds));
   if (pod === undefined) return undefined;
   const enis = inventory.networkInterfaces;
   const holder = atlas.holders(pod.address).find((eni) => pod.vpcId === null || enis[eni]?.vpcId === pod.vpcId) ?? -1;
@@ -95,13 +89,9 @@ function podAt(
       (pod) =>
         !pod.hostNetwork &&
         (pod.vpcId === null || vpcId === null || pod.vpcId === vpcId) &&
-        (atSeconds === null ? pod.endSeconds === Number.POSITIVE_INFINITY : within(pod, atSeconds)),
+        holdsAt(inventory, pod, atSeconds),
     );
   return owner ?? null;
-}
-
-function within(pod: PodInterval, atSeconds: number): boolean {
-  return pod.startSeconds <= atSeconds && atSeconds < pod.endSeconds;
 }
 
 /** `pod shop/web-0 (10.0.1.5)`, `eni-0a (10.0.1.6)`, `203.0.113.9`. */

@@ -15,7 +15,7 @@ export interface ExplainFlow {
   readonly srcPort: number | null;
   readonly dstPort: number | null;
   readonly icmp: IcmpPacket;
-  /** Unix seconds at which the pods behind a load balancer are looked up; absent or null = their latest. */
+  /** Unix seconds at which pods behind a load balancer are looked up; absent or null = those that have not ended. */
   readonly atSeconds?: number | null;
   /**
    * Set when `from` is a load balancer that passes its client's address on: the source that the destination sees; null

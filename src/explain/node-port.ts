@@ -5,6 +5,7 @@ import { type Address, formatAddress } from '../model/ip.ts';
 import { sameAddress } from './atlas.ts';
 import { type Endpoint, findEndpoint } from './endpoint.ts';
 import type { Ending, ExplainFlow, Outcome } from './explanation.ts';
+import { holdsAt } from './lifetime.ts';
 import { ending } from './way.ts';
 
 /** One endpoint that kube-proxy may pick. */
@@ -126,9 +127,7 @@ function backendsOf(inventory: Inventory, service: KubernetesService, port: Node
       return of.map((one) => backend(address, nodeName, { ...rest, port: one.port }));
     }) ??
     inventory.pods.flatMap((pod) => {
-      const { atSeconds: at } = host;
-      const lives =
-        at === null ? pod.endSeconds === Number.POSITIVE_INFINITY : pod.startSeconds <= at && at < pod.endSeconds;
+      const lives = holdsAt(inventory, pod, host.atSeconds);
       const name = `${service.namespace}/${service.name}`;
       const of = pod.services.filter(
         (s) => lives && s.service === name && s.protocol === port.protocol && s.nodePort === port.port,

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -134,6 +134,40 @@ test('--at is for the rows that have none, and flags that a row answers are refu
   }
   const { stdout } = await runCli(['explain', ...versions], { stdin });
   expect(stdout).toMatch(/\n\ntcp 443 from [^\n]*\n=/);
+});
+
+test('a pod that has finished: exit 2 on the command line, 3 in a file, with when it was there', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'flowtrie-ended-'));
+  const pod = {
+    kind: 'Pod',
+    metadata: { namespace: 'batch', name: 'j-1', uid: 'u1', creationTimestamp: '2026-01-15T10:00:20Z' },
+    spec: {},
+    status: {
+      phase: 'Succeeded',
+      startTime: '2026-01-15T10:00:20Z',
+      podIP: '10.0.3.5',
+      podIPs: [{ ip: '10.0.3.5' }],
+      containerStatuses: [{ name: 'c', state: { terminated: { finishedAt: '2026-01-15T10:01:40Z' } } }],
+    },
+  };
+  const Vpcs = [{ VpcId: 'vpc-a', CidrBlock: '10.0.0.0/16' }];
+  writeFileSync(join(dir, 'pods.json'), JSON.stringify({ Vpcs, kind: 'List', items: [pod] }));
+  const held = 'it held 10.0.3.5 from 2026-01-15T10:00:20Z until 2026-01-15T10:01:40Z';
+  const ends = ['--from', 'batch/j-1', '--to', '10.0.9.5', '--protocol', 'tcp', '--port', '5432'];
+  expect(await runCli(['explain', '--inventory', dir, ...ends])).toEqual({
+    code: 2,
+    stdout: '',
+    stderr: `flowtrie: explain: pod 'batch/j-1' has ended: ${held}; --at asks about an earlier time\n`,
+  });
+  const stdin = Buffer.from('src,dst,at\nbatch/j-1,10.0.9.5,2026-01-15T10:05:00Z\n');
+  expect(await runCli(['explain', '--inventory', dir, '--flows', '-'], { stdin })).toEqual({
+    code: 3,
+    stdout: '',
+    stderr: `flowtrie: stdin:2: pod 'batch/j-1' has no address at 2026-01-15T10:05:00Z: ${held}\n`,
+  });
+  const earlier = await runCli(['explain', '--inventory', dir, ...ends, '--at', '2026-01-15T10:01:00Z']);
+  expect(earlier).toMatchObject({ code: 0, stdout: expect.stringContaining('from pod batch/j-1 (10.0.3.5)') });
+  rmSync(dir, { recursive: true });
 });
 
 test('a reader that leaves early ends it quietly', async () => {
