@@ -30,7 +30,9 @@ export function explain(tables: ExplainTables, flow: ExplainFlow): Explanation {
   const { inventory } = tables;
   const inside = insideNodeOf(inventory, flow);
   if (inside === null) return sent(tables, flow);
-  const onward = onwardOf(tables, flow, senderOf(flow), explain);
+  // between two families a pod has an address that only its node knows
+  const client = flow.from.address?.family === flow.to.address?.family ? senderOf(flow) : null;
+  const onward = onwardOf(tables, flow, client, explain);
   const answer = { id: flow.id, ...answerInside(policiesInside(inventory, flow), onward), source_nat: null };
   if (inside.doubt === null) return answer;
   const other = sent(tables, flow);
@@ -41,8 +43,8 @@ export function explain(tables: ExplainTables, flow: ExplainFlow): Explanation {
 function sent(tables: ExplainTables, flow: ExplainFlow): Explanation {
   const translation = translationOf(tables.inventory, flow);
   if (translation === null) return judged(tables, flow);
-  const { sender, usual, doubt } = translation;
-  const plain = (): Explanation => judged(tables, flow);
+  const { sender, untranslated, usual, doubt } = translation;
+  const plain = (): Explanation => judged(tables, { ...flow, from: untranslated });
   if (sender === null) return doubtful(plain(), doubt);
   // the port is drawn anew, so replies may come to any
   const translated = (): Explanation => judged(tables, { ...flow, from: sender, srcPort: null });

@@ -3,7 +3,7 @@ import { sameAddress } from './atlas.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { Answer, ExplainFlow, ExplainStep, Onward } from './explanation.ts';
 import { isOwnAddress } from './node-port.ts';
-import { NODE_KINDS, UNTOLD } from './source-nat.ts';
+import { NODE_KINDS, reachesFamily, UNTOLD } from './source-nat.ts';
 import { policySteps } from './steps.ts';
 import { beyond, ending } from './way.ts';
 import { endingOf } from './way-back.ts';
@@ -25,11 +25,15 @@ export function insideNodeOf(inventory: Inventory, { from, to }: ExplainFlow): I
   const [source, target] = [inventory.networkInterfaces[from.eni], inventory.networkInterfaces[to.eni]];
   if (source === undefined || target === undefined || to.publicAddress !== null) return null;
   if (source.instanceId === null || source.instanceId !== target.instanceId) return null;
-  if (from.address === null || from.address.family !== to.address?.family) return null;
+  if (from.address === null || to.address === null) return null;
+  const isAcross = reachesFamily(inventory, from, to.address);
+  if (from.address.family !== to.address.family && !isAcross) return null;
   if (!NODE_KINDS.includes(source.kind) || !NODE_KINDS.includes(target.kind)) return null;
   // what sends from a node's address is on the node, known or not; an address that no pod holds is nobody's there
   if (to.pod === null && !isHost(target, to)) return null;
-  if (source.kind !== 'pod-branch' && target.kind !== 'pod-branch') return { doubt: null };
+  // the other address family a pod reaches by its node alone, never by an interface of its own
+  const isBranch = target.kind === 'pod-branch' || (source.kind === 'pod-branch' && !isAcross);
+  if (!isBranch) return { doubt: null };
   const { strictBranches, isTold } = inventory.awsNode;
   if (!isTold) return { doubt: `branch-mode-unknown: ${UNTOLD}` };
   return strictBranches ? null : { doubt: null };

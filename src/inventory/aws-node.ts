@@ -4,6 +4,7 @@ import type { AwsNodeSettings } from './inventory.ts';
 
 /** Go's strconv.ParseBool, by which the plugin reads its switches. */
 const TRUE_WORDS: readonly string[] = ['1', 't', 'T', 'TRUE', 'true', 'True'];
+const FALSE_WORDS: readonly string[] = ['0', 'f', 'F', 'FALSE', 'false', 'False'];
 
 /** Settings of the DaemonSet kube-system/aws-node; null for any other. */
 export function readAwsNode(cursor: Cursor): AwsNodeSettings | null {
@@ -25,6 +26,8 @@ export function readAwsNode(cursor: Cursor): AwsNodeSettings | null {
       .map((text) => parseCidr(text) ?? env.get('AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS')?.at('value').fail('CIDRs'))
       .filter((cidr) => cidr !== undefined),
     strictBranches: value('POD_SECURITY_GROUP_ENFORCING_MODE') !== 'standard',
+    v4Egress: !FALSE_WORDS.includes(value('ENABLE_V4_EGRESS')),
+    v6Egress: TRUE_WORDS.includes(value('ENABLE_V6_EGRESS')),
   };
 }
 
@@ -38,7 +41,7 @@ export function readNodeClass(cursor: Cursor): AwsNodeSettings | null {
   const known =
     policy === 'Random' || policy === 'Disabled' || cursor.at('spec').at('snatPolicy').fail('Random or Disabled');
   const uid = cursor.at('metadata').text('uid');
-  return { uid, isTold: true, externalSnat: known && policy === 'Disabled', excludedCidrs: [], strictBranches: true };
+  return { ...DEFAULTS, uid, isTold: true, externalSnat: known && policy === 'Disabled' };
 }
 
 /** What is known when no DaemonSet is described: the plugin's defaults. */
@@ -48,11 +51,14 @@ const DEFAULTS: AwsNodeSettings = {
   externalSnat: false,
   excludedCidrs: [],
   strictBranches: true,
+  v4Egress: true,
+  v6Egress: false,
 };
 
 /**
  * One answer for all clusters of an inventory. Where they differ, what leaves more pods possible: translated unless all
- * say external, excluded only what all exclude, branches exempt only where all are strict.
+ * say external, excluded only what all exclude, branches exempt only where all are strict,
+ * the other address family reached where any gives it.
  */
 export function joinAwsNodes(described: readonly AwsNodeSettings[]): AwsNodeSettings {
   // of two descriptions of one object the first counts
@@ -60,7 +66,9 @@ export function joinAwsNodes(described: readonly AwsNodeSettings[]): AwsNodeSett
   const [first] = all;
   if (first === undefined) return DEFAULTS;
   const same = (a: Cidr, b: Cidr): boolean => a.length === b.length && a.words.join() === b.words.join();
-  const settingsOf = ({ uid: _, ...settings }: AwsNodeSettings): string => JSON.stringify(settings);
+  // what a node does for the other address family says nothing of source NAT within one
+  const settingsOf = ({ externalSnat, excludedCidrs, strictBranches }: AwsNodeSettings): string =>
+    JSON.stringify({ externalSnat, excludedCidrs, strictBranches });
   return {
     uid: first.uid,
     isTold: all.every((one) => settingsOf(one) === settingsOf(first)),
@@ -69,5 +77,7 @@ export function joinAwsNodes(described: readonly AwsNodeSettings[]): AwsNodeSett
       all.every(({ excludedCidrs }) => excludedCidrs.some((other) => same(cidr, other))),
     ),
     strictBranches: all.every(({ strictBranches }) => strictBranches),
+    v4Egress: all.some(({ v4Egress }) => v4Egress),
+    v6Egress: all.some(({ v6Egress }) => v6Egress),
   };
 }

@@ -360,4 +360,8 @@ export interface AwsNodeSettings {
   readonly excludedCidrs: readonly Cidr[];
   /** POD_SECURITY_GROUP_ENFORCING_MODE is not `standard`: pods with an interface of their own are not translated. */
   readonly strictBranches: boolean;
+  /** ENABLE_V4_EGRESS is not off: pods with an IPv6 address reach IPv4 by their node's. */
+  readonly v4Egress: boolean;
+  /** ENABLE_V6_EGRESS is on: pods with an IPv4 address reach IPv6 by their node's. */
+  readonly v6Egress: boolean;
 }

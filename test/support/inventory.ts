@@ -66,7 +66,10 @@ export function inventory(parts: Partial<Inventory>): Inventory {
     services: [],
     serviceAccounts: [],
     networkPolicies: 0,
-    awsNode: { uid: null, isTold: false, externalSnat: false, excludedCidrs: [], strictBranches: true },
+    awsNode: {
+      ...{ uid: null, isTold: false, externalSnat: false, excludedCidrs: [], strictBranches: true },
+      ...{ v4Egress: true, v6Egress: false },
+    },
     ...parts,
   };
 }

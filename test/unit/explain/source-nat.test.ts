@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { CompiledVersion } from '../../../src/engine/versions.ts';
-import { allow, ask, compiled, eni, group, network, routeTable, shortSteps } from './asked.ts';
+import { acl, allow, ask, compiled, eni, group, network, routeTable, shortSteps } from './asked.ts';
 
 const OUT = '192.0.2.9';
 
@@ -10,11 +10,29 @@ interface Node {
   readonly node?: readonly object[];
   readonly pods?: readonly object[];
   readonly hostNetwork?: boolean;
+  /** Address of the pod. */
+  readonly ip?: string;
   readonly more?: Readonly<Record<string, unknown>>;
 }
 
-/** A node with its primary interface in the public subnet and a pod, 10.0.1.12, on a second one in the private. */
-function cluster({ env, node = [], pods = [], hostNetwork = false, more = {} }: Node): CompiledVersion {
+const VPC = {
+  VpcId: 'vpc-a',
+  CidrBlock: '10.0.0.0/16',
+  Ipv6CidrBlockAssociationSet: [{ Ipv6CidrBlock: '2001:db8::/56', Ipv6CidrBlockState: { State: 'associated' } }],
+};
+
+/**
+ * A node with its primary interface, which has an IPv6 prefix for pods, in the public subnet and a pod, 10.0.1.12, on a
+ * second one in the private.
+ */
+function cluster({
+  env,
+  node = [],
+  pods = [],
+  hostNetwork = false,
+  ip = '10.0.1.12',
+  more = {},
+}: Node): CompiledVersion {
   const tags = [{ Key: 'kubernetes.io/cluster/c', Value: 'owned' }];
   const attached = (DeviceIndex: number): object => ({
     Attachment: { InstanceId: 'i-1', DeviceIndex },
@@ -31,7 +49,7 @@ function cluster({ env, node = [], pods = [], hostNetwork = false, more = {} }: 
     kind: 'Pod',
     metadata: { namespace: 'shop', name: 'web', uid: 'u', creationTimestamp: '2024-01-01T00:00:00Z' },
     spec: { nodeName: 'n1', hostNetwork },
-    status: { podIP: '10.0.1.12', podIPs: [{ ip: '10.0.1.12' }], startTime: '2024-01-01T00:00:00Z', phase: 'Running' },
+    status: { podIP: ip, podIPs: [{ ip }], startTime: '2024-01-01T00:00:00Z', phase: 'Running' },
   };
   const daemon = {
     kind: 'DaemonSet',
@@ -46,11 +64,16 @@ function cluster({ env, node = [], pods = [], hostNetwork = false, more = {} }: 
   };
   return compiled(
     network({
+      Vpcs: [VPC],
       NetworkInterfaces: [
         eni('eni-node', 'subnet-pub', '10.0.0.30', {
           groups: ['sg-node'],
           publicIp: '198.51.100.30',
-          more: attached(0),
+          more: {
+            ...attached(0),
+            Ipv6Addresses: [{ Ipv6Address: '2001:db8::30' }],
+            Ipv6Prefixes: [{ Ipv6Prefix: '2001:db8:0:0:1::/80' }],
+          },
         }),
         eni('eni-pods', 'subnet-priv', '10.0.1.10', { groups: ['sg-pods'], more: secondary }),
         eni('eni-app', 'subnet-priv', '10.0.1.50'),
@@ -155,5 +178,68 @@ describe('source NAT of a node', () => {
       verdict: 'unknown',
       reason: 'source-nat-unknown: the primary interface of i-1 is not in the inventory',
     });
+  });
+});
+
+// amazon-vpc-cni-k8s README (ENABLE_V4_EGRESS, ENABLE_V6_EGRESS), cmd/egress-cni-plugin/snat
+describe('a pod that reaches the other address family', () => {
+  const SIX = '2001:db8:0:0:1::5';
+  const fromNode = { at: 'eni-node', address: '10.0.0.30', unknown: null };
+
+  test('what a pod with an IPv6 address sends to IPv4 has its node’s, inside the VPC and outside', () => {
+    const groups = [group('sg-node', [], ANY), group('sg-open', [allow('10.0.0.30/32', 443)], [])];
+    const more = { SecurityGroups: groups };
+    const version = cluster({ env: { ENABLE_IPv6: 'true' }, ip: SIX, more });
+    const inside = ask(version, 'shop/web', '10.0.1.50', 443);
+    expect(inside).toMatchObject({ verdict: 'allow', outcome: 'delivered', source_nat: fromNode });
+    expect(inside).toMatchObject({ reply: { verdict: 'allow' }, way_back: { outcome: 'delivered' } });
+    expect(shortSteps(inside)).toEqual([
+      'eni-node egress sg allow',
+      'eni-node egress nacl allow',
+      'eni-node route local local',
+      'eni-app ingress nacl allow',
+      'eni-app ingress sg allow',
+    ]);
+    expect(inside.steps.at(-1)?.rule).toBe('sg-open/ingress/tcp/443/10.0.0.30/32');
+    const outside = ask(version, 'shop/web', OUT, 443);
+    expect(outside).toMatchObject({ verdict: 'allow', outcome: 'left-network', source_nat: fromNode });
+  });
+
+  test('always: with external SNAT, to excluded CIDRs, without the settings, and where no pod is listed', () => {
+    const excluded = { AWS_VPC_K8S_CNI_EXTERNALSNAT: 'true', AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS: '0.0.0.0/0' };
+    for (const env of [excluded, undefined]) {
+      const version = cluster({ ...(env === undefined ? {} : { env }), ip: SIX, node: ANY });
+      expect(ask(version, 'shop/web', OUT, 443)).toMatchObject({ verdict: 'allow', source_nat: fromNode });
+      expect(ask(version, '2001:db8:0:0:1::77', OUT, 443)).toMatchObject({ verdict: 'allow', source_nat: fromNode });
+    }
+  });
+
+  test('what it sends to IPv6 leaves as it is', () => {
+    const version = cluster({ env: {}, ip: SIX, node: [allow('0.0.0.0/0')] });
+    expect(ask(version, 'shop/web', '2001:db8::99', 443)).toMatchObject({ verdict: 'deny', source_nat: null });
+  });
+
+  test('its own node’s IPv4 address it reaches inside the node', () => {
+    const version = cluster({ env: {}, ip: SIX });
+    expect(ask(version, 'shop/web', '10.0.0.30', 443)).toMatchObject({ outcome: 'delivered', same_node: true });
+  });
+
+  test('a pod with an IPv4 address reaches IPv6 where ENABLE_V6_EGRESS is on', () => {
+    const six = { IpProtocol: '-1', Ipv6Ranges: [{ CidrIpv6: '::/0' }] };
+    const entries = [true, false].map((Egress) => {
+      return { RuleNumber: 100, Egress, RuleAction: 'allow', Protocol: '-1', Ipv6CidrBlock: '::/0' };
+    });
+    const more = { NetworkAcls: [acl('acl-six', [], entries, true)] };
+    const version = cluster({ env: { ENABLE_V6_EGRESS: 'true' }, node: [six], more });
+    const asked = ask(version, 'shop/web', '2001:db8:ffff::1', 443);
+    expect(asked).toMatchObject({ verdict: 'allow', outcome: 'no-route' });
+    expect(asked.source_nat).toEqual({ at: 'eni-node', address: '2001:db8::30', unknown: null });
+  });
+
+  test('a node that is not in the inventory leaves it open', () => {
+    const enis = { NetworkInterfaces: [eni('eni-app', 'subnet-priv', '10.0.1.50')] };
+    const asked = ask(cluster({ env: {}, ip: SIX, more: enis }), 'shop/web', '10.0.1.50', 443);
+    expect(asked).toMatchObject({ verdict: 'unknown', outcome: 'unknown', source_nat: null });
+    expect(asked.reason).toMatch(/^source-nat-unknown: the primary interface of .* is not in the inventory$/);
   });
 });
