@@ -1,4 +1,4 @@
-import type { Inventory, PodInterval } from '../inventory/inventory.ts';
+import type { EniKind, Inventory, PodInterval } from '../inventory/inventory.ts';
 import { type Address, formatAddress, parseAddress } from '../model/ip.ts';
 import { atlasOf, isWithin, sameAddress } from './atlas.ts';
 import { holdsAt, intervalsOf } from './lifetime.ts';
@@ -14,31 +14,50 @@ export interface Endpoint {
   readonly pod: PodInterval | null;
 }
 
+/** Interfaces that a node or its pods send from. */
+export const NODE_KINDS: readonly EniKind[] = ['node-primary', 'node-secondary', 'node-trunk', 'pod-branch'];
+
 /**
  * Finds an end by address, interface id or `namespace/pod`; a public address means the interface it is associated with.
  * `atSeconds` picks among the intervals of a pod (null = one that has not ended). Of an address that several VPCs hold,
- * the holder in `vpcId` (null = not known) is meant: where the other end is. `undefined`: the text is none of these, or
- * names nobody, or a pod that has no address then (absenceText).
+ * the holder in `vpcId` (null = not known) is meant: where the other end is; of a name with addresses of both families
+ * the one of `family`: the other end's. `undefined`: the text is none of these, or names nobody, or a pod that has no
+ * address then (absenceText).
  */
 export function findEndpoint(
   inventory: Inventory,
   text: string,
   atSeconds: number | null,
   vpcId: string | null = null,
+  family: 4 | 6 | null = null,
 ): Endpoint | undefined {
   const atlas = atlasOf(inventory);
   const byId = atlas.eniIndex.get(text) ?? -1;
   if (byId >= 0) {
     const primary = inventory.networkInterfaces[byId]?.primary ?? null;
-    return endpoint(primary, byId, podAt(inventory, primary, byId, atSeconds));
+    const address = ownAddress(inventory, byId, family) ?? primary;
+    return endpoint(address, byId, podAt(inventory, address, byId, atSeconds));
   }
   const address = parseAddress(text);
   if (address !== undefined) return findByAddress(inventory, address, atSeconds, vpcId);
-  const pod = intervalsOf(inventory, text).findLast((one) => holdsAt(inventory, one, atSeconds));
-  if (pod === undefined) return undefined;
+  const held = intervalsOf(inventory, text).filter((one) => holdsAt(inventory, one, atSeconds));
+  const last = held.at(-1);
+  if (last === undefined) return undefined;
+  const pod = held.findLast(({ uid, address: own }) => uid === last.uid && own.family === family) ?? last;
   const enis = inventory.networkInterfaces;
   const holder = atlas.holders(pod.address).find((eni) => pod.vpcId === null || enis[eni]?.vpcId === pod.vpcId) ?? -1;
-  return endpoint(pod.address, holder, pod);
+  // who shares the addresses of a node, or has an interface that is no node's, has all of them
+  const isWhole = pod.hostNetwork || !NODE_KINDS.includes(enis[holder]?.kind ?? 'node-primary');
+  const own = isWhole && pod.address.family !== family ? ownAddress(inventory, holder, family) : null;
+  return endpoint(own ?? pod.address, holder, pod);
+}
+
+/** The interface's own address of a family, no pod's on it; null = it has none. */
+export function ownAddress(inventory: Inventory, eni: number, family: 4 | 6 | null): Address | null {
+  const { primary, secondary } = inventory.networkInterfaces[eni] ?? { primary: null, secondary: [] };
+  // other IPv4 addresses of an interface may be pods'
+  const own = family === 4 ? [primary] : [primary, ...secondary];
+  return own.find((one) => one?.family === family) ?? null;
 }
 
 function findByAddress(

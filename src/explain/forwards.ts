@@ -2,7 +2,7 @@ import type { ForwardingListener, Target, TargetGroup } from '../inventory/gatew
 import type { LoadBalancer, NetworkInterface } from '../inventory/inventory.ts';
 import { isHostAddress } from '../inventory/network-interfaces.ts';
 import { type Address, formatAddress, parseAddress } from '../model/ip.ts';
-import { type Endpoint, findEndpoint } from './endpoint.ts';
+import { type Endpoint, findEndpoint, ownAddress } from './endpoint.ts';
 import type { Answer, Explain, ExplainFlow, Forward, Forwards } from './explanation.ts';
 import { preservationOf } from './preservation.ts';
 import type { ExplainTables } from './tables.ts';
@@ -92,7 +92,8 @@ function forwardTo(passing: Passing, group: TargetGroup, target: Target): Forwar
   const known = typeof seen === 'string' ? seen : seen.byDefault;
   const answer = asked(passing, to, port, known);
   const named = { target: target.id, port, health: target.health, pod, at, same_node: false };
-  const told = { ...named, source: textOf(known === 'client' ? passing.client : flow.to.address), ...answer };
+  const address = known === 'client' ? passing.client : balancerOf(passing, to).address;
+  const told = { ...named, source: textOf(address), ...answer };
   if (typeof seen === 'string') return told;
   const other = asked(passing, to, port, known === 'client' ? 'balancer' : 'client');
   const isSame = other.verdict === answer.verdict && other.outcome === answer.outcome;
@@ -109,9 +110,18 @@ function textOf(address: Address | null): string | null {
   return address === null ? null : formatAddress(address);
 }
 
+/** The balancer as a target sees it: by its address of the target's family, whichever the client came by. */
+function balancerOf({ tables, flow }: Passing, { address: target }: Endpoint): Endpoint {
+  const { address, eni } = flow.to;
+  const isSame = target === null || address === null || address.family === target.family;
+  const own = isSame ? address : ownAddress(tables.inventory, eni, target.family);
+  return { ...flow.to, publicAddress: null, address: own };
+}
+
 /** The balancer's connection to one target, which sees the client's address or the balancer's. */
-function asked({ tables, flow, explain, client }: Passing, to: Endpoint, port: number | null, sees: string): Answer {
-  const from: Endpoint = { ...flow.to, publicAddress: null };
+function asked(passing: Passing, to: Endpoint, port: number | null, sees: string): Answer {
+  const { tables, flow, explain, client } = passing;
+  const from = balancerOf(passing, to);
   const { atSeconds = null, ...rest } = flow;
   const passed = sees === 'client' ? { passedOn: client } : {};
   const question = { ...rest, ...passed, atSeconds, from, to, srcPort: null, dstPort: port };

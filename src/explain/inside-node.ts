@@ -1,9 +1,9 @@
 import type { Inventory, NetworkInterface } from '../inventory/inventory.ts';
 import { sameAddress } from './atlas.ts';
-import type { Endpoint } from './endpoint.ts';
+import { type Endpoint, NODE_KINDS } from './endpoint.ts';
 import type { Answer, ExplainFlow, ExplainStep, Onward } from './explanation.ts';
 import { isOwnAddress } from './node-port.ts';
-import { NODE_KINDS, reachesFamily, UNTOLD } from './source-nat.ts';
+import { reachesFamily, UNTOLD } from './source-nat.ts';
 import { policySteps } from './steps.ts';
 import { beyond, ending } from './way.ts';
 import { endingOf } from './way-back.ts';

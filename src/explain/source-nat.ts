@@ -1,7 +1,7 @@
-import type { EniKind, Inventory, NetworkInterface } from '../inventory/inventory.ts';
+import type { Inventory, NetworkInterface } from '../inventory/inventory.ts';
 import { type Address, formatAddress } from '../model/ip.ts';
 import { atlasOf, isWithin } from './atlas.ts';
-import type { Endpoint } from './endpoint.ts';
+import { type Endpoint, NODE_KINDS, ownAddress } from './endpoint.ts';
 import type { ExplainFlow } from './explanation.ts';
 import { isOwnAddress } from './node-port.ts';
 
@@ -16,9 +16,6 @@ export interface Translation {
   /** Why it is not certain; null = it is. */
   readonly doubt: string | null;
 }
-
-/** Interfaces that a node or its pods send from. */
-export const NODE_KINDS: readonly EniKind[] = ['node-primary', 'node-secondary', 'node-trunk', 'pod-branch'];
 
 /** Why the plugin's settings are not known. */
 export const UNTOLD = 'no DaemonSet aws-node is described, or several differ';
@@ -75,10 +72,7 @@ function isPods(eni: NetworkInterface | undefined, from: Endpoint): boolean {
 /** The sender's node: its primary interface with its own address of a family; null = not in the inventory. */
 function nodeOf(inventory: Inventory, from: Endpoint, family: 4 | 6): Endpoint | null {
   const eni = primaryOf(inventory, from);
-  const { primary, secondary } = inventory.networkInterfaces[eni] ?? { primary: null, secondary: [] };
-  // other IPv4 addresses of the interface are pods'
-  const own = family === 4 ? [primary] : [primary, ...secondary];
-  const address = own.find((one) => one?.family === family) ?? null;
+  const address = ownAddress(inventory, eni, family);
   return address === null ? null : { ...from, address, publicAddress: null, eni };
 }
 

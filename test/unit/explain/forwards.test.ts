@@ -121,6 +121,21 @@ describe('whose address a target sees', () => {
     ]);
   });
 
+  test('a client of the other family is never passed on: the balancer sends from its address of the target’s', () => {
+    const documents = shop({ preserve: 'true', ingress: BY_BALANCER });
+    const enis = (documents.NetworkInterfaces as { NetworkInterfaceId: string }[]).map((one) =>
+      one.NetworkInterfaceId === 'eni-nlb' ? { ...one, Ipv6Addresses: [{ Ipv6Address: '2001:db8::50' }] } : one,
+    );
+    const version = compiled({ ...documents, NetworkInterfaces: enis });
+    expect(ask(version, '2001:db8:1::9', '2001:db8::50', 443).forwards).toMatchObject([
+      { verdict: 'allow', source: '10.0.0.50', reply: { verdict: 'allow' } },
+    ]);
+    // and its address of a family that no document tells is not known
+    const targets = [{ Target: { Id: '2001:db8::11', Port: 8080 } }];
+    const alone = compiled(shop({ preserve: 'true', targets }));
+    expect(ask(alone, CLIENT, '198.51.100.50', 443).forwards).toMatchObject([{ target: '2001:db8::11', source: null }]);
+  });
+
   test('UDP targets see the client, whatever the attribute says', () => {
     const udp = { protocol: 'UDP', preserve: 'false' };
     const ingress = [{ IpProtocol: 'udp', FromPort: 8080, ToPort: 8080, IpRanges: [{ CidrIp: '203.0.113.0/24' }] }];
