@@ -3,7 +3,9 @@ import { type Endpoint, findEndpoint } from '../explain/endpoint.ts';
 import { explain } from '../explain/explain.ts';
 import type { Explanation } from '../explain/explanation.ts';
 import { absenceText } from '../explain/lifetime.ts';
+import { isPacket } from '../explain/source-nat.ts';
 import type { ExplainTables } from '../explain/tables.ts';
+import type { Inventory } from '../inventory/inventory.ts';
 import { loadInventory } from '../inventory/load.ts';
 import { FlowtrieError } from '../model/errors.ts';
 import { drawExplanation } from './draw.ts';
@@ -65,22 +67,48 @@ function versionAt(compiled: CompiledInventory, atSeconds: number | null): Compi
 /** An end that the question leaves open. */
 const ANYWHERE: Endpoint = { address: null, publicAddress: null, eni: -1, pod: null };
 
-/** Both ends; an address of several VPCs is that of the VPC where the other end is, the sender's first. */
-function endsOf(version: CompiledVersion, question: FlowQuestion): { from: Endpoint; to: Endpoint } {
-  const vpcOf = ({ eni }: Endpoint): string | null => version.inventory.networkInterfaces[eni]?.vpcId ?? null;
-  const from = endOf(version, question.from, question, null);
-  const to = endOf(version, question.to, question, vpcOf(from));
-  return { from: from.eni < 0 && to.eni >= 0 ? endOf(version, question.from, question, vpcOf(to)) : from, to };
+interface Ends {
+  readonly from: Endpoint;
+  readonly to: Endpoint;
 }
 
-function endOf(version: CompiledVersion, text: string | null, question: FlowQuestion, vpcId: string | null): Endpoint {
+/**
+ * Both ends, the sender first. Where one leaves a choice the other decides: the VPC of an address that several hold,
+ * the address of a name that has some of both families.
+ */
+function endsOf({ inventory }: CompiledVersion, question: FlowQuestion): Ends {
+  const vpcOf = ({ eni }: Endpoint): string | null => inventory.networkInterfaces[eni]?.vpcId ?? null;
+  const alone = endOf(inventory, question, 'from', null, null);
+  const to = endOf(inventory, question, 'to', vpcOf(alone), familyOf(alone));
+  const isOpen = (alone.eni < 0 && to.eni >= 0) || familyOf(alone) !== familyOf(to);
+  const vpcId = alone.eni < 0 ? vpcOf(to) : null;
+  const from = isOpen ? endOf(inventory, question, 'from', vpcId, familyOf(to)) : alone;
+  if (isPacket(inventory, from, to)) return { from, to };
+  const [source, target] = question.place === 'explain' ? ['--from', '--to'] : ['src', 'dst'];
+  const left = `${source} '${question.from}' is IPv${familyOf(from)}`;
+  const right = `${target} '${question.to}' is IPv${familyOf(to)}`;
+  throw wrong(question, `${left}, ${right}: no packet has addresses of both`);
+}
+
+function endOf(
+  inventory: Inventory,
+  question: FlowQuestion,
+  end: 'from' | 'to',
+  vpcId: string | null,
+  family: 4 | 6 | null,
+): Endpoint {
+  const text = question[end];
   if (text === null) return ANYWHERE;
-  const found = findEndpoint(version.inventory, text, question.atSeconds, vpcId);
-  if (found === undefined) {
-    const code = question.place === 'explain' ? 'usage' : 'input';
-    const absence = absenceText(version.inventory, text, question.atSeconds);
-    const why = absence ?? `'${text}' is no address, interface or pod of the inventory`;
-    throw new FlowtrieError(code, `${question.place}: ${why}`);
-  }
-  return found;
+  const found = findEndpoint(inventory, text, question.atSeconds, vpcId, family);
+  if (found !== undefined) return found;
+  const absence = absenceText(inventory, text, question.atSeconds);
+  throw wrong(question, absence ?? `'${text}' is no address, interface or pod of the inventory`);
+}
+
+function familyOf({ address, publicAddress }: Endpoint): 4 | 6 | null {
+  return (publicAddress ?? address)?.family ?? null;
+}
+
+function wrong({ place }: FlowQuestion, why: string): FlowtrieError {
+  return new FlowtrieError(place === 'explain' ? 'usage' : 'input', `${place}: ${why}`);
 }

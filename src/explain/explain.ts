@@ -1,3 +1,4 @@
+import { FlowtrieError } from '../model/errors.ts';
 import type { Address } from '../model/ip.ts';
 import { routeOf } from '../rules/lookup.ts';
 import { ClassFlag, ENI_STRIDE, EniSet, EniWord, SETS_STRIDE } from '../rules/view.ts';
@@ -12,7 +13,7 @@ import { onwardOf } from './onward.ts';
 import { isDescribed, joined, outcomeOf } from './outcome.ts';
 import { passedOnStep } from './passed-on.ts';
 import { isInSubnet, type Packet, type Scene, siteOfEni } from './scene.ts';
-import { senderText, translationOf } from './source-nat.ts';
+import { isPacket, senderText, translationOf } from './source-nat.ts';
 import { aclStep, EXEMPT, groupStep, layerStep, policySteps } from './steps.ts';
 import type { ExplainTables } from './tables.ts';
 import { type Arrived, beyond, hasArrived, Trail, type Way } from './way.ts';
@@ -25,9 +26,15 @@ const TCP = 6;
 const UDP = 17;
 const DNS_PORT = 53;
 
-/** Follows the first packet of a flow through every layer, and its reply back. */
+/**
+ * Follows the first packet of a flow through every layer, and its reply back. Ends of two address families that nothing
+ * translates between (isPacket) are a wrong call.
+ */
 export function explain(tables: ExplainTables, flow: ExplainFlow): Explanation {
   const { inventory } = tables;
+  if (!isPacket(inventory, flow.from, flow.to)) {
+    throw new FlowtrieError('usage', 'explain: no packet has an IPv4 and an IPv6 address');
+  }
   const inside = insideNodeOf(inventory, flow);
   if (inside === null) return sent(tables, flow);
   // between two families a pod has an address that only its node knows

@@ -52,6 +52,13 @@ export function reachesFamily(inventory: Inventory, from: Endpoint, { family }: 
   return (family === 4 ? v4Egress : v6Egress) && isPods(inventory.networkInterfaces[from.eni], from);
 }
 
+/** False for ends of two address families that no translation joins: no packet has both (RFC 8200, RFC 791). */
+export function isPacket(inventory: Inventory, from: Endpoint, to: Endpoint): boolean {
+  const destination = to.publicAddress ?? to.address;
+  if (from.address === null || destination === null || from.address.family === destination.family) return true;
+  return reachesFamily(inventory, from, destination);
+}
+
 /**
  * That address is translated to the node's always: inside the VPC too, with external SNAT and from pods with an
  * interface of their own as well (cmd/egress-cni-plugin/snat). Nothing is sent untranslated.

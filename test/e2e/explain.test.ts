@@ -170,6 +170,32 @@ test('a pod that has finished: exit 2 on the command line, 3 in a file, with whe
   rmSync(dir, { recursive: true });
 });
 
+test('ends of two families: exit 2 on the command line, 3 in a file; a name has the one that fits', async () => {
+  const six = ['--to', '2001:db8:a:1::10', '--protocol', 'tcp', '--port', '443'];
+  const families = "'10.0.3.5' is IPv4,";
+  expect(await runCli(['explain', ...INVENTORY, '--from', '10.0.3.5', ...six])).toEqual({
+    code: 2,
+    stdout: '',
+    stderr: `flowtrie: explain: --from ${families} --to '2001:db8:a:1::10' is IPv6: no packet has addresses of both\n`,
+  });
+  const { code, stdout, stderr } = await flows('src,dst\n10.0.3.5,10.0.1.11\n10.0.3.5,2001:db8:a:1::10\n', '--json');
+  expect({ code, rows: stdout.split('\n').length - 1, stderr }).toEqual({
+    code: 3,
+    rows: 1,
+    stderr: `flowtrie: stdin:3: src ${families} dst '2001:db8:a:1::10' is IPv6: no packet has addresses of both\n`,
+  });
+  const named = await runCli([
+    'explain',
+    ...INVENTORY,
+    '--from',
+    '2001:db8:ffff::1',
+    '--to',
+    'eni-node3',
+    ...six.slice(2),
+  ]);
+  expect(named).toMatchObject({ code: 0, stdout: expect.stringContaining('to eni-node3 (2001:db8:a:2::10)') });
+});
+
 test('a reader that leaves early ends it quietly', async () => {
   const text = ['dst,src,dst_port,protocol', ...Array<string>(5000).fill('10.0.3.5,10.0.1.11,5432,tcp')].join('\n');
   const child = startCli(['explain', ...INVENTORY, '--flows', '-', '--json'], { stdin: Buffer.from(text) });

@@ -306,11 +306,12 @@ describe('the address that the packet comes to', () => {
       return { ...list, items: [...list.items, { ...web, metadata, addressType: 'IPv6', endpoints: [endpoint] }] };
     };
     const version = nodePorts({ ...six, [SLICES]: more });
-    expect(shortForwards(askNode(version, '2001:db8::10', 30_080))).toEqual([
+    const from = '2001:db8:1::9';
+    expect(shortForwards(askNode(version, '2001:db8::10', 30_080, { from }))).toEqual([
       'null 2001:db8::11:8080 ready from 2001:db8::10 inside: allow delivered',
     ]);
     expect(askNode(version, N1, 30_080).forwards).toHaveLength(2);
-    expect(askNode(version, '2001:db8::10', 30_443).node_port?.reason).toBe(
+    expect(askNode(version, '2001:db8::10', 30_443, { from }).node_port?.reason).toBe(
       'no endpoint of pay/ledger is ready: kube-proxy refuses it',
     );
   });
