@@ -1,5 +1,5 @@
 import type { Inventory } from '../inventory/inventory.ts';
-import { type Address, formatAddress } from '../model/ip.ts';
+import { type Address, type Cidr, cidrContains, formatAddress } from '../model/ip.ts';
 import { type Border, blockedBy } from '../rules/public-access.ts';
 import { isGlobal, isWithin, sameAddress } from './atlas.ts';
 import { type Scene, type Site, siteOfEni, siteOfSubnet } from './scene.ts';
@@ -8,6 +8,9 @@ import { ending, type Stop, type Trail, type Way } from './way.ts';
 
 /** Ports a NAT gateway sends from (VPC User Guide, "NAT gateway basics"). */
 const NAT_PORTS = { from: 1024, to: 65_535 } as const;
+
+/** What a NAT gateway takes for IPv4 (RFC 6052, the well-known prefix). */
+const NAT64: Cidr = { family: 6, words: [0x0064_ff9b, 0, 0, 0], length: 96 };
 
 type Follow = (scene: Scene, trail: Trail, stop: Stop) => Way;
 
@@ -114,7 +117,7 @@ export function throughNatGateway(scene: Scene, trail: Trail, stop: Stop, id: st
     return ending('unreachable', `${id} stands in the sender's own subnet: its route leads back to itself`);
   }
   const { packet } = stop;
-  const { destination } = packet;
+  const destination = behindNat64(packet.destination);
   const answer = { ...packet.reply, ports: NAT_PORTS };
   trail.add(
     aclStep(scene, site, 'ingress', packet.source, packet.asked, true),
@@ -127,12 +130,18 @@ export function throughNatGateway(scene: Scene, trail: Trail, stop: Stop, id: st
   const eni = inventory.networkInterfaces[site.at === id ? -1 : site.eni];
   const address = nat?.addresses.find((a) => a.privateAddress !== null) ?? nat?.addresses[0];
   const table = scene.atlas.routeTableOf(site.subnetId);
-  const translated = { ...packet, source: address?.privateAddress ?? eni?.primary ?? null, reply: answer };
+  const translated = { ...packet, destination, source: address?.privateAddress ?? eni?.primary ?? null, reply: answer };
   const publicSource = address?.publicAddress ?? eni?.publicAddresses[0] ?? null;
   if (nat?.connectivity === 'private') return follow(scene, trail, { site, table, packet: translated });
   // a gateway whose subnet or table no document tells: all that is known is that it leads out
   if (table < 0) return ending('left-network', null);
   return follow(scene, trail, { site, table, packet: translated, publicSource });
+}
+
+/** The IPv4 address in a NAT64 address (VPC User Guide, "DNS64 and NAT64"); any other as it is. */
+function behindNat64(destination: Address | null): Address | null {
+  const isTranslated = destination?.family === 6 && cidrContains(NAT64, destination);
+  return isTranslated ? { family: 4, words: [destination.words[3]] } : destination;
 }
 
 /** Where a NAT gateway stands: its own interface, else its subnet; null = not known (regional, or not described). */

@@ -144,6 +144,37 @@ describe('NAT gateway', () => {
     });
   });
 
+  test('NAT64: what goes to 64:ff9b::/96 leaves it for the IPv4 address within', () => {
+    const six = { IpProtocol: '-1', Ipv6Ranges: [{ CidrIpv6: '::/0' }] };
+    const both = [true, false].flatMap((egress) => [
+      entry(100, egress),
+      { RuleNumber: 101, Egress: egress, RuleAction: 'allow', Protocol: '-1', Ipv6CidrBlock: '::/0' },
+    ]);
+    const toNat = [{ DestinationIpv6CidrBlock: '64:ff9b::/96', NatGatewayId: 'nat-1' }];
+    const documents = network({
+      SecurityGroups: [group('sg-open', [], [six])],
+      NetworkAcls: [
+        acl('acl-main', ['subnet-priv'], both),
+        acl('acl-nat', ['subnet-pub'], [entry(90, true, 'deny', 443, '8.8.4.4/32'), ...both]),
+      ],
+      RouteTables: [
+        routeTable('rtb-pub', ['subnet-pub'], [{ DestinationCidrBlock: '0.0.0.0/0', GatewayId: 'igw-1' }]),
+        routeTable('rtb-priv', ['subnet-priv'], toNat),
+      ],
+    });
+    const enis = (documents.NetworkInterfaces as { NetworkInterfaceId: string }[]).map((one) =>
+      one.NetworkInterfaceId === 'eni-app' ? { ...one, Ipv6Addresses: [{ Ipv6Address: '2001:db8::10' }] } : one,
+    );
+    const version = compiled({ ...documents, NetworkInterfaces: enis });
+    const asked = ask(version, '2001:db8::10', '64:ff9b::808:808', 443);
+    expect(asked).toMatchObject({ outcome: 'left-network', way_back: { outcome: 'delivered' } });
+    expect(shortSteps(asked).at(-1)).toBe('eni-nat route igw igw-1');
+    expect(ask(version, '2001:db8::10', '64:ff9b::808:404', 443)).toMatchObject({
+      outcome: 'denied',
+      reason: 'on the way at eni-nat: acl-nat/egress/90',
+    });
+  });
+
   test('gone, in the sender’s own subnet, or private', () => {
     const nat = (more: object): object => ({
       NatGateways: [{ NatGatewayId: 'nat-1', VpcId: 'vpc-a', SubnetId: 'subnet-pub', State: 'available', ...more }],
