@@ -56,10 +56,18 @@ const OP_OF_NAME: Readonly<Record<string, number>> = {
 /** Most fields a format may have; all known ones are below 80. */
 const FIELDS_MAX = 250;
 
-/** The fields of a line, in order. */
-export interface Format {
-  /** AWS's names; words that are no known field as they were written. */
+/** How the words of the header in force are parted; `none` = no header was met, the format is assumed or was given. */
+type Parting = 'none' | 'blanks' | 'commas' | 'tabs';
+
+/** What is known of the lines at a place of an input: all that another thread needs to decode from there on. */
+export interface Heading {
+  /** AWS's names in order; words that are no known field as they were written. */
   readonly names: readonly string[];
+  readonly parting: Parting;
+}
+
+/** The fields of a line, in order. */
+export interface Format extends Heading {
   /** One Op a field. */
   readonly plan: Uint8Array;
   /** Fields whose bytes are carried when rows are wanted. */
@@ -85,13 +93,23 @@ const CHECKED: ReadonlySet<FieldType> = new Set(['u8', 'u16', 'u64', 'seconds', 
 const TGW_VERSION = 6;
 
 /** Builds the format of a list of field names, known or not. */
-export function formatOf(names: readonly string[]): Format {
+export function formatOf(names: readonly string[], parting: Parting = 'none'): Format {
   const canonical = canonicalNames(names);
   const plan = Uint8Array.from(canonical, opOf);
   const carried = canonical.flatMap((_, i) => (isCarried(plan[i] ?? Op.text) ? [i] : []));
   const tgw = canonical.some((name) => FIELD_OF_NAME.get(name)?.version === TGW_VERSION);
   const headerProof = canonical.some((name) => CHECKED.has(FIELD_OF_NAME.get(name)?.type ?? 'text'));
-  return { names: canonical, plan, carried, tgw, headerProof };
+  return { names: canonical, parting, plan, carried, tgw, headerProof };
+}
+
+/** The format that is in force behind a heading. */
+export function formatBehind({ names, parting }: Heading): Format {
+  return formatOf(names, parting);
+}
+
+/** Without what a format is compiled into. */
+export function headingOf({ names, parting }: Format): Heading {
+  return { names, parting };
 }
 
 /** AWS's names. Of two spellings of one field (`srcaddr` and `src_addr`) AWS's own has it, the other is unknown. */
@@ -139,15 +157,22 @@ const BYTE_ORDER_MARK = /^\uFEFF/;
  * Tokens of a line by the rule of scanLine: runs of blanks, or commas where the line has no blank; ISO time
  * dropped.
  */
-function splitLine(line: string): string[] {
+function splitLine(line: string): { readonly tokens: string[]; readonly parting: Parting } {
   const text = line.replace(BYTE_ORDER_MARK, '').replace(/^[ \t\r]+|[ \t\r\n]+$/g, '');
-  if (text === '') return [];
-  const tokens = /[ \t\r]/.test(text) ? text.split(/[ \t\r]+/) : text.split(',');
-  return ISO_TIME.test(tokens[0] ?? '') ? tokens.slice(1) : tokens;
+  if (text === '') return { tokens: [], parting: 'none' };
+  const blanks = /[ \t\r]/.test(text);
+  const tokens = blanks ? text.split(/[ \t\r]+/) : text.split(',');
+  const parting = !blanks ? 'commas' : /[ \r]/.test(text) ? 'blanks' : 'tabs';
+  return { tokens: ISO_TIME.test(tokens[0] ?? '') ? tokens.slice(1) : tokens, parting };
 }
 
-/** Two formats with the same fields in the same order. */
-export function sameFields(a: Format, b: Format): boolean {
+/** Two headings that mean the same for the lines behind them. */
+export function sameHeading(a: Heading, b: Heading): boolean {
+  return a.parting === b.parting && sameFields(a, b);
+}
+
+/** The same fields in the same order. */
+export function sameFields(a: Heading, b: Heading): boolean {
   return a.names.length === b.names.length && a.names.every((name, i) => name === b.names[i]);
 }
 
@@ -161,10 +186,10 @@ export function isFieldName(word: string): boolean {
  * `undefined` when the line is no header.
  */
 export function parseHeader(line: string): Format | undefined {
-  const tokens = splitLine(line);
+  const { tokens, parting } = splitLine(line);
   if (tokens[0] === undefined || tokens.length > FIELDS_MAX || !isFieldName(tokens[0])) return undefined;
   if (tokens.some((token) => /^[\d.+-]+$/.test(token) || /^[0-9a-fA-F]*:[0-9a-fA-F:.]*$/.test(token))) return undefined;
-  return formatOf(tokens);
+  return formatOf(tokens, parting);
 }
 
 /** Parses AWS's own format syntax, `${version} ${account-id} …`. */

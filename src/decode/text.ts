@@ -11,7 +11,16 @@ import {
 } from '../model/ledger.ts';
 import type { RecordBlock } from '../model/record-block.ts';
 import { ColumnDecoder, moveRows } from './column-decoder.ts';
-import { DEFAULT, type Format, formatOf, isFieldName, parseHeader, sameFields, TGW_DEFAULT } from './format.ts';
+import {
+  DEFAULT,
+  type Format,
+  formatOf,
+  isFieldName,
+  parseHeader,
+  sameFields,
+  sameHeading,
+  TGW_DEFAULT,
+} from './format.ts';
 import type { InterfaceDictionary } from './interface-dictionary.ts';
 import { type Decoded, DecodeKernel } from './kernel.ts';
 import { createLineTokens, type LineTokens, scanLine, TOKENS_MAX } from './line-tokens.ts';
@@ -62,8 +71,6 @@ export class FlowDecoder {
   private blockFormat: Format = DEFAULT;
   /** Whether the straight way may be tried: it must never take a header for a record. */
   private straight = false;
-  /** Headers met before the current input began. */
-  private headersBefore = 0;
   private readonly carry: boolean;
   private readonly onMalformed: FlowDecoderOptions['onMalformed'];
   private readonly tokens: LineTokens = createLineTokens();
@@ -99,7 +106,7 @@ export class FlowDecoder {
 
   /** True when a header (or a bare transit gateway record) brought another format than the first. */
   get formatChanged(): boolean {
-    return !sameFields(this.ofLines, this.first);
+    return !sameHeading(this.ofLines, this.first);
   }
 
   /**
@@ -216,7 +223,6 @@ export class FlowDecoder {
   /** Another input begins: the format is the first one again. The batch must have been taken. */
   restart(): void {
     assert(this.batch.rows === 0);
-    this.headersBefore = this.ledger.headers;
     this.useLineFormat(this.first);
   }
 
@@ -251,7 +257,7 @@ export class FlowDecoder {
     }
     const header = this.headerOf(bytes, from);
     if (header !== undefined) {
-      const same = sameFields(header, this.current);
+      const same = sameHeading(header, this.current);
       if (!same && batch.rows > 0) return false;
       ledger.lines++;
       ledger.headers++;
@@ -329,11 +335,13 @@ export class FlowDecoder {
     return parseHeader(textOf(bytes, from, end));
   }
 
-  /** A headerless transit gateway record (its second token says so) where the default format was assumed. */
+  /**
+   * A transit gateway record (its second token says so) where no header is in force and the default format was
+   * assumed.
+   */
   private isBareTransitGateway(bytes: Uint8Array): boolean {
     const { starts, ends, first, count } = this.tokens;
-    const headers = this.ledger.headers - this.headersBefore;
-    if (count !== TGW_DEFAULT.names.length || !sameFields(this.current, DEFAULT) || headers > 0) return false;
+    if (count !== TGW_DEFAULT.names.length || !sameHeading(this.current, DEFAULT)) return false;
     const start = starts[first + 1]!;
     return (
       ends[first + 1]! - start === TGW_RESOURCE.length &&

@@ -4,7 +4,7 @@ import { createJudged } from '../classify/judged.ts';
 import { ClassifyKernel } from '../classify/kernel.ts';
 import type { Twins } from '../classify/pairing.ts';
 import type { Judge, Scratch } from '../classify/tables.ts';
-import { formatOf } from '../decode/format.ts';
+import { formatBehind, headingOf, sameHeading } from '../decode/format.ts';
 import { BATCH_ROWS, DecodeKernel } from '../decode/kernel.ts';
 import { FlowDecoder } from '../decode/text.ts';
 import { type KernelBlock, KernelHeap } from '../model/kernel-heap.ts';
@@ -235,7 +235,7 @@ function closeParts(
 /** Fields in force after the task's last line, when they are not those it began with. */
 function changedFields({ format }: FlowDecoder, { fields, source }: AnalyzeTask): AnalyzeTask['fields'] | null {
   if (source.kind === 'kept') return source.kept.endFields;
-  return format.names.join(' ') === fields.join(' ') ? null : format.names;
+  return sameHeading(format, fields) ? null : headingOf(format);
 }
 
 /** Classifies the batch and leaves only the rows that the filters want and no other flow log had. */
@@ -275,7 +275,7 @@ function decoderOf(
   quarantine: OpenPart | null,
   cursor: ValueCursor | null,
 ): FlowDecoder {
-  const format = formatOf(task.fields);
+  const format = formatBehind(task.fields);
   if (quarantine === null) return new FlowDecoder({ format, carry, kernel });
   return new FlowDecoder({
     format,

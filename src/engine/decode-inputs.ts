@@ -1,4 +1,4 @@
-import { type Format, formatOf } from '../decode/format.ts';
+import { type Format, formatBehind } from '../decode/format.ts';
 import { BATCH_ROWS, DecodeKernel } from '../decode/kernel.ts';
 import { FlowDecoder } from '../decode/text.ts';
 import { KernelHeap } from '../model/kernel-heap.ts';
@@ -17,7 +17,7 @@ export async function decodeInputs(inputs: readonly string[], logFormat: Format 
   const kernel = new DecodeKernel(BATCH_ROWS, heap);
   const total = createLedger();
   for await (const { task } of planTasks(opened, false, [])) {
-    const decoder = new FlowDecoder({ format: formatOf(task.fields), carry: false, kernel });
+    const decoder = new FlowDecoder({ format: formatBehind(task.fields), carry: false, kernel });
     const { batch, ledger } = decoder;
     for await (const slice of slicesOf(task, heap, false, ALL, () => {})) {
       if (isCounted(decoder, slice)) continue;

@@ -1,4 +1,4 @@
-import type { Format } from '../decode/format.ts';
+import type { Heading } from '../decode/format.ts';
 import {
   type KeptBatch,
   keepColumns,
@@ -34,7 +34,7 @@ export interface KeptTask {
   /** Bytes of the input. */
   readonly read: number;
   /** As in TaskResult. */
-  readonly endFields: Format['names'] | null;
+  readonly endFields: Heading | null;
 }
 
 /** Memory that is never written to costs nothing. */

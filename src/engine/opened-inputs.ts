@@ -1,7 +1,7 @@
 import { createReadStream, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DEFAULT, type Format, formatOf, parseHeader } from '../decode/format.ts';
+import { DEFAULT, type Format, formatOf, headingOf, parseHeader } from '../decode/format.ts';
 import { FlowtrieError } from '../model/errors.ts';
 import { type Opening, openingOf } from '../source/content.ts';
 import { DEFLATED_BYTES } from '../source/inflater.ts';
@@ -115,7 +115,7 @@ export async function* planTasks(
   for (const [file, input] of files.entries()) {
     const flowLog = flowLogs[file] ?? 0;
     const planned = (source: AnalyzeTask['source']): Planned => {
-      const fields = known.get(seq) ?? formats[file]?.names ?? DEFAULT.names;
+      const fields = known.get(seq) ?? headingOf(formats[file] ?? DEFAULT);
       return { task: { seq: seq++, name: input.name, flowLog, source, fields, spilled, generation: null }, file };
     };
     const { content } = input.opening;

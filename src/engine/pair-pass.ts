@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import type { Format } from '../decode/format.ts';
+import { type Heading, sameHeading } from '../decode/format.ts';
 import { addLedger, createLedger, type Ledger, ledgerSum } from '../model/ledger.ts';
 import { clearTwins, type TwinMemory, twinsOverflowed } from '../pods/twins.ts';
 import { type Planned, runInOrder } from './in-order.ts';
@@ -13,7 +13,7 @@ export interface Paired {
   /** True when the twin table was too small: each task reads its answers from a file. */
   readonly spilled: boolean;
   /** Fields in force at the start of tasks whose input changed its format in an earlier task, by task number. */
-  readonly fields: ReadonlyMap<number, Format['names']>;
+  readonly fields: ReadonlyMap<number, Heading>;
   /** What the first pass read: the second has to read the same. */
   readonly ledger: Ledger;
   /** Tasks that were kept as they were decoded, by number and in order: the second pass need not decode them again. */
@@ -61,14 +61,14 @@ export async function pairInputs(pass: PairPass): Promise<Paired> {
 
 class Filling {
   readonly ledger: Ledger = createLedger();
-  readonly fields = new Map<number, Format['names']>();
+  readonly fields = new Map<number, Heading>();
   readonly kept = new Map<number, Planned>();
   tasks = 0;
   private readonly pass: PairPass;
   private readonly epoch: number;
   private readonly spill: boolean;
   private file = -1;
-  private current: Format['names'] | null = null;
+  private current: Heading | null = null;
   private moved = false;
 
   constructor(pass: PairPass, epoch: number, spill: boolean) {
@@ -114,13 +114,13 @@ class Filling {
   }
 
   /** Fields that are really in force where the task begins, null = those it was planned with. */
-  private fieldsOf({ task, file }: Planned): Format['names'] | null {
+  private fieldsOf({ task, file }: Planned): Heading | null {
     if (file !== this.file) {
       this.file = file;
       this.current = null;
     }
     const { current } = this;
-    return current !== null && current.join(' ') !== task.fields.join(' ') ? current : null;
+    return current !== null && !sameHeading(current, task.fields) ? current : null;
   }
 
   private take({ task, file }: Planned, { ledger, endFields, kept }: PairResult): void {

@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { publishBatch } from '../classify/classify.ts';
 import { askStretch } from '../classify/pairing.ts';
-import { formatOf, sameFields } from '../decode/format.ts';
+import { formatBehind, headingOf, sameHeading } from '../decode/format.ts';
 import { FlowDecoder } from '../decode/text.ts';
 import { FlowWord, TWIN_STRETCH } from '../pods/twin-flow.ts';
 import { clearTwins, type TwinTable } from '../pods/twins.ts';
@@ -26,7 +26,7 @@ export async function pairTask(worker: Bench, task: PairTask): Promise<PairResul
     table.fill(task.epoch);
     worker.epoch = task.epoch;
   }
-  const decoder = new FlowDecoder({ format: formatOf(task.fields), carry: false, kernel: bench.kernel });
+  const decoder = new FlowDecoder({ format: formatBehind(task.fields), carry: false, kernel: bench.kernel });
   const spill = task.spill ? new SpillWriter(partFolderOf(bench.setup), task.seq) : null;
   const memory = task.spill ? null : bench.setup.kept;
   const keeper = memory === null ? null : new Keeper(memory, decoder);
@@ -69,7 +69,7 @@ export async function pairTask(worker: Bench, task: PairTask): Promise<PairResul
   }
   if (pass.fits) flush();
   spill?.close();
-  const endFields = sameFields(decoder.format, formatOf(task.fields)) ? null : decoder.format.names;
+  const endFields = sameHeading(decoder.format, task.fields) ? null : headingOf(decoder.format);
   const kept = ended && pass.fits ? (keeper?.finish(read, endFields) ?? null) : null;
   return { ledger: decoder.ledger, times: pass.times, kept, fits: pass.fits, endFields };
 }

@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Format } from '../decode/format.ts';
+import { type Format, type Heading, sameHeading } from '../decode/format.ts';
 import type { RecordFilter } from '../model/filter.ts';
 import type { Summary } from '../model/summary.ts';
 import { createTwinMemory, TWINS_BYTES, type TwinMemory } from '../pods/twins.ts';
@@ -272,7 +272,7 @@ class OrderedStage {
   private readonly run: Run;
   private file = -1;
   private lines = 0;
-  private fields: readonly string[] | null = null;
+  private fields: Heading | null = null;
 
   constructor(files: readonly InputFile[], run: Run) {
     this.files = files;
@@ -293,7 +293,7 @@ class OrderedStage {
 
   /** True when an earlier part of this input met a header that its task does not know of. */
   private hasOtherFields({ task }: Planned): boolean {
-    return this.fields !== null && this.fields.join(' ') !== task.fields.join(' ');
+    return this.fields !== null && !sameHeading(this.fields, task.fields);
   }
 
   async take(planned: Planned, first: TaskResult): Promise<void> {

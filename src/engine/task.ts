@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import type { Format } from '../decode/format.ts';
+import type { Heading } from '../decode/format.ts';
 import type { RecordFilter } from '../model/filter.ts';
 import type { Ledger, Malformed } from '../model/ledger.ts';
 import type { RecordBlock } from '../model/record-block.ts';
@@ -107,8 +107,8 @@ export interface AnalyzeTask {
   readonly source: TaskSource;
   /** Number of the flow log it belongs to, from 1 on. */
   readonly flowLog: number;
-  /** Field names in force at the first line. */
-  readonly fields: Format['names'];
+  /** In force at the first line. */
+  readonly fields: Heading;
   /** Paired by the answers of a spill file instead of the table. */
   readonly spilled: boolean;
   /** Versions to judge by; null = those of the setup. */
@@ -131,7 +131,7 @@ export interface PairResult {
   /** False when the table was full before the task was done. */
   readonly fits: boolean;
   /** As in TaskResult. */
-  readonly endFields: Format['names'] | null;
+  readonly endFields: Heading | null;
 }
 
 /** Answers one partition's questions in the spill files of tasks 0 … tasks − 1. */
@@ -146,8 +146,8 @@ export interface TaskResult {
   readonly read: number;
   readonly ledger: Ledger;
   readonly counts: TaskCounts;
-  /** Field names in force after the last line, when a header changed them; null = unchanged. */
-  readonly endFields: Format['names'] | null;
+  /** In force after the last line, when a header changed it; null = unchanged. */
+  readonly endFields: Heading | null;
   readonly rows: Part | null;
   /** Rows in the output itself; there is no part of them then. */
   readonly written: Written | null;

@@ -1,4 +1,4 @@
-import { type Format, parseHeader } from '../decode/format.ts';
+import { type Heading, headingOf, parseHeader, sameHeading } from '../decode/format.ts';
 import type { AnalyzeTask, TaskResult, TaskSource } from '../engine/task.ts';
 import { FlowtrieError, messageOf } from '../model/errors.ts';
 import type { ByteSource } from '../source/byte-source.ts';
@@ -25,7 +25,7 @@ export interface ObjectReadingOptions<R extends PieceResult> {
   readonly status: Status;
   /** Resolves when the reading before it in the lane has its credits: a later one must never wait in front of it. */
   readonly turn: Promise<void>;
-  task(name: string, source: TaskSource, fields: Format['names'] | null): AnalyzeTask;
+  task(name: string, source: TaskSource, fields: Heading | null): AnalyzeTask;
 }
 
 /** Text of one task. Rows are several times as long as their lines. */
@@ -77,7 +77,7 @@ export class ObjectReading<R extends PieceResult = TaskResult> {
 
   /** The results in order. Throws when the objects have to be read again from their beginning. */
   async *pieces(): AsyncGenerator<Pick<LaneTask, 'generation'> & { readonly result: R; readonly object: ObjectPiece }> {
-    let fields: Format['names'] | null = null;
+    let fields: Heading | null = null;
     let linesBefore = 0;
     let damage: ObjectTrouble | null = null;
     let truncated = false;
@@ -112,11 +112,11 @@ export class ObjectReading<R extends PieceResult = TaskResult> {
     this.credit = 0;
   }
 
-  private async resultOf(item: Extract<Item<R>, { kind: 'task' }>, fields: Format['names'] | null): Promise<R> {
+  private async resultOf(item: Extract<Item<R>, { kind: 'task' }>, fields: Heading | null): Promise<R> {
     const { run } = this.options;
     let { task } = item;
     let result = await item.result;
-    if (fields !== null && fields.join(' ') !== task.fields.join(' ')) {
+    if (fields !== null && !sameHeading(fields, task.fields)) {
       // an earlier part of the object met another header: this one was decoded with the wrong fields
       task = { ...task, fields };
       result = await run(task);
@@ -157,7 +157,7 @@ export class ObjectReading<R extends PieceResult = TaskResult> {
     if (found.object.size === 0) return;
     let tries = 0;
     const source = openFound(found, (error) => this.again(name, error, tries++));
-    let fields: Format['names'] | null = null;
+    let fields: Heading | null = null;
     for await (const piece of piecesOf(name, found, source)) {
       if (this.giveUp.signal.aborted) throw new GivenUp();
       if (tries > 0) this.well(name);
@@ -250,7 +250,8 @@ async function* piecesOf(name: string, { object, head }: FoundObject, source: By
 }
 
 /** The fields of an object's header, which its first piece begins with. */
-function fieldsOf(piece: TaskSource): Format['names'] | null {
+function fieldsOf(piece: TaskSource): Heading | null {
   if (piece.kind !== 'chunk') return null;
-  return parseHeader(openingOf(new Uint8Array(piece.bytes, 0, piece.length)).firstLine)?.names ?? null;
+  const header = parseHeader(openingOf(new Uint8Array(piece.bytes, 0, piece.length)).firstLine);
+  return header === undefined ? null : headingOf(header);
 }

@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DEFAULT, type Format } from '../decode/format.ts';
+import { DEFAULT, type Format, type Heading, headingOf } from '../decode/format.ts';
 import type { SharedGeneration } from '../engine/generation.ts';
 import { type AnalyzerPool, openPool } from '../engine/pool.ts';
 import { summaryOf } from '../engine/summary.ts';
@@ -256,7 +256,7 @@ export class Stream implements RunningStream {
     const reading = {
       credits: this.objectCredits,
       status: this.status,
-      task: (name: string, source: TaskSource, fields: Format['names'] | null) => this.taskOf(name, source, fields),
+      task: (name: string, source: TaskSource, fields: Heading | null) => this.taskOf(name, source, fields),
     };
     return {
       watermark: clock,
@@ -318,14 +318,14 @@ export class Stream implements RunningStream {
     return outputColumns(this.format().names);
   }
 
-  private taskOf(name: string, source: TaskSource, fields: Format['names'] | null): AnalyzeTask {
+  private taskOf(name: string, source: TaskSource, fields: Heading | null): AnalyzeTask {
     const generation = this.options.inventory.current;
     this.judgedBy.set(generation.shared, generation);
     return {
       seq: this.seq++,
       name,
       source,
-      fields: fields ?? this.format().names,
+      fields: fields ?? headingOf(this.format()),
       flowLog: 0,
       spilled: false,
       generation: generation.shared,

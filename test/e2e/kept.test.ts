@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DEFAULT, headingOf } from '../../src/decode/format.ts';
 import { analyzeTask, openBench } from '../../src/engine/analyze.ts';
 import { createKeptMemory } from '../../src/engine/kept.ts';
 import { pairTask } from '../../src/engine/pair.ts';
@@ -132,7 +133,7 @@ describe('what the first pass of pairing decoded', () => {
       start: 0,
       end: statSync(path).size,
     } as const;
-    const place = { seq: 0, name: path, flowLog: 1, fields: DEFAULT_FORMAT, spilled: false, generation: null };
+    const place = { seq: 0, name: path, flowLog: 1, fields: headingOf(DEFAULT), spilled: false, generation: null };
     const { kept, ledger } = await pairTask(bench, { ...place, source, epoch: 1, spill: false });
     assert(kept !== null);
     const again = { ...place, source: { kind: 'kept', kept } } as const;
