@@ -60,7 +60,7 @@ const SINGLE_FILES = { sink: ['src/rules/catalog.ts'] };
 const PACKAGES = {
   'apache-arrow': '^src/(sink/(arrow[^/]*|columns)|decode/arrow[^/]*|index)\\.ts$',
   commander: '^src/cli/',
-  '@fast-csv/parse': '^src/source/csv-slices\\.ts$',
+  '@fast-csv/parse': '^src/model/csv-line\\.ts$',
   'fast-csv': '^src/(sink/csv\\.ts|inventory/pod-history\\.ts|cli/)',
   'ip-num': '^src/(model/ip|bench/membership-case)\\.ts$',
   '@foxglove/wasm-zstd': '^src/sink/zstd\\.ts$',

@@ -1,3 +1,4 @@
+import { ISO_TIME } from '../model/csv-line.ts';
 import { FlowtrieError } from '../model/errors.ts';
 import { DEFAULT_FORMAT, FIELDS, type Field, type FieldType } from '../model/flow.ts';
 
@@ -147,8 +148,6 @@ export const TGW_DEFAULT: Format = formatOf(
     'tcp-flags region flow-direction pkt-src-aws-service pkt-dst-aws-service'
   ).split(' '),
 );
-
-const ISO_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:/;
 
 /** A byte order mark, which spreadsheets put in front of a file. */
 const BYTE_ORDER_MARK = /^\uFEFF/;

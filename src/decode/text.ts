@@ -11,32 +11,18 @@ import {
 } from '../model/ledger.ts';
 import type { RecordBlock } from '../model/record-block.ts';
 import { ColumnDecoder, moveRows } from './column-decoder.ts';
-import {
-  DEFAULT,
-  type Format,
-  formatOf,
-  isFieldName,
-  parseHeader,
-  sameFields,
-  sameHeading,
-  TGW_DEFAULT,
-} from './format.ts';
+import { DEFAULT, type Format, formatOf, sameFields, sameHeading, TGW_DEFAULT } from './format.ts';
 import type { InterfaceDictionary } from './interface-dictionary.ts';
 import { type Decoded, DecodeKernel } from './kernel.ts';
 import { createLineTokens, type LineTokens, scanLine, TOKENS_MAX } from './line-tokens.ts';
 import { decodeRow, isNull, Line } from './row.ts';
+import { headerOf, isTransitGateway } from './special-line.ts';
+import { TableLine, unquotedEnd } from './table-line.ts';
 
 /** Most lines that the general way takes at a stretch after refusals: odd text is not tried twice a line. */
 const GENERAL_LINES_MAX = 64;
 
-/** Bytes of a header candidate that are read as text, and of its first name; no header is longer. */
-const HEADER_BYTES_MAX = 8192;
-const NAME_BYTES_MAX = 64;
-
 const NEWLINE = 10;
-
-/** Second field of every transit gateway record. */
-const TGW_RESOURCE = 'TransitGateway';
 
 export interface FlowDecoderOptions {
   /** Format in force at the first line. */
@@ -71,11 +57,14 @@ export class FlowDecoder {
   private blockFormat: Format = DEFAULT;
   /** Whether the straight way may be tried: it must never take a header for a record. */
   private straight = false;
+  /** Reads odd lines where the header in force is parted by commas or tabs. */
+  private table: TableLine | undefined;
   private readonly carry: boolean;
   private readonly onMalformed: FlowDecoderOptions['onMalformed'];
   private readonly tokens: LineTokens = createLineTokens();
   private columnDecoder: ColumnDecoder | undefined;
   private readonly columns = new Map<string, CarriedColumn>();
+  private readonly tables = { commas: new TableLine(','), tabs: new TableLine('\t') };
   private readonly kernel: DecodeKernel;
   private readonly decoded: Decoded = { at: 0, lines: 0, nodata: 0, skipdata: 0 };
   /** Lines that go the general way before the kernel is tried again, and how many will after its next refusal. */
@@ -123,10 +112,14 @@ export class FlowDecoder {
     }
     assert(!this.carry || batch.rows === 0 || batch.text === bytes);
     batch.text = bytes;
+    this.table?.clear();
     const wholeEnd = bytes.lastIndexOf(NEWLINE, to - 1) + 1;
     let at = from;
     while (at < to && batch.rows < batch.capacity) {
-      if (this.straight && this.generalLines === 0 && at < wholeEnd) at = this.decodeStraight(bytes, at, wholeEnd);
+      if (this.straight && this.generalLines === 0 && at < wholeEnd && batch.text === bytes) {
+        const end = this.table === undefined ? wholeEnd : unquotedEnd(bytes, at, wholeEnd);
+        if (at < end) at = this.decodeStraight(bytes, at, end);
+      }
       if (at === to || batch.rows === batch.capacity) break;
       if (this.generalLines > 0) this.generalLines--;
       scanLine(bytes, at, to, tokens);
@@ -164,7 +157,8 @@ export class FlowDecoder {
       tokens.count = fields;
       tokens.end = start;
       ledger.lines++;
-      this.takeRecord(block.bytes, begin);
+      const fault = this.takeRecord(block.bytes);
+      if (fault !== null) this.reject(fault, block.bytes.subarray(begin, start));
     }
     return row;
   }
@@ -255,7 +249,7 @@ export class FlowDecoder {
       ledger.blank++;
       return true;
     }
-    const header = this.headerOf(bytes, from);
+    const header = headerOf(bytes, from, tokens, this.table !== undefined);
     if (header !== undefined) {
       const same = sameHeading(header, this.current);
       if (!same && batch.rows > 0) return false;
@@ -264,8 +258,12 @@ export class FlowDecoder {
       if (!same) this.useLineFormat(header);
       return true;
     }
-    if (tokens.count !== this.current.names.length) {
-      if (!this.isBareTransitGateway(bytes)) {
+    const fields = this.current.names.length;
+    const values = this.table?.valuesOf(bytes, from, tokens, fields);
+    if (values !== undefined) return this.takeValues(values, bytes, from);
+    if (tokens.count !== fields) {
+      // a record of a transit gateway begins its format where no header is in force and the default was assumed
+      if (!isTransitGateway(bytes, tokens) || !sameHeading(this.current, DEFAULT)) {
         ledger.lines++;
         this.reject('field-count', bytes.subarray(from, tokens.end));
         return true;
@@ -273,22 +271,41 @@ export class FlowDecoder {
       if (batch.rows > 0) return false;
       this.useLineFormat(TGW_DEFAULT);
     }
+    // carried fields of the rows so far stand in the bytes of values
+    if (batch.text !== bytes) return false;
     ledger.lines++;
-    this.takeRecord(bytes, from);
+    const fault = this.takeRecord(bytes);
+    if (fault !== null) this.reject(fault, bytes.subarray(from, tokens.end));
     return true;
   }
 
-  private takeRecord(bytes: Uint8Array, from: number): void {
-    const { batch, tokens } = this;
+  /** As takeLine, for a line whose values are not where the line is: carried fields are told from one place only. */
+  private takeValues(values: readonly string[], bytes: Uint8Array, from: number): boolean {
+    const { batch, tokens, table, carry } = this;
+    assert(table !== undefined);
+    if (carry && batch.rows > 0 && batch.text === bytes) return false;
+    if (!carry) table.clear();
+    if (!table.keep(values, tokens)) return false;
+    this.ledger.lines++;
+    const fault = this.takeRecord(table.bytes);
+    if (fault !== null) this.reject(fault, bytes.subarray(from, tokens.end));
+    if (carry && batch.rows > 0) batch.text = table.bytes;
+    return true;
+  }
+
+  /** Takes the tokens as a row or a line without traffic, or tells what is wrong with them. */
+  private takeRecord(bytes: Uint8Array): Malformed | null {
+    const { batch } = this;
     const outcome = this.rowOutcome(bytes);
     if (outcome === Line.row) {
       if (this.carry) this.carryFields(bytes, batch.rows);
       batch.rows++;
     } else if (outcome >= Line.fault) {
-      this.reject(faultOf(outcome), bytes.subarray(from, tokens.end));
+      return faultOf(outcome);
     } else {
       this.countIdle(outcome);
     }
+    return null;
   }
 
   /** Decodes the tokens into the next row. A line that ends the input (too many interfaces) was not read. */
@@ -325,30 +342,6 @@ export class FlowDecoder {
     this.onMalformed?.(this.ledger.lines, reason, text);
   }
 
-  /** The format when the line is a header. Its first token rules out nearly every other line. */
-  private headerOf(bytes: Uint8Array, from: number): Format | undefined {
-    const { starts, ends, first, end } = this.tokens;
-    const start = starts[first]!;
-    if (!isLetter(bytes[start]!) || ends[first]! - start > NAME_BYTES_MAX || end - from > HEADER_BYTES_MAX)
-      return undefined;
-    if (!isFieldName(textOf(bytes, start, ends[first]!))) return undefined;
-    return parseHeader(textOf(bytes, from, end));
-  }
-
-  /**
-   * A transit gateway record (its second token says so) where no header is in force and the default format was
-   * assumed.
-   */
-  private isBareTransitGateway(bytes: Uint8Array): boolean {
-    const { starts, ends, first, count } = this.tokens;
-    if (count !== TGW_DEFAULT.names.length || !sameHeading(this.current, DEFAULT)) return false;
-    const start = starts[first + 1]!;
-    return (
-      ends[first + 1]! - start === TGW_RESOURCE.length &&
-      textOf(bytes, start, start + TGW_RESOURCE.length) === TGW_RESOURCE
-    );
-  }
-
   /** The format of a block; blocks of one input mostly have the same names. Fields beyond TOKENS_MAX are dropped. */
   private formatOfBlock(block: { readonly names: readonly string[] }): Format {
     if (block.names !== this.blockNames) {
@@ -370,6 +363,8 @@ export class FlowDecoder {
     const known = this.kernel.useFormat(format, this.carry);
     this.straight = known && format.names.length > 1 && format.headerProof;
     this.batch.judged = !format.tgw;
+    const { parting } = format;
+    this.table = parting === 'commas' || parting === 'tabs' ? this.tables[parting] : undefined;
     if (!this.carry || known) return;
     const { capacity } = this.batch;
     this.batch.carried = format.carried.map((index) => {
@@ -386,13 +381,4 @@ export class FlowDecoder {
 
 function faultOf(outcome: number): Malformed {
   return MALFORMED[outcome - Line.fault] ?? 'number';
-}
-
-function isLetter(c: number): boolean {
-  return (c >= 97 && c <= 122) || (c >= 65 && c <= 90);
-}
-
-/** Copies first: shared memory cannot be decoded in place. */
-function textOf(bytes: Uint8Array, from: number, to: number): string {
-  return Buffer.from(bytes.subarray(from, to)).toString('utf8');
 }

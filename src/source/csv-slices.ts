@@ -1,14 +1,11 @@
-import { createRequire } from 'node:module';
-import type * as Options from '@fast-csv/parse/build/src/ParserOptions.js';
-import type * as Parsing from '@fast-csv/parse/build/src/parser/Parser.js';
+import { CsvLine, type Delimiter, fitting, ISO_TIME } from '../model/csv-line.ts';
 import { LINE_BYTES_MAX } from '../model/ledger.ts';
 import { isFieldName, nameRecord } from './envelope.ts';
 import { type FramedSlice, type Framer, LineFramer } from './frame.ts';
 import { SliceBuffer } from './slice-buffer.ts';
 
 /** What may stand between the values of a line. */
-const DELIMITERS = [',', '\t', ';'] as const;
-type Delimiter = (typeof DELIMITERS)[number];
+const DELIMITERS: readonly Delimiter[] = [',', '\t', ';'];
 
 /** The column of a CloudWatch Logs Insights export that holds the line of the log. */
 const MESSAGE = '@message';
@@ -18,32 +15,40 @@ const OWN = 'decided_by';
 
 const BYTE_ORDER_MARK = /^\uFEFF/;
 
-/** The delimiter of a header line whose lines the decoder of plain lines cannot tell apart, with the head behind it. */
+/**
+ * The delimiter of a table that the decoder of plain lines cannot read by its header line. It reads odd rows behind a
+ * header that it knows, but where quotes begin early, or flowtrie wrote the table, most rows are odd.
+ */
 export function csvDelimiter(firstLine: string, head: string): Delimiter | undefined {
-  const line = firstLine.replace(BYTE_ORDER_MARK, '');
+  const line = firstLine.replace(BYTE_ORDER_MARK, '').trim();
   const delimiter = DELIMITERS.find((one) => line.includes(one));
   if (delimiter === undefined) return undefined;
-  const names = line.trim().split(delimiter).map(unquoted);
-  if (!nameRecord(names) && !names.includes(MESSAGE)) return undefined;
-  return names.includes(OWN) || hides(delimiter, head) ? delimiter : undefined;
+  const names = line.split(delimiter).map(unquoted);
+  if (names.includes(MESSAGE)) return delimiter;
+  if (!nameRecord(names)) return undefined;
+  return names.includes(OWN) || head.includes('"') || !isPlainHeader(names, delimiter) ? delimiter : undefined;
 }
 
-/** True when blanks and commas do not part the values of every line. */
-function hides(delimiter: Delimiter, head: string): boolean {
-  if (delimiter === ';' || head.includes('"')) return true;
-  return delimiter === '\t' ? /\t[\t\r\n]/.test(head) : head.includes(' ');
+/** True when the header is one by the rule of plain lines, with the same names. */
+function isPlainHeader(names: readonly string[], delimiter: Delimiter): boolean {
+  if (delimiter === ';' || names.some((name) => /\s/.test(name) || (name === '' && delimiter === '\t'))) return false;
+  return isFieldName(withoutTime(names)[0] ?? '');
 }
+
+const withoutTime = (names: readonly string[]): readonly string[] =>
+  ISO_TIME.test(names[0] ?? '') ? names.slice(1) : names;
 
 const unquoted = (name: string): string => name.replace(/^"(.*)"$/, '$1');
 
 /**
- * Slices of quoted CSV, and of tables whose empty cells blanks would hide. A record never spans lines: so one damaged
- * line costs no other. Rows of an export of messages are those messages.
+ * Slices of tables that csvDelimiter found. A record never spans lines: so one damaged line costs no other. A line that
+ * is no row of the table is read by the rule of plain lines, at blanks. Rows of an export of messages are those
+ * messages.
  */
 export class CsvSlices implements Framer {
   private readonly lines = new LineFramer();
   private readonly buffer = new SliceBuffer();
-  private parser: Parsing.Parser | undefined;
+  private line: CsvLine | undefined;
   private names: readonly string[] = [];
 
   *push(chunk: Uint8Array): Generator<FramedSlice> {
@@ -74,14 +79,31 @@ export class CsvSlices implements Framer {
       this.buffer.broken('line-too-long', Buffer.from(line));
       return;
     }
-    this.parser ??= openParser(csvDelimiter(line, '"') ?? ',');
-    const values = line.trim() === '' ? [] : valuesOf(this.parser, line);
-    if (values?.length === 0) this.buffer.message(new Uint8Array(0));
-    else if (values === undefined) this.buffer.broken('field-count', Buffer.from(line));
-    else if (nameRecord(values) || (this.names.length === 0 && values.includes(MESSAGE))) this.takeHeader(values);
-    else if (values.length !== this.names.length) this.buffer.broken('field-count', Buffer.from(line));
-    else if (this.names.includes(MESSAGE)) this.takeMessage(values[this.names.indexOf(MESSAGE)] ?? '', line);
-    else this.buffer.record(this.names, values);
+    if (line.trim() === '') {
+      this.buffer.message(new Uint8Array(0));
+      return;
+    }
+    this.line ??= new CsvLine(csvDelimiter(line, '"') ?? ',');
+    const known = this.takeValues(this.line.values(line), line) || this.takeValues(line.trim().split(/\s+/), line);
+    if (!known) this.buffer.broken('field-count', Buffer.from(line));
+  }
+
+  /** False when the values are no header, nor as many as the header names. */
+  private takeValues(values: readonly string[] | undefined, line: string): boolean {
+    const header = this.headerOf(values);
+    const fit = header === undefined ? fitting(values, this.names.length) : undefined;
+    const message = this.names.indexOf(MESSAGE);
+    if (header !== undefined) this.takeHeader(header);
+    else if (fit === undefined) return false;
+    else if (message >= 0) this.takeMessage(fit[message] ?? '', line);
+    else this.buffer.record(this.names, fit);
+    return true;
+  }
+
+  private headerOf(values: readonly string[] | undefined): readonly string[] | undefined {
+    if (values === undefined) return undefined;
+    if (nameRecord(values)) return withoutTime(values);
+    return this.names.length === 0 && values.includes(MESSAGE) ? values : undefined;
   }
 
   /** The decoder counts the line; the fields of the rows are in their blocks. Above messages it is a wrapping only. */
@@ -94,22 +116,5 @@ export class CsvSlices implements Framer {
   private takeMessage(message: string, line: string): void {
     if (message.includes('\n')) this.buffer.broken('field-count', Buffer.from(line));
     else this.buffer.message(Buffer.from(message));
-  }
-}
-
-/** Loaded when a table is first met: few inputs are one, and it would be a good part of a worker's start. */
-function openParser(delimiter: Delimiter): Parsing.Parser {
-  const load = createRequire(import.meta.url);
-  const { ParserOptions } = load('@fast-csv/parse/build/src/ParserOptions.js') as typeof Options;
-  const { Parser } = load('@fast-csv/parse/build/src/parser/Parser.js') as typeof Parsing;
-  return new Parser(new ParserOptions({ delimiter, trim: true }));
-}
-
-/** The values of a line; undefined when its quotes do not match. */
-function valuesOf(parser: Parsing.Parser, line: string): readonly string[] | undefined {
-  try {
-    return parser.parse(line, false).rows[0]?.map(String) ?? [];
-  } catch {
-    return undefined;
   }
 }

@@ -70,6 +70,65 @@ describe('tables give what their lines give', () => {
     expect(malformed).toEqual(['3 field-count', '4 field-count', '6 line-too-long']);
   });
 
+  it('a header of commas: lines are parted at blanks, an instant in front is dropped, as without it', async () => {
+    const reference = await replayInputs([write('reference.log', text)]);
+    const [header = '', ...lines] = table(',', (value) => value).split('\n');
+    const timed = lines.map((line) => (line === '' ? '' : `2026-03-02T08:00:00Z,${line}`));
+    const blanks = text.split('\n').slice(1);
+    for (const [name, rest, malformed] of [
+      ['blanks', blanks, []],
+      ['instants', timed, []],
+      ['instants and a junk line', [...timed.slice(0, -1), 'not a record', ''], ['302 field-count']],
+      ['instants, blanks and a quote', [...timed.slice(0, 10), ...blanks.slice(10, -1), '"', ''], ['302 field-count']],
+      [
+        'an instant in front of a quoted row',
+        ['2026-03-02T08:00:00Z,"2"'.concat(lines[0]?.slice(1) ?? ''), ...lines.slice(1)],
+        [],
+      ],
+    ] as const) {
+      const { ledger, rows, malformed: found } = await replayInputs([write('mixed.csv', [header, ...rest].join('\n'))]);
+      expect(rows, name).toEqual(reference.rows);
+      expect(found, name).toEqual(malformed);
+      expect(ledger.headers, name).toBe(1);
+    }
+  });
+
+  it.each([',', '\t'])(
+    'quotes, and blanks in values, mean the same far behind the first bytes: %j',
+    async (delimiter) => {
+      const names = [...DEFAULT_FORMAT, 'note', 'vpc-id'].join(delimiter);
+      const rowsOf = (note: string, quote = ''): string =>
+        RECORDS.map((row) => [...row.map((value) => quote + value + quote), note, 'vpc-1'].join(delimiter)).join('\n');
+      const plain = Array.from({ length: 4 }, () => rowsOf('x')).join('\n');
+      expect(plain.length).toBeGreaterThan(64 * 1024);
+      const bad =
+        RECORDS[1]
+          ?.map((value, i) => `"${i === 5 ? 'port' : value}"`)
+          .concat('-', '-')
+          .join(delimiter) ?? '';
+      const odd = [
+        rowsOf('"two, words\tand a tab"'),
+        rowsOf('"say ""no"""'),
+        `"${names.replaceAll(delimiter, `"${delimiter}"`)}"`,
+        rowsOf('"x"', '"'),
+        bad,
+        rowsOf('two words'),
+        rowsOf(delimiter === ',' ? '"2"' : ''),
+        rowsOf('x').replaceAll(delimiter, ' '),
+      ];
+      const { ledger, rows, malformed } = await replayInputs([write('far.csv', [names, plain, ...odd, ''].join('\n'))]);
+      const blocks = [4, 1, 1, 1, 1, 1, 1].flatMap((times, i) => Array<number>(times).fill(i));
+      const notes = ['x', 'two, words\tand a tab', 'say "no"', 'x', 'two words', delimiter === ',' ? '2' : null, 'x'];
+      const reference = await replayInputs([at('reference.log')]);
+      expect(malformed).toEqual([`${1 + 4 * 300 + 3 * 300 + 2} port`]);
+      expect(ledger).toMatchObject({ headers: 2, lines: 2 + 300 * blocks.length + 1 });
+      expect((await replayInputs([at('far.csv')], null, false)).ledger).toEqual(ledger);
+      expect(rows).toEqual(
+        blocks.flatMap((block) => reference.rows.map((row) => ({ ...row, note: notes[block], vpc_id: 'vpc-1' }))),
+      );
+    },
+  );
+
   it('an export of messages: each is a line of the log', async () => {
     const rows = RECORDS.map((row, i) => `"2023-11-14 22:13:20.${100 + i}","${row.join(' ')}"`);
     const { ledger } = await replayInputs([write('insights.csv', `"@timestamp","@message"\n${rows.join('\n')}\n`)]);
