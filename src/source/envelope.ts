@@ -1,5 +1,6 @@
 import { gunzipSync } from 'node:zlib';
 import { FIELDS } from '../model/flow.ts';
+import { parseExactly } from './exact-json.ts';
 import { DOCUMENT_BYTES_MAX, JsonFramer } from './json-framer.ts';
 import { OCSF_CLASS, OCSF_FIELDS, ocsfValues } from './ocsf.ts';
 import type { SliceTarget } from './slice-buffer.ts';
@@ -70,7 +71,7 @@ function opensValue(bytes: Uint8Array, from: number): boolean {
 function openDocument(text: Uint8Array, target: EnvelopeTarget, wraps: number): void {
   let value: unknown;
   try {
-    value = JSON.parse(Buffer.from(text.buffer, text.byteOffset, text.byteLength).toString('utf8'));
+    value = parseExactly(text);
   } catch {
     target.broken('json', text);
     return;

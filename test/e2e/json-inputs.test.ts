@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -51,6 +51,21 @@ describe('inputs of JSON', () => {
     expect(rows[0]).toMatchObject({ interface_id: 'eni-0a', dstport: 22, action: 'REJECT', mood: 'a b', bytes: null });
     expect(rows[1]).toMatchObject({ interface_id: 'eni-0b', dstaddr: '::1', start: 1_700_000_000 });
     expect(rows[2]).toMatchObject({ dstport: 9, account_id: '123456789012' });
+  });
+
+  it('are exact up to 2^64 − 1, as objects of fields and as what was written', async () => {
+    const counts = ['9007199254740991', '9007199254740993', '9223372036854775809', '18446744073709551615'];
+    const objects = counts.map((n) => `{"interface_id":"eni-0a","srcaddr":"10.0.0.1","packets":${n}, "bytes" : ${n}}`);
+    const args = ['--inventory', INVENTORY, '-q', '--out'];
+    writeFileSync(join(folder, 'exact.json'), `${objects.join('\n')}\n`);
+    expect(await runCli(['replay', join(folder, 'exact.json'), ...args, join(folder, 'exact.ndjson')])).toMatchObject({
+      code: 0,
+    });
+    const written = readFileSync(join(folder, 'exact.ndjson'), 'utf8');
+    const found = written.split('\n').map((one) => /"packets":(\d+),"bytes":(\d+)/.exec(one)?.slice(1));
+    expect(found.slice(0, -1)).toEqual(counts.map((n) => [n, n]));
+    const again = await runCli(['replay', join(folder, 'exact.ndjson'), ...args, '-']);
+    expect(again).toEqual({ code: 0, stdout: written, stderr: '' });
   });
 
   it('give the same from a file, compressed, and from standard input, for any number of threads', async () => {

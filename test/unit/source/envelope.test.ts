@@ -110,6 +110,20 @@ describe('openMessage', () => {
       ['interfaceId=eni-0a src_addr=10.0.0.1 bytes=18446744073 x= tags={"a":1}'],
     ],
     [
+      'integers that a double cannot hold',
+      `{"bytes":18446744073709551615,"packets" : 9007199254740993,"start":-12345678901234567,"x":[1234567890123456789],
+        "note":"a \\" 9007199254740993,\\\\","y":1234567890123456.5,"z":12345678901234567e0}`,
+      [
+        'bytes=18446744073709551615 packets=9007199254740993 start=-12345678901234567 x=["1234567890123456789"] ' +
+          'note=a " 9007199254740993,\\ y=1234567890123456.5 z=12345678901234568',
+      ],
+    ],
+    [
+      'integers in envelopes of envelopes',
+      JSON.stringify({ message: JSON.stringify({ message: '{"bytes":9007199254740993,"srcport":1}' }) }),
+      ['bytes=9007199254740993 srcport=1'],
+    ],
+    [
       'lines between documents',
       `${A}\n{"message":${JSON.stringify(B)}}\njunk`,
       [`${A}`, `{"message":${JSON.stringify(B)}}`, 'junk'],
@@ -123,6 +137,7 @@ describe('openMessage', () => {
     ['a document cut in a list', `{"logEvents":[{"message":"x"}\n{"message":${JSON.stringify(A)}}`, ['! json', A]],
     ['a document cut at the end', `{"message":${JSON.stringify(A)}}{"mess`, [A, '! json']],
     ['no JSON', '{message: x}', ['! json']],
+    ['no JSON of long digits', '{"bytes":01234567890123456}{9007199254740993:1}', ['! json', '! json']],
     ['deeper than anything real', `{"a":${'['.repeat(100)}${']'.repeat(100)}}`, ['! json']],
     ['JSON without a record', '{"a":1}{"SecurityGroups":[]}', ['! no-record', '! no-record']],
     ['an event without a message', '{"logEvents":[{"id":"1"},{"message":"x"}]}', ['! no-record', 'x']],
