@@ -9,7 +9,7 @@ import {
   MALFORMED,
   type Malformed,
 } from '../model/ledger.ts';
-import type { RecordBlock } from '../model/record-block.ts';
+import { type RecordBlock, recordText } from '../model/record-block.ts';
 import { ColumnDecoder, moveRows } from './column-decoder.ts';
 import { DEFAULT, type Format, formatOf, sameFields, sameHeading, TGW_DEFAULT } from './format.ts';
 import type { InterfaceDictionary } from './interface-dictionary.ts';
@@ -147,7 +147,6 @@ export class FlowDecoder {
     for (; row < block.rows && batch.rows < batch.capacity; row++) {
       const first = row * fields;
       let start = first === 0 ? 0 : block.ends[first - 1]!;
-      const begin = start;
       for (let f = 0; f < fields; f++) {
         tokens.starts[f] = start;
         start = block.ends[first + f]!;
@@ -158,7 +157,7 @@ export class FlowDecoder {
       tokens.end = start;
       ledger.lines++;
       const fault = this.takeRecord(block.bytes);
-      if (fault !== null) this.reject(fault, block.bytes.subarray(begin, start));
+      if (fault !== null) this.reject(fault, recordText(block, row));
     }
     return row;
   }

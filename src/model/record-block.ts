@@ -10,3 +10,17 @@ export interface RecordBlock {
   readonly bytes: Uint8Array;
   readonly ends: Uint32Array;
 }
+
+const BLANK = Buffer.from(' ');
+const NULL = Buffer.from('-');
+
+/** A record as a line of the log would show it: its values in order, `-` for null. */
+export function recordText({ names, bytes, ends }: RecordBlock, row: number): Uint8Array {
+  const parts: Uint8Array[] = [];
+  let from = row === 0 ? 0 : (ends[row * names.length - 1] ?? 0);
+  for (const end of ends.subarray(row * names.length, (row + 1) * names.length)) {
+    parts.push(end > from ? bytes.subarray(from, end) : NULL, BLANK);
+    from = end;
+  }
+  return Buffer.concat(parts.slice(0, -1));
+}

@@ -62,6 +62,20 @@ describe('tables give what their lines give', () => {
     expect(rows[1]).toMatchObject({ srcaddr: null, srcport: null, note: 'say "no"' });
   });
 
+  it('a record that is malformed is shown with its values apart', async () => {
+    const names = ['interface-id', 'srcaddr', 'dstaddr', 'srcport', 'note'];
+    const rows = [
+      ['eni-1', '10.0.0.1', '', '443', 'two words'],
+      ['eni-2', '10.0.0.1', '', 'https', 'two words'],
+      ['eni-3', '10.0.0.300', '10.0.0.1', '80', ''],
+    ];
+    const shown = ['eni-2 10.0.0.1 - https two words', 'eni-3 10.0.0.300 10.0.0.1 80 -'];
+    const csv = [names, ...rows].map((row) => `${row.map(quoted).join(',')}\n`).join('');
+    const json = rows.map((row) => `${JSON.stringify(Object.fromEntries(row.map((v, i) => [names[i], v || null])))}\n`);
+    expect((await replayInputs([write('shown.csv', csv)])).quarantined).toEqual(shown);
+    expect((await replayInputs([write('shown.json', json.join(''))])).quarantined).toEqual(shown);
+  });
+
   it('one damaged line costs no other', async () => {
     const lines = table(',', quoted).split('\n').slice(0, 4);
     const damaged = [lines[0], lines[2], '"2","unclosed,1', '"1","2","3"', '', 'x'.repeat(70_000), lines[3], ''];
@@ -116,7 +130,9 @@ describe('tables give what their lines give', () => {
         rowsOf(delimiter === ',' ? '"2"' : ''),
         rowsOf('x').replaceAll(delimiter, ' '),
       ];
-      const { ledger, rows, malformed } = await replayInputs([write('far.csv', [names, plain, ...odd, ''].join('\n'))]);
+      const replayed = await replayInputs([write('far.csv', [names, plain, ...odd, ''].join('\n'))]);
+      const { ledger, rows, malformed } = replayed;
+      expect(replayed.quarantined).toEqual([bad]);
       const blocks = [4, 1, 1, 1, 1, 1, 1].flatMap((times, i) => Array<number>(times).fill(i));
       const notes = ['x', 'two, words\tand a tab', 'say "no"', 'x', 'two words', delimiter === ',' ? '2' : null, 'x'];
       const reference = await replayInputs([at('reference.log')]);

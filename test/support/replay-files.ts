@@ -19,6 +19,8 @@ export interface Replayed {
   readonly failures: readonly string[];
   /** `line reason` of each malformed line. */
   readonly malformed: readonly string[];
+  /** Their texts. */
+  readonly quarantined: readonly string[];
 }
 
 /** Replays inputs (paths) in the calling thread; asserts the ledger law. Without `wantsRows` none are made. */
@@ -42,11 +44,11 @@ export async function replayInputs(
     const { ledger } = summary;
     if (ledgerSum(ledger) !== ledger.lines) throw new Error(`ledger law broken: ${JSON.stringify(ledger)}`);
     const rows = (wantsRows ? linesOf(path) : []).map((line) => JSON.parse(line) as EngineRow);
-    const malformed = linesOf(quarantine).map((line) => {
-      const entry = JSON.parse(line) as { readonly line: number; readonly reason: string };
-      return `${entry.line} ${entry.reason}`;
-    });
-    return { ledger, rows, failures, malformed };
+    const entries = linesOf(quarantine).map(
+      (line) => JSON.parse(line) as { readonly line: number; readonly reason: string; readonly text: string },
+    );
+    const malformed = entries.map(({ line, reason }) => `${line} ${reason}`);
+    return { ledger, rows, failures, malformed, quarantined: entries.map(({ text }) => text) };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
