@@ -1,9 +1,10 @@
 import { type Dirent, readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { constants, gunzipSync } from 'node:zlib';
 import { FlowtrieError } from '../model/errors.ts';
 import { type ByteSource, openFile } from './byte-source.ts';
 import { kindOf, OPENING_BYTES, type Opening, openingOf } from './content.ts';
+import { type Glob, parseGlob } from './glob.ts';
 import { ZstdInflater } from './inflater.ts';
 import { outlineOf, type ParquetOutline } from './parquet/slices.ts';
 import type { Span } from './s3/key-time.ts';
@@ -53,52 +54,46 @@ export async function listInputs(args: readonly string[], span: Span): Promise<I
   return files;
 }
 
-const GLOB = /[*?[]/;
-
 function expand(arg: string): string[] {
   const stats = statOf(arg);
   if (stats?.isDirectory()) return sortedByBytes(filesBelow(arg, []));
   if (stats?.isFile()) return [arg];
   if (stats !== undefined) throw new FlowtrieError('input', `${arg}: expected a file or a folder; give a pipe as '-'`);
-  if (!GLOB.test(arg)) throw new FlowtrieError('input', `${arg}: no such file or folder`);
-  const literal = arg.slice(0, arg.search(GLOB));
-  const base = literal.includes('/') ? literal.slice(0, literal.lastIndexOf('/')) || '/' : '.';
-  const pattern = globPattern(resolve(arg));
-  if (pattern === undefined) throw new FlowtrieError('input', `${arg}: no such file, and no valid glob`);
-  if (statOf(base)?.isDirectory() !== true) return [];
-  return sortedByBytes(filesBelow(base, []).filter((name) => pattern.test(resolve(name))));
+  const glob = parseGlob(arg);
+  if (glob === null) throw new FlowtrieError('input', `${arg}: no such file or folder`);
+  if (glob === undefined) throw new FlowtrieError('input', `${arg}: no such file, and no valid glob`);
+  if (statOf(glob.base)?.isDirectory() !== true) return [];
+  return sortedByBytes(filesOf(glob, glob.base, [], []));
 }
 
-/**
- * `*` and `?` within a path segment, `**` across segments, `[…]` and `[!…]` sets; a folder that matches stands for
- * its files.
- */
-function globPattern(glob: string): RegExp | undefined {
-  const source = glob.replace(/\*\*\/|\*\*|\*|\?|\[!?[^\]/]+\]|[\\^$.|?*+()[\]{}]/g, (part) => {
-    if (part === '**/') return '(?:.*/)?';
-    if (part === '**') return '.*';
-    if (part === '*') return '[^/]*';
-    if (part === '?') return '[^/]';
-    return part.length > 1 ? `[${part.slice(1, -1).replace(/^!/, '^').replaceAll('\\', '\\\\')}]` : `\\${part}`;
+/** Files that match, and those in folders that do; what cannot match is not looked at. `path`: from the base here. */
+function filesOf(glob: Glob, folder: string, path: readonly string[], inside: readonly string[]): string[] {
+  const { here, entries } = readFolder(folder);
+  if (inside.includes(here)) return [];
+  return entries.flatMap((entry) => {
+    const below = [...path, entry.name];
+    const wanted = glob.matches(below);
+    if (!wanted && !glob.mayHold(below)) return [];
+    const name = join(folder, entry.name);
+    if (wanted) return filesAt(name, entry, [...inside, here]);
+    const isFolder = entry.isSymbolicLink() ? statOf(name)?.isDirectory() === true : entry.isDirectory();
+    return isFolder ? filesOf(glob, name, below, [...inside, here]) : [];
   });
-  try {
-    return new RegExp(`^${source}(?:/.*)?$`, 's');
-  } catch {
-    return undefined;
-  }
 }
 
 /** Regular files at any depth. Symbolic links are followed, except back to a folder the walk is inside of. */
 function filesBelow(folder: string, inside: readonly string[]): string[] {
   const { here, entries } = readFolder(folder);
   if (inside.includes(here)) return [];
-  return entries.flatMap((entry) => {
-    const name = join(folder, entry.name);
-    const stats = entry.isSymbolicLink() ? statOf(name) : entry;
-    if (stats === undefined) throw new FlowtrieError('input', `${name}: link to a file that does not exist`);
-    if (stats.isDirectory()) return filesBelow(name, [...inside, here]);
-    return stats.isFile() ? [name] : [];
-  });
+  return entries.flatMap((entry) => filesAt(join(folder, entry.name), entry, [...inside, here]));
+}
+
+/** The file, or those below the folder; `inside`: the folders that the walk is inside of. */
+function filesAt(name: string, entry: Dirent, inside: readonly string[]): string[] {
+  const stats = entry.isSymbolicLink() ? statOf(name) : entry;
+  if (stats === undefined) throw new FlowtrieError('input', `${name}: link to a file that does not exist`);
+  if (stats.isDirectory()) return filesBelow(name, inside);
+  return stats.isFile() ? [name] : [];
 }
 
 function readFolder(folder: string): { readonly here: string; readonly entries: readonly Dirent[] } {

@@ -56,6 +56,36 @@ describe('listInputs', () => {
     expect(await names(at('logs', 'a[1].log'))).toEqual(['logs/a[1].log']);
   });
 
+  it('looks at nothing that a glob cannot match, and takes hidden names only where it names them', async () => {
+    const glob = mkdtempSync(join(tmpdir(), 'flowtrie-glob-[1]-'));
+    mkdirSync(join(glob, 'deep', '.hidden'), { recursive: true });
+    for (const name of ['s1.log', '.s2.log', 'deep/s3.log', 'deep/.s4.log', 'deep/.hidden/s5.log'])
+      writeFileSync(join(glob, name), 'x\n');
+    symlinkSync(join(glob, 'nowhere'), join(glob, 'dangling'));
+    // a folder that cannot be read, for root too
+    symlinkSync('loop', join(glob, 'loop'));
+    const before = process.cwd();
+    process.chdir(glob);
+    try {
+      const found = async (pattern: string): Promise<string[]> =>
+        (await listInputs([pattern], ANY)).map(({ name }) => name);
+      expect(await found('s*')).toEqual(['s1.log']);
+      expect(await found('./s*')).toEqual(['s1.log']);
+      expect(await found('[!d]*.log')).toEqual(['s1.log']);
+      expect(await found('.s*')).toEqual(['.s2.log']);
+      expect(await found('d??p/*')).toEqual(['deep/s3.log']);
+      expect(await found('d??p/.*.log')).toEqual(['deep/.s4.log']);
+      expect(await found('de*/**')).toEqual(['deep/s3.log']);
+      expect(await found('de*/**/s*')).toEqual(['deep/s3.log']);
+      expect(await found('de*/**/.hidden/*')).toEqual(['deep/.hidden/s5.log']);
+      await expect(found('d*')).rejects.toThrow('dangling: link to a file that does not exist');
+      await expect(found('*/s*')).rejects.toThrow('loop: cannot be read (ELOOP)');
+    } finally {
+      process.chdir(before);
+      rmSync(glob, { recursive: true, force: true });
+    }
+  });
+
   it.each([
     ['missing.log', 'no such file'],
     ['empty', 'no files'],
