@@ -181,14 +181,16 @@ export function isFieldName(word: string): boolean {
 }
 
 /**
- * The format of a header line: its first token is a known field name and no token is a number or an address.
- * `undefined` when the line is no header.
+ * The format of a header line: its first token is a known field name, no token is a number or an address, and no known
+ * field is named twice: its columns could not be told apart. `undefined` when the line is no header.
  */
 export function parseHeader(line: string): Format | undefined {
   const { tokens, parting } = splitLine(line);
   if (tokens[0] === undefined || tokens.length > FIELDS_MAX || !isFieldName(tokens[0])) return undefined;
   if (tokens.some((token) => /^[\d.+-]+$/.test(token) || /^[0-9a-fA-F]*:[0-9a-fA-F:.]*$/.test(token))) return undefined;
-  return formatOf(tokens, parting);
+  const format = formatOf(tokens, parting);
+  const known = format.names.filter((name) => FIELD_OF_NAME.has(name));
+  return new Set(known).size === known.length ? format : undefined;
 }
 
 /** Parses AWS's own format syntax, `${version} ${account-id} …`. */

@@ -1,6 +1,6 @@
 import { CsvLine, type Delimiter, fitting, ISO_TIME } from '../model/csv-line.ts';
 import { LINE_BYTES_MAX } from '../model/ledger.ts';
-import { isFieldName, nameRecord } from './envelope.ts';
+import { isFieldName, nameRecord, namesTwice } from './envelope.ts';
 import { type FramedSlice, type Framer, LineFramer } from './frame.ts';
 import { SliceBuffer } from './slice-buffer.ts';
 
@@ -102,7 +102,7 @@ export class CsvSlices implements Framer {
 
   private headerOf(values: readonly string[] | undefined): readonly string[] | undefined {
     if (values === undefined) return undefined;
-    if (nameRecord(values)) return withoutTime(values);
+    if (nameRecord(values)) return namesTwice(values) ? undefined : withoutTime(values);
     return this.names.length === 0 && values.includes(MESSAGE) ? values : undefined;
   }
 

@@ -197,6 +197,12 @@ export function nameRecord(names: readonly string[]): boolean {
   return names.filter(isFieldName).length >= RECORD_FIELDS_MIN;
 }
 
+/** True when a field is named twice in one spelling: values of such a table cannot be told apart. */
+export function namesTwice(names: readonly string[]): boolean {
+  const known = names.filter(isFieldName);
+  return new Set(known.map((name) => name.replaceAll('_', '-'))).size < known.length;
+}
+
 /** An object whose keys are names of fields, in any spelling; other keys are carried along. */
 function openFields(value: Json, target: EnvelopeTarget): boolean {
   const names = Object.keys(value);

@@ -76,6 +76,18 @@ describe('tables give what their lines give', () => {
     expect((await replayInputs([write('shown.json', json.join(''))])).quarantined).toEqual(shown);
   });
 
+  it.each([',', ' '])('a line that names a field twice is no header, parted by %j', async (delimiter) => {
+    const names = [...DEFAULT_FORMAT, 'srcaddr'].join(delimiter);
+    const rows = RECORDS.slice(0, 3).map((row) => [...row, '10.0.0.9'].join(delimiter));
+    for (const value of ['', '"'].slice(0, delimiter === ',' ? 2 : 1)) {
+      const content = [names, ...rows.map((row) => row.replace('eni-00', `${value}eni-00${value}`)), ''].join('\n');
+      const { ledger, malformed, quarantined } = await replayInputs([write('twice.csv', content)]);
+      expect(ledger).toMatchObject({ lines: 4, headers: 0, classified: 0 });
+      expect(malformed).toEqual([1, 2, 3, 4].map((line) => `${line} field-count`));
+      expect(quarantined[0]).toBe(names);
+    }
+  });
+
   it('one damaged line costs no other', async () => {
     const lines = table(',', quoted).split('\n').slice(0, 4);
     const damaged = [lines[0], lines[2], '"2","unclosed,1', '"1","2","3"', '', 'x'.repeat(70_000), lines[3], ''];

@@ -17,6 +17,8 @@ describe('parseHeader', () => {
   });
 
   it('keeps unknown names as written', () => {
+    // what flowtrie writes has both: the packet's and the logged address
+    expect(parseHeader('srcaddr,src_addr')?.names).toEqual(['srcaddr', 'src_addr']);
     expect(parseHeader('version My_New-Field')?.names).toEqual(['version', 'My_New-Field']);
   });
 
@@ -29,6 +31,8 @@ describe('parseHeader', () => {
     'type fd00::1',
     'start -',
     'no-name version',
+    'version srcaddr dstaddr srcaddr',
+    'version,src_addr,srcAddr',
   ])('takes %j for no header', (line) => {
     expect(parseHeader(line)).toBeUndefined();
   });
