@@ -9,6 +9,7 @@ import { addGenerate } from './generate.ts';
 import { Interrupted } from './interrupt.ts';
 import { addPods } from './pods.ts';
 import { addReplay } from './replay.ts';
+import { watchStandardStreams } from './standard-streams.ts';
 import { addStream } from './stream.ts';
 import { version } from './version.ts';
 
@@ -50,25 +51,40 @@ function oneLine(text: string): string {
     .replace(/\s*\n\s*/g, ' ')}\n`;
 }
 
-/** Runs the command line and returns the exit code. */
+/** Runs the command line, says in one line each what was wrong, and returns the exit code. */
 async function run(argv: readonly string[]): Promise<number> {
+  const written = watchStandardStreams();
+  const verbose = argv.includes('-v') || argv.includes('--verbose');
+  const problems: unknown[] = [];
   try {
     await createProgram().parseAsync(argv);
-    return typeof process.exitCode === 'number' ? process.exitCode : 0;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE;
-    if (error instanceof Interrupted) return error.exitCode;
-    const verbose = argv.includes('-v') || argv.includes('--verbose');
-    if (error instanceof FlowtrieError) {
-      process.stderr.write(`flowtrie: ${error.message}\n`);
-      if (verbose) process.stderr.write(`${error.stack}\n`);
-      return EXIT_CODE[error.code];
-    }
-    const text = error instanceof Error ? error : new Error(String(error));
-    process.stderr.write(`flowtrie: internal error: ${text.message} (run again with -v for the stack)\n`);
-    if (verbose) process.stderr.write(`${text.stack}\n`);
-    return 1;
+    problems.push(error);
   }
+  const unwritten = await written();
+  // a command that waits for its output has told of it already
+  const told = problems.some((error) => error instanceof FlowtrieError && error.message === unwritten?.message);
+  if (unwritten !== null && !told) problems.push(unwritten);
+  const codes = problems.map((error) => codeOf(error, verbose));
+  return codes.find((code) => code !== 0) ?? 0;
+}
+
+/** Says what was wrong, where that is not said yet. */
+function codeOf(error: unknown, verbose: boolean): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE;
+  if (error instanceof Interrupted) return error.exitCode;
+  const known = error instanceof FlowtrieError ? error : systemFailure(error);
+  const { message, stack } = known ?? (error instanceof Error ? error : new Error(String(error)));
+  const text = known === null ? `internal error: ${message} (run again with -v for the stack)` : message;
+  process.stderr.write(`flowtrie: ${text}\n`);
+  if (verbose) process.stderr.write(`${stack}\n`);
+  return known === null ? 1 : EXIT_CODE[known.code];
+}
+
+/** What the system refused with a path: a folder for temporary files that is not there, say. null = anything else. */
+function systemFailure(error: unknown): FlowtrieError | null {
+  if (!(error instanceof Error && 'syscall' in error && 'path' in error)) return null;
+  return new FlowtrieError('output', error.message, { cause: error });
 }
 
 process.exitCode = await run(process.argv);

@@ -1,6 +1,7 @@
 import { parseLogFormat } from '../decode/format.ts';
 import { unknownNames } from '../engine/name-sets.ts';
-import { type OutputRequest, replay } from '../engine/replay.ts';
+import { replay } from '../engine/replay.ts';
+import type { OutputRequest } from '../engine/run-outputs.ts';
 import { type CompiledInventory, compileInventory } from '../engine/versions.ts';
 import { loadInventory } from '../inventory/load.ts';
 import { FlowtrieError } from '../model/errors.ts';

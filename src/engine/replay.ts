@@ -1,16 +1,13 @@
 import { strict as assert } from 'node:assert';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { type Format, type Heading, sameHeading } from '../decode/format.ts';
 import type { RecordFilter } from '../model/filter.ts';
 import type { Summary } from '../model/summary.ts';
 import { createTwinMemory, TWINS_BYTES, type TwinMemory } from '../pods/twins.ts';
-import type { ArrowCompression } from '../sink/arrow-compression.ts';
 import { selectColumns } from '../sink/column-selection.ts';
 import { inputNames, outputColumns } from '../sink/columns.ts';
-import { isFolder, openOutput } from '../sink/output.ts';
-import type { OrderedOutput, OutputFormat, Part } from '../sink/part.ts';
+import { isFolder } from '../sink/output.ts';
+import type { Part } from '../sink/part.ts';
 import type { InputFile } from '../source/inputs.ts';
 import { dedupeFailure, dedupeTable } from './dedupe.ts';
 import { releaseGroups } from './group-room.ts';
@@ -19,7 +16,7 @@ import { createKeptMemory, type KeptMemory } from './kept.ts';
 import { type OpenedInputs, openInputs, planTasks } from './opened-inputs.ts';
 import { type Paired, pairInputs } from './pair-pass.ts';
 import { type AnalyzerPool, inFlightOf, openPool } from './pool.ts';
-import { openQuarantine, type Quarantine } from './quarantine.ts';
+import { type OutputRequest, openRunOutputs, type RunOutputs } from './run-outputs.ts';
 import { allFree, createSlotMemory, releaseSlot, type SlotMemory } from './slot-memory.ts';
 import { summaryOf } from './summary.ts';
 import { GROUPS_BYTES } from './tally.ts';
@@ -27,15 +24,6 @@ import type { AnalyzeSetup, TaskResult } from './task.ts';
 import { Totals } from './totals.ts';
 import { createTurn, giveTurn, type Turn } from './turn.ts';
 import type { CompiledInventory } from './versions.ts';
-
-/** Where classified records go; `columns`: names of the columns wanted, in order, null = all. */
-export interface OutputRequest {
-  readonly path: string;
-  readonly format: OutputFormat;
-  readonly columns?: readonly string[] | null;
-  /** Of Arrow messages; absent = none. */
-  readonly compression?: ArrowCompression;
-}
 
 export interface ReplayOptions {
   /** Files, folders, globs, `-`. */
@@ -107,32 +95,28 @@ async function replayInputs(options: ReplayOptions, inputs: OpenedInputs, starte
     await runPasses(run, inputs, options.signal);
     const uncompared = run.met === null ? null : dedupeFailure(run.met);
     if (uncompared !== null) run.failures.push(uncompared);
-    await run.output?.close();
-    await run.quarantine?.close();
+    await run.outputs.close();
     const elapsedSeconds = (performance.now() - startedAt) / 1000;
     const input = { files: inputs.files.length, bytes: run.totals.read };
     return {
       summary: summaryOf(run.totals, options.inventory, input, elapsedSeconds),
       failures: run.failures,
-      complete: run.output?.closed !== true,
+      complete: run.outputs.rows?.closed !== true,
     };
   } catch (error) {
-    await run.output?.abort();
-    await run.quarantine?.close().catch(() => {});
+    await run.outputs.abort();
     throw error;
   } finally {
     run.stopProgress();
     await run.pool.close();
-    rmSync(run.partFolder, { recursive: true, force: true });
+    rmSync(run.outputs.partFolder, { recursive: true, force: true });
   }
 }
 
 interface Run {
   readonly pool: AnalyzerPool;
-  readonly output: OrderedOutput | null;
-  readonly quarantine: Quarantine | null;
+  readonly outputs: RunOutputs;
   readonly totals: Totals;
-  readonly partFolder: string;
   readonly failures: string[];
   readonly twins: TwinMemory | null;
   readonly kept: KeptMemory | null;
@@ -149,18 +133,11 @@ interface Run {
 async function openRun(options: ReplayOptions, { files, first, stream, paired }: OpenedInputs): Promise<Run> {
   const all = outputColumns(first.flatMap((format) => format.names));
   const columns = options.out?.columns ? selectColumns(all, options.out.columns) : all;
-  const quarantine = options.quarantine === null ? null : await openQuarantine(options.quarantine);
-  const output =
-    options.out === null
-      ? null
-      : await openOutput(options.out.format, options.out.path, columns, options.out.compression);
-  const partBase =
-    options.out === null || options.out.path === '-' ? join(tmpdir(), 'flowtrie') : withoutSlash(options.out.path);
-  const partFolder = mkdtempSync(`${partBase}.part-`);
+  const outputs = await openRunOutputs(options.out, options.quarantine, columns);
   const threads = isSmall(files) ? 0 : options.threads;
   const slots = Math.min(inFlightOf(threads) + 1, PARTS_BYTES / PART_BYTES);
-  const partMemory = output === null ? null : createSlotMemory(slots, PART_BYTES);
-  const turn = output?.direct ? createTurn(output.direct) : null;
+  const partMemory = outputs.rows === null ? null : createSlotMemory(slots, PART_BYTES);
+  const turn = outputs.rows?.direct ? createTurn(outputs.rows.direct) : null;
   const groupMemory = createSlotMemory(Math.min(waitingOf(inFlightOf(threads)) + 1, GROUPS_SLOTS), GROUPS_BYTES);
   const twins = paired ? createTwinMemory(options.twinsBytes ?? TWINS_BYTES, expectedRecords(files)) : null;
   const bytes = files.reduce((sum, file) => sum + file.size, 0);
@@ -170,7 +147,7 @@ async function openRun(options: ReplayOptions, { files, first, stream, paired }:
     filter: options.filter ?? null,
     met: options.dedupe === true ? dedupeTable(stream === null ? bytes : null) : null,
     quarantine: options.quarantine !== null,
-    partFolder,
+    partFolder: outputs.partFolder,
     partMemory,
     turn,
     groupMemory,
@@ -190,10 +167,8 @@ async function openRun(options: ReplayOptions, { files, first, stream, paired }:
   const timer = setInterval(() => update?.(Number(progress[0]), Number(progress[1])), PROGRESS_MS);
   return {
     pool,
-    output,
-    quarantine,
+    outputs,
     totals: new Totals(options.inventory.versions),
-    partFolder,
     failures: [],
     twins,
     kept: setup.kept,
@@ -216,11 +191,6 @@ function rowsWanted({
   compression = 'none',
 }: OutputRequest): Pick<NonNullable<AnalyzeSetup['rows']>, 'format' | 'compression' | 'byHour'> {
   return { format, compression, byHour: format === 'parquet' && isFolder(path) };
-}
-
-/** Part files lie beside the output, also where it is a folder. */
-function withoutSlash(path: string): string {
-  return path.replace(/(?<=.)\/+$/, '');
 }
 
 function expectedRecords(files: readonly InputFile[]): number {
@@ -281,14 +251,15 @@ class OrderedStage {
 
   /** True when nobody reads the output any more. */
   get closed(): boolean {
-    return this.run.output?.closed === true;
+    return this.run.outputs.rows?.closed === true;
   }
 
   /** All tasks before this one are taken up: its rows may go into the output, if they will not be decoded again. */
   giveTurn(planned: Planned): void {
-    const { turn, output } = this.run;
-    if (turn === null || !output?.direct) return;
-    if (planned.file !== this.file || !this.hasOtherFields(planned)) giveTurn(turn, planned.task.seq, output.direct);
+    const { turn, outputs } = this.run;
+    if (turn === null || !outputs.rows?.direct) return;
+    if (planned.file === this.file && this.hasOtherFields(planned)) return;
+    giveTurn(turn, planned.task.seq, outputs.rows.direct);
   }
 
   /** True when an earlier part of this input met a header that its task does not know of. */
@@ -315,11 +286,12 @@ class OrderedStage {
     releaseGroups(this.run.groupMemory, result.counts.slot);
     const name = this.files[planned.file]?.name ?? planned.task.name;
     const { quarantine, rows, written } = result;
+    const { outputs } = this.run;
     if (quarantine !== null && 'path' in quarantine)
-      await this.run.quarantine?.append(quarantine.path, name, this.lines);
-    if (written !== null) this.run.output?.direct?.extend(written);
+      await outputs.quarantine?.append(quarantine.path, name, this.lines);
+    if (written !== null) outputs.rows?.direct?.extend(written);
     if (rows !== null) {
-      await this.run.output?.append(rows);
+      await outputs.rows?.append(rows);
       this.release(rows);
     }
     if (result.failure !== null) this.run.failures.push(result.failure);

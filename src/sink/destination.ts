@@ -18,7 +18,9 @@ export interface Destination {
 /** `-` is stdout. A regular file appears under its name only when complete; pipes and devices are written directly. */
 export async function openDestination(path: string): Promise<Destination> {
   if (path === '-') return stdoutDestination();
-  const found = await stat(path).catch(() => undefined);
+  const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw cannotWrite(path, error);
+  });
   if (found?.isDirectory()) throw new FlowtrieError('output', `cannot write ${path}: it is a folder, expected a file`);
   if (found !== undefined && !found.isFile()) {
     return deviceDestination(path, await openForWriting(path, path));
@@ -46,6 +48,11 @@ async function openForWriting(file: string, path: string): Promise<FileHandle> {
 export function cannotWrite(path: string, error: unknown): FlowtrieError {
   const reason = error instanceof Error ? error.message.replace(/, \w+( '.*')?$/, '') : String(error);
   return new FlowtrieError('output', `cannot write ${path}: ${reason}`, { cause: error });
+}
+
+/** True when a write failed because nobody reads any more. */
+export function readerHasGone({ code }: NodeJS.ErrnoException): boolean {
+  return code === 'EPIPE' || code === 'ERR_STREAM_DESTROYED';
 }
 
 /** `job` with errors that name the output. */
@@ -119,7 +126,7 @@ function stdoutDestination(): Destination {
   let closed = false;
   let failure: Error | undefined;
   const fail = (error: NodeJS.ErrnoException): void => {
-    if (error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED') closed = true;
+    if (readerHasGone(error)) closed = true;
     else failure ??= error;
   };
   process.stdout.on('error', fail);

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { type Stats, statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { FlowtrieError } from '../model/errors.ts';
@@ -50,7 +50,22 @@ export function compressionOf(word: string | undefined, format: OutputFormat): A
 
 /** True for what is a folder, or is to become one: a path that ends with `/`. */
 export function isFolder(path: string): boolean {
-  return path.endsWith('/') || statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  return path.endsWith('/') || statOf(path)?.isDirectory() === true;
+}
+
+/** True for what is there and holds no bytes of its own: a pipe or a device. */
+export function isDevice(path: string): boolean {
+  const stats = statOf(path);
+  return stats !== undefined && !stats.isFile() && !stats.isDirectory();
+}
+
+/** undefined = there is none, or nobody may look; whoever opens it says why. */
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch {
+    return undefined;
+  }
 }
 
 /**

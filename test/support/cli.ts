@@ -15,6 +15,8 @@ export interface CliOptions {
   readonly cwd?: string;
   /** What is written to its standard input, which is closed then; absent = no input. */
   readonly stdin?: Uint8Array;
+  /** A descriptor that is its standard output in place of a pipe that is read. */
+  readonly stdout?: number;
   /** Variables of its environment beside those of this process. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -24,12 +26,12 @@ export function startCli(args: readonly string[], options: CliOptions = {}): Chi
   if (!existsSync(MAIN)) throw new Error('dist/ is missing: npm run build');
   const child = spawn(process.execPath, [MAIN, ...args], {
     cwd: options.cwd,
-    stdio: 'pipe',
+    stdio: ['pipe', options.stdout ?? 'pipe', 'pipe'],
     env: { ...process.env, ...options.env },
   });
   // a program that ends before it has read all of its input is no failure of ours
-  child.stdin.on('error', () => {});
-  child.stdin.end(options.stdin ?? new Uint8Array(0));
+  child.stdin?.on('error', () => {});
+  child.stdin?.end(options.stdin ?? new Uint8Array(0));
   return child;
 }
 
