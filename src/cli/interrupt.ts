@@ -1,8 +1,8 @@
 /** Thrown through a command when the user interrupts it; its state is already flushed. */
 export class Interrupted extends Error {
   readonly exitCode: number;
-  constructor(signal: NodeJS.Signals) {
-    super(`interrupted by ${signal}`);
+  constructor(signal: NodeJS.Signals, cause?: unknown) {
+    super(`interrupted by ${signal}`, { cause });
     this.exitCode = signal === 'SIGTERM' ? 143 : 130;
   }
 }
@@ -27,7 +27,7 @@ export async function withInterrupt<T>(work: (signal: AbortSignal) => Promise<T>
     if (received !== undefined) throw new Interrupted(received);
     return result;
   } catch (error) {
-    if (received !== undefined) throw new Interrupted(received);
+    if (received !== undefined) throw new Interrupted(received, error);
     throw error;
   } finally {
     process.off('SIGINT', onSignal);

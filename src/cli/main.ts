@@ -72,7 +72,10 @@ async function run(argv: readonly string[]): Promise<number> {
 /** Says what was wrong, where that is not said yet. */
 function codeOf(error: unknown, verbose: boolean): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE;
-  if (error instanceof Interrupted) return error.exitCode;
+  if (error instanceof Interrupted) {
+    if (error.cause instanceof FlowtrieError) codeOf(error.cause, verbose);
+    return error.exitCode;
+  }
   const known = error instanceof FlowtrieError ? error : systemFailure(error);
   const { message, stack } = known ?? (error instanceof Error ? error : new Error(String(error)));
   const text = known === null ? `internal error: ${message} (run again with -v for the stack)` : message;

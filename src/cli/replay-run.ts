@@ -1,6 +1,6 @@
 import { parseLogFormat } from '../decode/format.ts';
 import { unknownNames } from '../engine/name-sets.ts';
-import { replay } from '../engine/replay.ts';
+import { type ReplayOptions, type ReplayResult, replay } from '../engine/replay.ts';
 import type { OutputRequest } from '../engine/run-outputs.ts';
 import { type CompiledInventory, compileInventory } from '../engine/versions.ts';
 import { loadInventory } from '../inventory/load.ts';
@@ -73,35 +73,37 @@ export async function runReplay(inputs: readonly string[], folder: string, reque
   }
   const begin = await progressBar(request.progress);
   let bar: Progress | undefined;
-  const { summary, failures, complete } = await withInterrupt(async (signal) => {
-    try {
-      return await replay({
-        inputs,
-        inventory,
-        threads: request.threads,
-        logFormat,
-        filter: request.filter,
-        dedupe: request.dedupe === true,
-        out,
-        quarantine: request.quarantine ?? null,
-        ...(request.pair === undefined ? {} : { pair: request.pair }),
-        signal,
-        onStart: (totalBytes) => {
-          bar = begin(totalBytes);
-          return (bytesRead, records) => bar?.update(bytesRead, records);
-        },
-      });
-    } finally {
-      bar?.stop();
-    }
+  await withInterrupt(async (signal) => {
+    const options: ReplayOptions = {
+      inputs,
+      inventory,
+      threads: request.threads,
+      logFormat,
+      filter: request.filter,
+      dedupe: request.dedupe === true,
+      out,
+      quarantine: request.quarantine ?? null,
+      ...(request.pair === undefined ? {} : { pair: request.pair }),
+      signal,
+      onStart: (totalBytes) => {
+        bar = begin(totalBytes);
+        return (bytesRead, records) => bar?.update(bytesRead, records);
+      },
+    };
+    const result = await replay(options).finally(() => bar?.stop());
+    report(result, request, out?.path === '-' ? process.stderr : process.stdout);
+    if (result.failures.length > 0) throw new FlowtrieError('input', result.failures.join('; '));
   });
+}
+
+/** Prints what a run found, also what one that was interrupted had found so far. */
+function report({ summary, complete, kept }: ReplayResult, request: ReplayRequest, stream: NodeJS.WriteStream): void {
+  for (const path of kept) process.stderr.write(`flowtrie: not all was read: what was written so far is ${path}\n`);
   // nobody reads on, as in `| head`: nothing more to say
   if (!complete) return;
   if (request.json === true) process.stdout.write(summaryJson(summary));
   else if (request.quiet !== true) {
-    const stream = out?.path === '-' ? process.stderr : process.stdout;
     const width = Math.min(Math.max(stream.columns ?? WIDTH_MIN, WIDTH_MIN), WIDTH_MAX);
     stream.write(`${renderSummary(summary, { width, color: stream.isTTY === true })}\n`);
   }
-  if (failures.length > 0) throw new FlowtrieError('input', failures.join('; '));
 }

@@ -18,7 +18,8 @@ export function waitingOf(inFlightMax: number): number {
 /**
  * Keeps the pool busy and takes results up in order; credits bound what is in flight. Ends early when `ended` says so;
  * `stop` is called then if tasks are still at work. With `apart` a flow log begins when the one before it is done.
- * `onNext` is told of each task when all before it are taken up, which may be at work already.
+ * `onNext` is told of each task when all before it are taken up, which may be at work already. True when all tasks were
+ * done and taken up.
  */
 export async function runInOrder<R>(
   tasks: AsyncGenerator<Planned>,
@@ -29,7 +30,7 @@ export async function runInOrder<R>(
   stop: () => void,
   apart = false,
   onNext: (planned: Planned) => void = () => {},
-): Promise<void> {
+): Promise<boolean> {
   const window = waitingOf(inFlightMax);
   const waiting: { readonly planned: Planned; readonly result: Promise<R> }[] = [];
   const takeFirst = async (): Promise<void> => {
@@ -51,6 +52,7 @@ export async function runInOrder<R>(
       if (waiting.length >= window) await takeFirst();
     }
     while (waiting.length > 0 && !ended()) await takeFirst();
+    return !ended();
   } finally {
     // whoever is still at work is not waited for longer than its current slice
     if (waiting.length > 0) stop();

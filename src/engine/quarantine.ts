@@ -8,6 +8,8 @@ export interface Quarantine {
   /** Adds the lines of a task's part file, whose line numbers count from the task's first line, and deletes it. */
   append(partPath: string, file: string, linesBefore: number): Promise<void>;
   close(): Promise<void>;
+  /** As that of an output. */
+  keep(): Promise<string | null>;
   abort(): Promise<void>;
 }
 
@@ -37,6 +39,7 @@ export async function openQuarantine(path: string): Promise<Quarantine> {
       await rm(partPath, { force: true });
     },
     close: () => destination.commit(),
+    keep: () => destination.keep(),
     abort: () => destination.abort(),
   };
 }

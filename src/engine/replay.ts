@@ -2,6 +2,7 @@ import { strict as assert } from 'node:assert';
 import { rmSync } from 'node:fs';
 import { type Format, type Heading, sameHeading } from '../decode/format.ts';
 import type { RecordFilter } from '../model/filter.ts';
+import type { Ledger } from '../model/ledger.ts';
 import type { Summary } from '../model/summary.ts';
 import { createTwinMemory, TWINS_BYTES, type TwinMemory } from '../pods/twins.ts';
 import { selectColumns } from '../sink/column-selection.ts';
@@ -58,6 +59,11 @@ export interface ReplayResult {
   readonly failures: readonly string[];
   /** False when the reader of the output went away (a closed pipe): the rest was not classified. */
   readonly complete: boolean;
+  /**
+   * Where a run that ended early – interrupted, or its reader went away – left what it had written: an output of an
+   * earlier run stays under the name asked for.
+   */
+  readonly kept: readonly string[];
 }
 
 /** Input below this is analyzed in the calling thread: starting workers costs about as much. */
@@ -92,16 +98,18 @@ export async function replay(options: ReplayOptions): Promise<ReplayResult> {
 async function replayInputs(options: ReplayOptions, inputs: OpenedInputs, startedAt: number): Promise<ReplayResult> {
   const run = await openRun(options, inputs);
   try {
-    await runPasses(run, inputs, options.signal);
+    const whole = await runPasses(run, inputs, options.signal);
     const uncompared = run.met === null ? null : dedupeFailure(run.met);
     if (uncompared !== null) run.failures.push(uncompared);
-    await run.outputs.close();
+    const kept = whole ? [] : await run.outputs.keep(linesWritten(run.totals.ledger));
+    if (whole) await run.outputs.close();
     const elapsedSeconds = (performance.now() - startedAt) / 1000;
     const input = { files: inputs.files.length, bytes: run.totals.read };
     return {
       summary: summaryOf(run.totals, options.inventory, input, elapsedSeconds),
       failures: run.failures,
       complete: run.outputs.rows?.closed !== true,
+      kept,
     };
   } catch (error) {
     await run.outputs.abort();
@@ -111,6 +119,11 @@ async function replayInputs(options: ReplayOptions, inputs: OpenedInputs, starte
     await run.pool.close();
     rmSync(run.outputs.partFolder, { recursive: true, force: true });
   }
+}
+
+/** Lines that became rows, and those that a quarantine takes. */
+function linesWritten({ classified, notJudged, malformed }: Ledger): { rows: number; malformed: number } {
+  return { rows: classified + notJudged, malformed: Object.values(malformed).reduce((sum, count) => sum + count, 0) };
 }
 
 interface Run {
@@ -203,8 +216,11 @@ function isSmall(files: readonly InputFile[]): boolean {
   return bytes <= SMALL_INPUT_BYTES && files.every((file) => file.kind !== 'stdin');
 }
 
-/** Where records are paired, a first pass over all inputs fills the twin table; the second classifies. */
-async function runPasses(run: Run, inputs: OpenedInputs, signal: AbortSignal | undefined): Promise<void> {
+/**
+ * Where records are paired, a first pass over all inputs fills the twin table; the second classifies. False when it was
+ * ended early.
+ */
+async function runPasses(run: Run, inputs: OpenedInputs, signal: AbortSignal | undefined): Promise<boolean> {
   const { pool, twins, stop, failures, totals } = run;
   const stage = new OrderedStage(inputs.files, run);
   const ended = (): boolean => signal?.aborted === true || stage.closed;
@@ -221,13 +237,14 @@ async function runPasses(run: Run, inputs: OpenedInputs, signal: AbortSignal | u
   const analyze = ({ task }: Planned): Promise<TaskResult> => pool.run(task);
   const take = (planned: Planned, result: TaskResult): Promise<void> => stage.take(planned, result);
   const onNext = (planned: Planned): void => stage.giveTurn(planned);
-  await runInOrder(tasks, pool.inFlightMax, analyze, take, ended, stop, run.met !== null, onNext);
-  if (ended()) return;
+  const whole = await runInOrder(tasks, pool.inFlightMax, analyze, take, ended, stop, run.met !== null, onNext);
+  if (!whole) return false;
   for (const memory of [run.groupMemory, run.partMemory]) assert(memory === null || allFree(memory), 'a slot is lost');
   if (paired !== null && paired.ledger.lines !== totals.ledger.lines) {
     const [first, second] = [paired.ledger.lines, totals.ledger.lines];
     failures.push(`the input changed while it was read: ${first} lines in the first pass, ${second} in the second`);
   }
+  return true;
 }
 
 /** The tasks of the second pass; inputs are not even planned again where all of them were kept. */

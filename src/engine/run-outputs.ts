@@ -24,6 +24,11 @@ export interface RunOutputs {
   /** Where tasks leave what they wrote until it is their turn. */
   readonly partFolder: string;
   close(): Promise<void>;
+  /**
+   * Ends the outputs of a run that ended early: what stood under their names stays, they get names of their own, which
+   * it resolves to. What holds nothing is left out: `lines` counts what each has taken up.
+   */
+  keep(lines: { readonly rows: number; readonly malformed: number }): Promise<readonly string[]>;
   abort(): Promise<void>;
 }
 
@@ -42,15 +47,31 @@ export async function openRunOutputs(
   try {
     if (out !== null) rows = await openOutput(out.format, out.path, columns, out.compression);
     if (quarantinePath !== null) quarantine = await openQuarantine(quarantinePath);
-    const close = async (): Promise<void> => {
-      await rows?.close();
-      await quarantine?.close();
+    const [rowsTo, malformedTo] = [rows, quarantine];
+    return {
+      rows: rowsTo,
+      quarantine: malformedTo,
+      partFolder: createPartFolder(out?.path ?? '-'),
+      async close() {
+        await rowsTo?.close();
+        await malformedTo?.close();
+      },
+      async keep(lines) {
+        const kept = [await keepSome(rowsTo, lines.rows), await keepSome(malformedTo, lines.malformed)];
+        return kept.filter((path) => path !== null);
+      },
+      abort,
     };
-    return { rows, quarantine, partFolder: createPartFolder(out?.path ?? '-'), close, abort };
   } catch (error) {
     await abort();
     throw error;
   }
+}
+
+async function keepSome(output: Pick<OrderedOutput, 'keep' | 'abort'> | null, lines: number): Promise<string | null> {
+  if (lines > 0) return (await output?.keep()) ?? null;
+  await output?.abort();
+  return null;
 }
 
 /** A folder beside the output, which has room for its rows; where that is no file, among temporary ones. */

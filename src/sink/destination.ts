@@ -12,6 +12,8 @@ export interface Destination {
   /** The file itself; null = it is none, or a pipe or device. */
   readonly direct: DirectFile | null;
   commit(): Promise<void>;
+  /** Of a run that ended early: a file gets a name of its own, which it resolves to; null = a pipe or device. */
+  keep(): Promise<string | null>;
   abort(): Promise<void>;
 }
 
@@ -27,14 +29,14 @@ export async function openDestination(path: string): Promise<Destination> {
   }
   // a link keeps pointing where it did: the file behind it is replaced
   const target = found === undefined ? path : await realpath(path);
-  const partial = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString('hex')}.partial`);
-  const handle = await openForWriting(partial, path);
-  return fileDestination(
-    path,
-    handle,
-    () => rename(partial, target),
-    () => rm(partial, { force: true }),
-  );
+  const kept = partialName(target);
+  const partial = join(dirname(kept), `.${basename(kept)}`);
+  return fileDestination({ path, target, partial, kept }, await openForWriting(partial, path));
+}
+
+/** A name beside an output that nothing else has, for what is not whole. */
+export function partialName(target: string): string {
+  return `${target}.${randomBytes(6).toString('hex')}.partial`;
 }
 
 async function openForWriting(file: string, path: string): Promise<FileHandle> {
@@ -64,13 +66,23 @@ async function guarded(path: string, job: () => Promise<void>): Promise<void> {
   }
 }
 
-function fileDestination(
-  path: string,
-  handle: FileHandle,
-  publish: () => Promise<void>,
-  discard: () => Promise<void>,
-): Destination {
+/** A file as it was asked for, where it will be, where it is made, and where it is left when it is not whole. */
+interface FileNames {
+  readonly path: string;
+  readonly target: string;
+  readonly partial: string;
+  readonly kept: string;
+}
+
+function fileDestination({ path, target, partial, kept }: FileNames, handle: FileHandle): Destination {
   let length = 0;
+  const publish = (name: string): Promise<void> =>
+    guarded(path, async () => {
+      // a run that ends early leaves what a task wrote and nobody took up
+      await handle.truncate(length);
+      await handle.close();
+      await rename(partial, name);
+    });
   return {
     closed: false,
     direct: {
@@ -91,22 +103,21 @@ function fileDestination(
           length += bytesWritten;
         }
       }),
-    commit: () =>
-      guarded(path, async () => {
-        // a run that ends early leaves what a task wrote and nobody took up
-        await handle.truncate(length);
-        await handle.close();
-        await publish();
-      }),
+    commit: () => publish(target),
+    async keep() {
+      await publish(kept);
+      return kept;
+    },
     abort: async () => {
       await handle.close().catch(() => {});
-      await discard();
+      await rm(partial, { force: true });
     },
   };
 }
 
 /** A pipe or a device: bytes go on from where the last ones ended. */
 function deviceDestination(path: string, handle: FileHandle): Destination {
+  const close = (): Promise<void> => guarded(path, () => handle.close());
   return {
     closed: false,
     direct: null,
@@ -117,7 +128,8 @@ function deviceDestination(path: string, handle: FileHandle): Destination {
           at += bytesWritten;
         }
       }),
-    commit: () => guarded(path, () => handle.close()),
+    commit: close,
+    keep: () => close().then(() => null),
     abort: () => handle.close().catch(() => {}),
   };
 }
@@ -151,6 +163,7 @@ function stdoutDestination(): Destination {
       if (failure !== undefined) throw cannotWrite('standard output', failure);
     },
     commit: release,
+    keep: () => release().then(() => null),
     abort: release,
   };
 }

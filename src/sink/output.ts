@@ -88,6 +88,9 @@ export async function openOutput(
     await target.abort();
     throw error;
   }
+  const end = async (): Promise<void> => {
+    if (!target.closed) await assembly.end(target.write);
+  };
   return {
     get closed() {
       return target.closed;
@@ -98,8 +101,12 @@ export async function openOutput(
       if ('path' in part) await rm(part.path, { force: true });
     },
     async close() {
-      if (!target.closed) await assembly.end(target.write);
+      await end();
       await target.commit();
+    },
+    async keep() {
+      await end();
+      return target.keep();
     },
     abort: () => target.abort(),
   };

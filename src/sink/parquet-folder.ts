@@ -1,14 +1,13 @@
 import { strict as assert } from 'node:assert';
-import { randomBytes } from 'node:crypto';
 import { appendFile, mkdir, readdir, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { FlowtrieError } from '../model/errors.ts';
 import { KernelHeap } from '../model/kernel-heap.ts';
 import type { RawMessage } from './arrow-messages.ts';
 import type { Columns } from './chunk-data.ts';
 import { ColumnMemory } from './column-memory.ts';
 import type { OutputColumn } from './columns.ts';
-import { cannotWrite } from './destination.ts';
+import { cannotWrite, partialName } from './destination.ts';
 import { heldColumns, ParquetFile, ROW_GROUP_ROWS } from './parquet.ts';
 import type { Compress } from './parquet-column.ts';
 import { type Group, GroupWriter, partGroups } from './parquet-groups.ts';
@@ -41,7 +40,7 @@ interface Partition {
 export async function openParquetFolder(folder: string, columns: readonly OutputColumn[]): Promise<OrderedOutput> {
   const start = startColumn(columns);
   const compress = await zstdCompressor();
-  const staging = join(folder, `.${randomBytes(6).toString('hex')}.partial`);
+  const staging = join(folder, basename(partialName('')));
   const guarded = async <T>(job: () => Promise<T>): Promise<T> => {
     try {
       return await job();
@@ -72,6 +71,17 @@ export async function openParquetFolder(folder: string, columns: readonly Output
         }
         await removeOthers(folder, new Set(files));
         await rm(staging, { recursive: true, force: true });
+      }),
+    keep: () =>
+      guarded(async () => {
+        await partitions.end();
+        // readers go through all of the folder: what is not whole may not lie inside
+        const kept = partialName(folder.replace(/(?<=.)\/+$/, ''));
+        const moved = await rename(staging, kept).then(
+          () => true,
+          () => false,
+        );
+        return moved ? kept : staging;
       }),
     abort: () => rm(staging, { recursive: true, force: true }),
   };

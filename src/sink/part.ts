@@ -74,6 +74,11 @@ export interface OrderedOutput {
   append(part: Part): Promise<void>;
   /** Completes the output; a file appears under its name only now. */
   close(): Promise<void>;
+  /**
+   * Completes the output of a run that ended early, and leaves what stood under its name. Where it is: a name of its
+   * own; null = it went where it goes, to a pipe or device.
+   */
+  keep(): Promise<string | null>;
   /** Leaves no trace of an unfinished file. */
   abort(): Promise<void>;
 }
