@@ -18,6 +18,7 @@ import { type OpenedInputs, openInputs, planTasks } from './opened-inputs.ts';
 import { type Paired, pairInputs } from './pair-pass.ts';
 import { type AnalyzerPool, inFlightOf, openPool } from './pool.ts';
 import { type OutputRequest, openRunOutputs, type RunOutputs } from './run-outputs.ts';
+import { type AskedOutput, refuseOverwriting } from './same-file.ts';
 import { allFree, createSlotMemory, releaseSlot, type SlotMemory } from './slot-memory.ts';
 import { summaryOf } from './summary.ts';
 import { GROUPS_BYTES } from './tally.ts';
@@ -96,6 +97,7 @@ export async function replay(options: ReplayOptions): Promise<ReplayResult> {
 }
 
 async function replayInputs(options: ReplayOptions, inputs: OpenedInputs, startedAt: number): Promise<ReplayResult> {
+  refuseOverwriting(outputsOf(options), inputs.files, options.inputs.includes('-'));
   const run = await openRun(options, inputs);
   try {
     const whole = await runPasses(run, inputs, options.signal);
@@ -119,6 +121,11 @@ async function replayInputs(options: ReplayOptions, inputs: OpenedInputs, starte
     await run.pool.close();
     rmSync(run.outputs.partFolder, { recursive: true, force: true });
   }
+}
+
+function outputsOf({ out, quarantine }: ReplayOptions): AskedOutput[] {
+  const rows: AskedOutput[] = out === null ? [] : [{ flag: '--out', path: out.path }];
+  return quarantine === null ? rows : [...rows, { flag: '--quarantine', path: quarantine }];
 }
 
 /** Lines that became rows, and those that a quarantine takes. */

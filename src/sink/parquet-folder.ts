@@ -15,6 +15,7 @@ import { partitionFolder, rowsByHour, startColumn } from './parquet-hours.ts';
 import type { Segment } from './parquet-join.ts';
 import type { OrderedOutput } from './part.ts';
 import { BatchReader } from './part-batches.ts';
+import { isPartFile } from './part-file.ts';
 import { zstdCompressor } from './zstd.ts';
 
 /** Rows after which a partition goes on in its next file. */
@@ -215,11 +216,9 @@ class Partitions {
   }
 }
 
-const OUR_FILE = /^dt=[^/]+\/hour=[^/]+\/part-\d{5}\.parquet$/;
-
 /** Files that an earlier run left under names of ours. */
 async function removeOthers(folder: string, kept: ReadonlySet<string>): Promise<void> {
   const found = await readdir(folder, { recursive: true });
   for (const file of found.map((name) => name.replaceAll('\\', '/')))
-    if (OUR_FILE.test(file) && !kept.has(file)) await rm(join(folder, file), { force: true });
+    if (isPartFile(file) && !kept.has(file)) await rm(join(folder, file), { force: true });
 }

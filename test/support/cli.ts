@@ -13,8 +13,8 @@ export interface CliResult {
 
 export interface CliOptions {
   readonly cwd?: string;
-  /** What is written to its standard input, which is closed then; absent = no input. */
-  readonly stdin?: Uint8Array;
+  /** What is written to its standard input, which is closed then, or a descriptor that it is; absent = no input. */
+  readonly stdin?: Uint8Array | number;
   /** A descriptor that is its standard output in place of a pipe that is read. */
   readonly stdout?: number;
   /** Variables of its environment beside those of this process. */
@@ -26,12 +26,12 @@ export function startCli(args: readonly string[], options: CliOptions = {}): Chi
   if (!existsSync(MAIN)) throw new Error('dist/ is missing: npm run build');
   const child = spawn(process.execPath, [MAIN, ...args], {
     cwd: options.cwd,
-    stdio: ['pipe', options.stdout ?? 'pipe', 'pipe'],
+    stdio: [typeof options.stdin === 'number' ? options.stdin : 'pipe', options.stdout ?? 'pipe', 'pipe'],
     env: { ...process.env, ...options.env },
   });
   // a program that ends before it has read all of its input is no failure of ours
   child.stdin?.on('error', () => {});
-  child.stdin?.end(options.stdin ?? new Uint8Array(0));
+  if (typeof options.stdin !== 'number') child.stdin?.end(options.stdin ?? new Uint8Array(0));
   return child;
 }
 
