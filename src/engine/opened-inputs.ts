@@ -6,6 +6,7 @@ import { FlowtrieError } from '../model/errors.ts';
 import { type Opening, openingOf } from '../source/content.ts';
 import { DEFLATED_BYTES } from '../source/inflater.ts';
 import { type InputFile, listInputs, spooledFile } from '../source/inputs.ts';
+import { InterruptibleBytes } from '../source/interruptible.ts';
 import type { Span } from '../source/s3/key-time.ts';
 import { PeekedBytes } from '../source/spool.ts';
 import { type StreamChunk, streamChunks } from '../source/stdin.ts';
@@ -32,39 +33,50 @@ export interface OpenedInputs {
   readonly stream: AsyncGenerator<StreamChunk> | null;
   /** True when records are to be paired. */
   readonly paired: boolean;
+  /** True when stdin was left before its end. */
+  readonly interrupted: boolean;
   /** Removes what was spooled. */
   close(): void;
 }
 
 /**
  * Finds the inputs and looks at how each begins. `pair` undefined: records are paired where some input lacks the
- * packets' own addresses. Two passes need stdin twice: it is spooled to a temporary file then.
+ * packets' own addresses. Two passes need stdin twice: it is spooled to a temporary file then. When `signal` is raised
+ * stdin ends with what was read.
  */
 export async function openInputs(
   inputs: readonly string[],
   logFormat: Format | null,
   pair: boolean | undefined,
   span: Span,
+  signal?: AbortSignal,
 ): Promise<OpenedInputs> {
   const files = await listInputs(inputs, span);
-  const peeked = files.some((file) => file.kind === 'stdin') ? await peekStream() : null;
+  const peeked = files.some((file) => file.kind === 'stdin') ? await peekStream(signal) : null;
   const openings = files.map((file) => (file.kind === 'stdin' ? peeked?.opening : undefined) ?? file.opening);
   const formats = openings.map((opening) => parseHeader(opening.firstLine) ?? logFormat ?? DEFAULT);
   const first = openings.map(({ names }, i) => (names === null ? (formats[i] ?? DEFAULT) : formatOf(names)));
   const paired = pair ?? first.some(hidesPods);
-  const opened = { files, formats, first, stream: null, paired, close: () => {} };
+  const opened = { files, formats, first, stream: null, paired, interrupted: false, close: () => {} };
   if (peeked === null) return opened;
+  const { bytes, chunks } = peeked;
   if (!paired) {
-    peeked.bytes.forget();
-    return { ...opened, stream: peeked.chunks };
+    bytes.forget();
+    return {
+      ...opened,
+      stream: chunks,
+      get interrupted() {
+        return bytes.interrupted;
+      },
+    };
   }
   const folder = mkdtempSync(join(tmpdir(), 'flowtrie-stdin-'));
   const close = (): void => rmSync(folder, { recursive: true, force: true });
   try {
     const path = join(folder, 'stdin');
-    await peeked.bytes.spool(path);
+    await bytes.spool(path);
     const spooled = await Promise.all(files.map((file) => (file.kind === 'stdin' ? spooledFile(path) : file)));
-    return { ...opened, files: spooled, close };
+    return { ...opened, files: spooled, interrupted: bytes.interrupted, close };
   } catch (error) {
     close();
     throw error;
@@ -83,8 +95,8 @@ interface PeekedStream {
 }
 
 /** Reads the first chunk of stdin: its header, if it has one, decides the columns. */
-async function peekStream(): Promise<PeekedStream> {
-  const bytes = new PeekedBytes(process.stdin, 'stdin');
+async function peekStream(signal: AbortSignal | undefined): Promise<PeekedStream> {
+  const bytes = new PeekedBytes(new InterruptibleBytes(process.stdin, signal), 'stdin');
   const chunks = streamChunks(bytes, 'stdin');
   const first = await chunks.next();
   const rest = async function* (): AsyncGenerator<StreamChunk> {

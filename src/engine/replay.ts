@@ -12,6 +12,7 @@ import type { Part } from '../sink/part.ts';
 import type { InputFile } from '../source/inputs.ts';
 import { dedupeFailure, dedupeTable } from './dedupe.ts';
 import { releaseGroups } from './group-room.ts';
+import { haltBy } from './halt.ts';
 import { type Planned, runInOrder, waitingOf } from './in-order.ts';
 import { createKeptMemory, type KeptMemory } from './kept.ts';
 import { type OpenedInputs, openInputs, planTasks } from './opened-inputs.ts';
@@ -88,10 +89,13 @@ const RECORD_BYTES = { plain: 100, gzip: 16, zstd: 16, parquet: 16, stdin: 100 }
 export async function replay(options: ReplayOptions): Promise<ReplayResult> {
   const startedAt = performance.now();
   const { sinceSeconds: since = null, untilSeconds: until = null } = options.filter ?? {};
-  const inputs = await openInputs(options.inputs, options.logFormat, options.pair, { since, until });
+  const { signal } = options;
+  const inputs = await openInputs(options.inputs, options.logFormat, options.pair, { since, until }, signal);
+  const halt = haltBy(signal, inputs);
   try {
-    return await replayInputs(options, inputs, startedAt);
+    return await replayInputs({ ...options, signal: halt.signal }, inputs, startedAt);
   } finally {
+    halt.clear();
     inputs.close();
   }
 }
@@ -100,7 +104,7 @@ async function replayInputs(options: ReplayOptions, inputs: OpenedInputs, starte
   refuseOverwriting(outputsOf(options), inputs.files, options.inputs.includes('-'));
   const run = await openRun(options, inputs);
   try {
-    const whole = await runPasses(run, inputs, options.signal);
+    const whole = (await runPasses(run, inputs, options.signal)) && !inputs.interrupted;
     const uncompared = run.met === null ? null : dedupeFailure(run.met);
     if (uncompared !== null) run.failures.push(uncompared);
     const kept = whole ? [] : await run.outputs.keep(linesWritten(run.totals.ledger));

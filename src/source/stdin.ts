@@ -1,6 +1,6 @@
 import type { RecordBlock } from '../model/record-block.ts';
 import type { FramedSlice } from './frame.ts';
-import { streamSlices } from './stream-slices.ts';
+import { type Reads, streamSlices } from './stream-slices.ts';
 import { unreadable } from './unreadable.ts';
 
 /** Text bytes of one task cut from stdin. */
@@ -17,7 +17,7 @@ export type StreamChunk =
  * damaged.
  */
 export async function* streamChunks(
-  stream: AsyncIterable<Uint8Array>,
+  stream: Reads,
   name: string,
   chunkBytes: number = CHUNK_BYTES,
 ): AsyncGenerator<StreamChunk> {
@@ -66,10 +66,17 @@ class ChunkBuffer {
   }
 }
 
-async function* readsOf(stream: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<Uint8Array> {
-  try {
-    yield* stream;
-  } catch (error) {
-    throw unreadable(name, error);
-  }
+function readsOf(stream: Reads, name: string): Reads {
+  return {
+    get interrupted() {
+      return stream.interrupted === true;
+    },
+    async *[Symbol.asyncIterator]() {
+      try {
+        yield* stream;
+      } catch (error) {
+        throw unreadable(name, error);
+      }
+    },
+  };
 }

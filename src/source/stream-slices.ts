@@ -25,6 +25,11 @@ class StreamFramer implements Framer {
     if (this.framer !== undefined) yield* this.framer.finish(cut);
   }
 
+  /** What is whole of a stream that is not read to its end; the record at the cut is nobody's. */
+  *leave(): Generator<FramedSlice> {
+    yield* this.open();
+  }
+
   private *open(): Generator<FramedSlice> {
     if (this.framer !== undefined) return;
     const head = Buffer.concat(this.head);
@@ -45,8 +50,13 @@ function compressionOf(bytes: Uint8Array, name: string): Compression | undefined
   throw new FlowtrieError('input', `${name}: ${kind} on a stream: ${hint}`);
 }
 
+/** Bytes of which, once they have ended, may be known that they were not read to their end. */
+export interface Reads extends AsyncIterable<Uint8Array> {
+  readonly interrupted?: boolean;
+}
+
 /** Slices of a stream of bytes, whatever it is compressed by and holds; throws FlowtrieError when it is damaged. */
-export async function* streamSlices(reads: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<FramedSlice> {
+export async function* streamSlices(reads: Reads, name: string): AsyncGenerator<FramedSlice> {
   const framer = new StreamFramer();
   let compression: Compression | undefined;
   let inflater: Inflater | undefined;
@@ -66,6 +76,10 @@ export async function* streamSlices(reads: AsyncIterable<Uint8Array>, name: stri
     }
     for await (const piece of inflater.write(bytes)) yield* framer.push(piece);
     if (inflater.problem !== undefined) break;
+  }
+  if (reads.interrupted === true) {
+    yield* framer.leave();
+    return;
   }
   if (head !== undefined && head.length > 0) yield* framer.push(head);
   if (inflater !== undefined) for await (const piece of inflater.end()) yield* framer.push(piece);

@@ -7,7 +7,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ReplayResult, replay } from '../../src/engine/replay.ts';
 import { type CompiledInventory, compileInventory } from '../../src/engine/versions.ts';
 import { loadInventory } from '../../src/inventory/load.ts';
+import type { Summary } from '../../src/model/summary.ts';
 import type { OutputFormat } from '../../src/sink/part.ts';
+import { startCli } from '../support/cli.ts';
 import { duckRows } from '../support/duckdb.ts';
 
 const INVENTORY = fileURLToPath(new URL('../conformance/inventories/aws-fixture', import.meta.url));
@@ -84,6 +86,46 @@ describe('an interrupted run', () => {
     const out = { path: join(folder, 'rows.csv'), format: 'csv' as const };
     const { kept } = await replay({ ...options, out, signal: AbortSignal.abort() });
     expect(kept).toEqual([]);
+    expect(readdirSync(folder).sort()).toEqual(['logs', 'quarantine']);
+  });
+});
+
+describe('standard input that has become silent', () => {
+  /** More than a pipe holds: once all is written, most is read. */
+  const LINES = 10_000;
+  const PIPE_BYTES = 64 * 1024;
+  const signals = [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const;
+  const runs = signals.flatMap(([signal, code]) =>
+    ['--pair', '--no-pair'].map((pair) => [signal, code, pair] as const),
+  );
+
+  it.each(runs)('%s ends the run at once, code %i, with what was read (%s)', async (signal, code, pair) => {
+    const out = join(folder, 'rows.ndjson');
+    const args = ['replay', '-', '--inventory', INVENTORY, '--threads', '0', '--json', '-q', '--out', out, pair];
+    const child = startCli(args, { open: true });
+    let [stdout, stderr] = ['', ''];
+    child.stdout?.on('data', (data: Buffer) => {
+      stdout += data.toString();
+    });
+    child.stderr?.on('data', (data: Buffer) => {
+      stderr += data.toString();
+    });
+    const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
+    await new Promise<void>((resolve) => child.stdin?.write(`${LINE.repeat(LINES)}2 1234`, () => resolve()));
+    const sentAt = performance.now();
+    child.kill(signal);
+    expect(await ended).toBe(code);
+    expect(performance.now() - sentAt).toBeLessThan(5000);
+    const { ledger } = JSON.parse(stdout) as Summary;
+    expect(ledger.lines).toBeGreaterThan(LINES - PIPE_BYTES / LINE.length - 2);
+    // the line that was cut is no line
+    expect(ledger.classified).toBe(ledger.lines);
+    const [, kept = ''] = /^flowtrie: not all was read: what was written so far is (.*)\n$/.exec(stderr) ?? [];
+    expect(await rowsOf(kept, 'ndjson')).toBe(ledger.classified);
+    rmSync(kept);
     expect(readdirSync(folder).sort()).toEqual(['logs', 'quarantine']);
   });
 });

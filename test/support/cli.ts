@@ -15,6 +15,8 @@ export interface CliOptions {
   readonly cwd?: string;
   /** What is written to its standard input, which is closed then, or a descriptor that it is; absent = no input. */
   readonly stdin?: Uint8Array | number;
+  /** Its standard input goes on: the caller ends it. */
+  readonly open?: boolean;
   /** A descriptor that is its standard output in place of a pipe that is read. */
   readonly stdout?: number;
   /** Variables of its environment beside those of this process. */
@@ -31,7 +33,7 @@ export function startCli(args: readonly string[], options: CliOptions = {}): Chi
   });
   // a program that ends before it has read all of its input is no failure of ours
   child.stdin?.on('error', () => {});
-  if (typeof options.stdin !== 'number') child.stdin?.end(options.stdin ?? new Uint8Array(0));
+  if (typeof options.stdin !== 'number' && options.open !== true) child.stdin?.end(options.stdin ?? new Uint8Array(0));
   return child;
 }
 
