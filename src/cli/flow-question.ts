@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { parse } from 'fast-csv';
 import { FlowtrieError, messageOf } from '../model/errors.ts';
 import { unreadable } from '../source/unreadable.ts';
+import { instantSeconds } from './options.ts';
 
 /** One flow as a user asks for it, still text; every value is checked when it is parsed. */
 export interface FlowQuestion {
@@ -45,14 +46,15 @@ function parseNumber(text: string | undefined, max: number, place: string): numb
 function parseAt(text: string | undefined, place: string): number | null {
   if (text === undefined || text === '' || text === 'null') return null;
   if (/^\d{9,10}$/.test(text)) return Number(text);
-  const ms = /(Z|[+-]\d{2}:\d{2})$/.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(ms)) {
+  // spreadsheets put a blank between day and time, as RFC 3339 allows
+  const seconds = instantSeconds(text.replace(' ', 'T'));
+  if (seconds === undefined) {
     throw new FlowtrieError(
       'input',
       `${place}: expected epoch seconds or an RFC 3339 instant with a zone, got '${text}'`,
     );
   }
-  return Math.floor(ms / 1000);
+  return seconds;
 }
 
 /** Reads a flows CSV (`-` = stdin) row by row, in order. Errors name `file:line`, column and value. */

@@ -42,21 +42,33 @@ export function required(value: string | undefined, flag: string, command: strin
   if (value === undefined) {
     throw new FlowtrieError('usage', `${command}: missing ${flag} (see flowtrie ${command} --help)`);
   }
+  if (value === '') throw new FlowtrieError('usage', `${flag}: expected a value, got ''`);
   return value;
+}
+
+const RFC3339 = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2})(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2})$/;
+
+/** Unix seconds of an RFC 3339 instant with a zone; undefined when it is none, or there is no such day or hour. */
+export function instantSeconds(text: string): number | undefined {
+  const upper = text.toUpperCase();
+  const [, wall] = RFC3339.exec(upper) ?? [];
+  if (wall === undefined) return undefined;
+  const [ms, wallMs] = [Date.parse(upper), Date.parse(`${wall}Z`)];
+  if (Number.isNaN(ms) || Number.isNaN(wallMs)) return undefined;
+  // JavaScript reads 30 February as 2 March, and 24:00 as the next day
+  return new Date(wallMs).toISOString().startsWith(wall) ? Math.floor(ms / 1000) : undefined;
 }
 
 /** An instant: RFC 3339 with a zone. Returns Unix seconds. */
 export function instant(text: string, flag: string): number {
-  const ms = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$/.test(text)
-    ? Date.parse(text)
-    : Number.NaN;
-  if (Number.isNaN(ms)) {
+  const seconds = instantSeconds(text);
+  if (seconds === undefined) {
     throw new FlowtrieError(
       'usage',
       `${flag}: expected an RFC 3339 instant with a zone (2024-12-20T18:23:02Z), got '${text}'`,
     );
   }
-  return Math.floor(ms / 1000);
+  return seconds;
 }
 
 const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };

@@ -34,8 +34,12 @@ export interface ReplayRequest {
 
 function outputOf({ out, outFormat, columns, compression }: ReplayRequest): OutputRequest | null {
   if (out === undefined) {
-    if (columns !== undefined) throw new FlowtrieError('usage', '--columns: expected --out beside it');
-    if (compression !== undefined) throw new FlowtrieError('usage', '--compression: expected --out beside it');
+    // a value that means nothing is told as such first
+    if (outFormat !== undefined) outputFormatOf('-', outFormat);
+    compressionOf(compression, 'arrow');
+    const idle = Object.entries({ '--out-format': outFormat, '--columns': columns, '--compression': compression });
+    const [flag] = idle.find(([, value]) => value !== undefined) ?? [];
+    if (flag !== undefined) throw new FlowtrieError('usage', `${flag}: expected --out beside it`);
     return null;
   }
   const format = outputFormatOf(out, outFormat);

@@ -66,7 +66,8 @@ async function replayCommand(inputs: string[], flags: ReplayFlags, filter: Recor
   if (flags.out === '-' && flags.json === true) {
     throw new FlowtrieError('usage', '--out - and --json both write to stdout: give --out a file');
   }
-  if (flags.quarantine === '-') throw new FlowtrieError('usage', "--quarantine: expected a file, got '-'");
+  if (flags.quarantine === '-' || flags.quarantine === '')
+    throw new FlowtrieError('usage', `--quarantine: expected a file, got '${flags.quarantine}'`);
   if (inputs.filter((input) => input === '-').length > 1)
     throw new FlowtrieError('usage', 'replay: - can be read once only');
   const { runReplay } = await import('./replay-run.ts');

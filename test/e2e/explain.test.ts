@@ -73,6 +73,10 @@ describe('explain --flows', () => {
       "stdin:2: at: expected epoch seconds or an RFC 3339 instant with a zone, got '2024-01-01'",
     ],
     [
+      'src,dst,at\n1.2.3.4,10.0.3.5,2026-02-30T00:00:00Z\n',
+      "stdin:2: at: expected epoch seconds or an RFC 3339 instant with a zone, got '2026-02-30T00:00:00Z'",
+    ],
+    [
       'src,dst,proto\n',
       "stdin:1: unknown column 'proto', expected id,src,dst,protocol,src_port,dst_port,icmp_type,icmp_code,at",
     ],

@@ -73,6 +73,7 @@ describe('flowtrie pods', () => {
       [['--ip', '10.0.1'], "--ip: expected an IPv4 or IPv6 address, got '10.0.1'"],
       [['--pod', 'web'], "--pod: expected namespace/name, got 'web'"],
       [['--ip', '10.0.1.1', '--at', 'now'], '--at: expected an RFC 3339 instant'],
+      [['--ip', '10.0.1.1', '--at', '2025-02-29T00:00:00Z'], "got '2025-02-29T00:00:00Z'"],
     ] as const) {
       const { code, stderr } = await pods(...args);
       expect([code, stderr.includes(message)]).toEqual([2, true]);
