@@ -58,6 +58,9 @@ const SIBLING_KEYS: ReadonlyMap<string, string> = new Map([
   ['Attributes', 'TargetGroupArn'],
 ]);
 
+/** Top-level keys that tell a document of AWS. */
+export const DOCUMENT_KEYS: readonly string[] = [...AWS_KEYS, ...AWS_OBJECT_KEYS, ...SIBLING_KEYS.keys()];
+
 /** Kinds of Kubernetes objects that are read. */
 const READ_KINDS = new Set([
   'Pod',

@@ -1,17 +1,17 @@
-import { open, readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { FlowtrieError } from '../model/errors.ts';
 import type { SourceDocument } from './documents.ts';
 import { eventLineKind, readEventLines, readHead } from './event-lines.ts';
+import { fileKindOf, isProse, kindOfName, mayBeDocument } from './file-kind.ts';
 import { JsonTextError, parseJsonDocuments } from './json-text.ts';
 import { parseCsvRows } from './pod-history.ts';
 import type { Warn } from './warnings.ts';
 
-/** Files whose name does not tell are only looked into up to this size: an inventory folder may hold logs, too. */
-const UNNAMED_BYTES_MAX = 64 * 1024 * 1024;
-const SNIFF_BYTES = 512;
+/** JSON that neither name nor beginning tells to be of an inventory is read up to this size: it may be a log. */
+const UNKNOWN_BYTES_MAX = 64 * 1024 * 1024;
 
 /** Every document of the files below `folder`, in the order of their paths' bytes. */
 export async function readInventoryFolder(folder: string, warn: Warn): Promise<SourceDocument[]> {
@@ -19,7 +19,13 @@ export async function readInventoryFolder(folder: string, warn: Warn): Promise<S
   const files = await listFiles(folder, '', new Set());
   files.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
   const documents: SourceDocument[] = [];
-  for (const file of files) for (const document of await readDocuments(folder, file, warn)) documents.push(document);
+  const others: string[] = [];
+  for (const file of files) {
+    const found = await readDocuments(folder, file, warn);
+    if (found === null) others.push(file);
+    else for (const document of found) documents.push(document);
+  }
+  warnOfOthers(others, warn);
   return documents;
 }
 
@@ -59,63 +65,61 @@ async function listFiles(folder: string, below: string, visited: Set<string>): P
   }
 }
 
-async function readDocuments(folder: string, file: string, warn: Warn): Promise<SourceDocument[]> {
+/** The documents of a file; null = it is nothing that an inventory consists of. */
+async function readDocuments(folder: string, file: string, warn: Warn): Promise<SourceDocument[] | null> {
   const path = join(folder, file);
-  const suffix = /\.([^./]+)$/.exec(file)?.[1]?.toLowerCase();
   try {
-    if (suffix !== 'csv' && suffix !== 'yaml' && suffix !== 'yml') {
-      const head = await readHead(path);
-      const kind = eventLineKind(head.text);
-      if (kind !== null) {
-        return [{ file, content: null, events: await readEventLines(path, file, head.gzip, kind, warn) }];
-      }
-      if (head.gzip) return JSON_START.test(head.text) ? jsonDocuments(await readGzip(path), file) : [];
+    const head = await readHead(path);
+    const lines = eventLineKind(head.text);
+    if (lines !== null)
+      return [{ file, content: null, events: await readEventLines(path, file, head.gzip, lines, warn) }];
+    const kind = fileKindOf(head.text, file);
+    if (kind === null) return null;
+    const isCertain = kindOfName(file) !== null || mayBeDocument(head.text);
+    if (kind === 'json' && !isCertain && (await stat(path)).size > UNKNOWN_BYTES_MAX) {
+      warn({ file, path: '$' }, "not read: large JSON that begins with no key of an inventory's documents");
+      return [];
     }
-    if (suffix === 'json') return jsonDocuments(await readText(path), file);
-    if (suffix === 'yaml' || suffix === 'yml') return await yamlDocuments(await readText(path), file);
-    if (suffix === 'csv') return [{ file, content: null, csv: await parseCsvRows(await readText(path), file) }];
-    return await unnamedDocuments(path, file, warn);
+    const text = await readText(path, head.gzip);
+    if (kind === 'json') return jsonDocuments(text, file, isCertain ? null : warn);
+    if (kind === 'yaml') return await yamlDocuments(text, file);
+    return [{ file, content: null, csv: await parseCsvRows(text, file) }];
   } catch (cause) {
     throw cause instanceof FlowtrieError ? cause : unreadable(path, cause);
   }
 }
 
-async function readText(path: string): Promise<string> {
-  const text = await readFile(path, 'utf8');
+async function readText(path: string, gzip: boolean): Promise<string> {
+  const bytes = await readFile(path);
+  const text = (gzip ? await promisify(gunzip)(bytes) : bytes).toString('utf8');
   return text.startsWith('\ufeff') ? text.slice(1) : text;
 }
 
-async function readGzip(path: string): Promise<string> {
-  return (await promisify(gunzip)(await readFile(path))).toString('utf8');
+/** Other files that a warning names. */
+const NAMES_SHOWN = 3;
+
+/** One warning for all files that are nothing of an inventory: a folder may hold many, logs for one. */
+function warnOfOthers(files: readonly string[], warn: Warn): void {
+  const [first, ...others] = files.filter((file) => !isProse(file));
+  if (first === undefined) return;
+  const shown = `${others.slice(0, NAMES_SHOWN).join(', ')}${others.length > NAMES_SHOWN ? ', …' : ''}`;
+  const more = others.length === 0 ? '' : `; the same of ${others.length} more: ${shown}`;
+  warn(
+    { file: first, path: '$' },
+    `not recognised: neither JSON nor YAML of an inventory, nor a history of pods${more}`,
+  );
 }
 
-const JSON_START = /^\ufeff?\s*[{[]\s*["{[\]}]/;
-
-/** A file of any other name counts when its content is JSON. */
-async function unnamedDocuments(path: string, file: string, warn: Warn): Promise<SourceDocument[]> {
-  const handle = await open(path);
-  try {
-    const { size } = await handle.stat();
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(SNIFF_BYTES), 0, SNIFF_BYTES, 0);
-    const start = buffer.toString('latin1', 0, bytesRead).replace(/^\u00ef\u00bb\u00bf/, '');
-    if (!/^\s*[{[]\s*["{[\]}]/.test(start) || size > UNNAMED_BYTES_MAX) return [];
-  } finally {
-    await handle.close();
-  }
-  try {
-    return parseJsonDocuments(await readText(path)).map((content) => ({ file, content }));
-  } catch (error) {
-    if (!(error instanceof JsonTextError)) throw error;
-    warn({ file, path: '$' }, `not read: begins like JSON, but ${error.message}`);
-    return [];
-  }
-}
-
-function jsonDocuments(text: string, file: string): SourceDocument[] {
+/** `warn`: it may be anything, a log that is being written, say; null = it is of the inventory and has to be whole. */
+function jsonDocuments(text: string, file: string, warn: Warn | null): SourceDocument[] {
   try {
     return parseJsonDocuments(text).map((content) => ({ file, content }));
   } catch (cause) {
     if (!(cause instanceof JsonTextError)) throw cause;
+    if (warn !== null) {
+      warn({ file, path: '$' }, `not read: begins like JSON, but ${cause.message}`);
+      return [];
+    }
     const before = text.slice(0, cause.offset);
     const lines = before.split('\n');
     const column = (lines.at(-1)?.length ?? 0) + 1;

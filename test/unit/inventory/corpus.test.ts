@@ -89,6 +89,8 @@ describeCorpus('real inventories', () => {
         .map((w) => w.file.split('/').at(-1))
         .sort(),
     ).toEqual([
+      // what the corpus says of where the files are from
+      'ORIGIN',
       'arn%3Aaws%3Aelasticloadbalancing%3Aus-east-1%3A123456789012%3Aloadbalancer%2Fapp%2Fdemo%2Fqwerty',
       'describe-regions.json',
       'ec2-describe-availability-zones.json',

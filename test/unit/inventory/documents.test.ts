@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { loadInventory } from '../../../src/inventory/load.ts';
 import { FlowtrieError } from '../../../src/model/errors.ts';
@@ -8,7 +9,7 @@ import { FlowtrieError } from '../../../src/model/errors.ts';
 const folders: string[] = [];
 
 /** A new folder with these files. */
-async function folderOf(files: Readonly<Record<string, string>>): Promise<string> {
+async function folderOf(files: Readonly<Record<string, string | Uint8Array>>): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'flowtrie-inventory-'));
   folders.push(folder);
   for (const [name, text] of Object.entries(files)) {
@@ -43,7 +44,7 @@ describe('recognised documents', () => {
       'no-suffix': group('sg-2'),
       '.hidden.json': 'broken',
       'README.md': '# words',
-      'run.log': '2 123 eni-1 10.0.0.1',
+      LICENSE: 'Permission is granted: free of charge',
     });
     const { versions, warnings } = await loadInventory(folder);
     expect(warnings).toEqual([]);
@@ -80,6 +81,83 @@ describe('recognised documents', () => {
       "odd.csv: line 1: not recognised: CSV header 'a,b', expected ip,namespace,pod,…",
       'other.json: $: not recognised: top-level keys Buckets, Owner',
       'pl.json: Entries: Entries without PrefixListId beside it: what they belong to is not known',
+    ]);
+  });
+});
+
+describe('names of files mean nothing', () => {
+  const yaml = '# from the console\n---\nNextToken: null\nSecurityGroups:\n- GroupId: sg-1\n';
+  const csv = '"ip", namespace,POD\n10.0.0.5,shop,web-0\n';
+  const idsOf = async (files: Readonly<Record<string, string | Uint8Array>>): Promise<string> => {
+    const { versions, warnings } = await loadInventory(await folderOf(files));
+    expect(warnings.map(({ message }) => message)).toEqual([]);
+    return (versions[0]?.securityGroups ?? []).map((g) => g.id).join();
+  };
+
+  it.each(['sg', 'sg.out', 'sg.txt', 'sg.json', 'sg.csv', 'sg.yaml', 'README.md'])('YAML in %s', async (name) => {
+    expect(await idsOf({ [name]: yaml })).toBe('sg-1');
+    expect(await idsOf({ [name]: `- kind: List\n  items: []\n- ${yaml.split('\n').slice(3).join('\n  ')}` })).toBe(
+      'sg-1',
+    );
+  });
+
+  it.each(['sg', 'sg.out', 'sg.yaml', 'sg.csv', 'sg.json'])('JSON in %s', async (name) => {
+    expect(await idsOf({ [name]: `\ufeff\n ${group('sg-1')}` })).toBe('sg-1');
+  });
+
+  it.each(['sg', 'sg.gz', 'sg.json', 'sg.yaml.gz'])('gzip of either in %s', async (name) => {
+    expect(await idsOf({ [name]: gzipSync(yaml) })).toBe('sg-1');
+    expect(await idsOf({ [name]: gzipSync(group('sg-2')) })).toBe('sg-2');
+  });
+
+  it.each(['pods', 'pods.txt', 'pods.json', 'pods.yaml', 'pods.csv.gz'])('a history of pods in %s', async (name) => {
+    const folder = await folderOf({ [name]: name.endsWith('.gz') ? gzipSync(csv) : csv });
+    const { versions, warnings } = await loadInventory(folder);
+    expect(warnings).toEqual([]);
+    expect(versions[0]?.pods.map((pod) => pod.name)).toEqual(['web-0']);
+  });
+
+  it('what is nothing of an inventory is said once, but for words to people', async () => {
+    const others = {
+      'a.log': '2 123 eni-1 10.0.0.1',
+      'b.tf': 'Vpcs = {}',
+      'c.tpl': '{{ kind }}',
+      d: '',
+      e: 'name: x\n',
+    };
+    const prose = { 'README.md': '# words', NOTICE: 'Words: to people', '.git/config': '[core]' };
+    const { warnings } = await loadInventory(await folderOf({ 'vpc.json': VPC, ...others, ...prose }));
+    expect(warnings).toEqual([
+      {
+        file: 'a.log',
+        path: '$',
+        message:
+          'not recognised: neither JSON nor YAML of an inventory, nor a history of pods; the same of 4 more: ' +
+          'b.tf, c.tpl, d, …',
+      },
+    ]);
+  });
+
+  it('a document that is cut is an error, JSON that may be anything is not', async () => {
+    const cut = group('sg-1').slice(0, -3);
+    expect((await errorOf({ 'vpc.json': VPC, 'sg.out': cut })).message).toContain(
+      'sg.out: broken JSON at line 1 column',
+    );
+    expect((await errorOf({ 'vpc.json': VPC, sg: 'Vpcs:\n  - "a\n' })).message).toContain('sg: broken YAML at line');
+    const { warnings } = await loadInventory(await folderOf({ 'vpc.json': VPC, log: '{"message":"x"}\n{"mess' }));
+    expect(warnings.map(({ file, message }) => `${file}: ${message}`)).toEqual([
+      expect.stringMatching(/^log: not read: begins like JSON, but /),
+    ]);
+  });
+
+  it('large JSON is read where its beginning tells that it is of an inventory, else it is said', async () => {
+    const blanks = ' '.repeat(64 * 1024 * 1024);
+    const { versions, warnings } = await loadInventory(
+      await folderOf({ 'large.out': group('sg-1') + blanks, 'other.out': `{"a":1}${blanks}` }),
+    );
+    expect(versions[0]?.securityGroups.map((g) => g.id)).toEqual(['sg-1']);
+    expect(warnings.map(({ file, message }) => `${file}: ${message}`)).toEqual([
+      "other.out: not read: large JSON that begins with no key of an inventory's documents",
     ]);
   });
 });
