@@ -8,9 +8,9 @@ export interface VersionName {
   readonly label: string;
 }
 
-const BASIC = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/;
+const BASIC = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/i;
 /** A folder name that starts like this means an instant, so it must be one. */
-const LIKE_INSTANT = /^(\d{4}-\d\d-\d\dT\d\d|\d{8}T\d{4})/;
+const LIKE_INSTANT = /^(\d{4}-\d\d-\d\dT\d\d|\d{8}T\d{4})/i;
 
 /**
  * Unix seconds of the version a file belongs to, by the folder in its path that is named by an instant; null = the file

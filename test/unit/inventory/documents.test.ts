@@ -168,12 +168,16 @@ describe('versions', () => {
       'vpc.json': VPC,
       'old/2024-12-14T16:49:51Z/g.json': group('sg-old'),
       '20241220T000000Z/g.json': group('sg-new'),
+      '2024-12-21t00:00:00z/g.json': group('sg-newer'),
+      '20241222t000000z/g.json': group('sg-newest'),
     });
     const { versions } = await loadInventory(folder);
     const seen = versions.map((v) => [v.label, v.validFrom, v.vpcs.length, v.securityGroups.map((g) => g.id).join()]);
     expect(seen).toEqual([
       ['2024-12-14T16:49:51Z', 1734194991, 1, 'sg-old'],
       ['2024-12-20T00:00:00Z', 1734652800, 1, 'sg-new'],
+      ['2024-12-21T00:00:00Z', 1734739200, 1, 'sg-newer'],
+      ['2024-12-22T00:00:00Z', 1734825600, 1, 'sg-newest'],
     ]);
   });
 
