@@ -47,7 +47,7 @@ function begin({ Presets, SingleBar }: Library, totalBytes: number, noTTYOutput:
       const seconds = (performance.now() - startedAt) / 1000;
       const rate = seconds > 0 ? Math.round(records / seconds) : 0;
       bar.update(Math.min(bytesRead, totalBytes), {
-        mebi: Math.floor(bytesRead / MEBI),
+        mebi: Math.ceil(bytesRead / MEBI),
         totalMebi,
         records: records.toLocaleString('en-US'),
         rate: rate.toLocaleString('en-US'),

@@ -188,7 +188,8 @@ async function openRun(options: ReplayOptions, { files, first, stream, paired }:
   const pool = await openPool(threads, setup);
   const passes = paired ? 2 : 1;
   const update = options.onStart?.(stream === null ? bytes * passes : null);
-  const timer = setInterval(() => update?.(Number(progress[0]), Number(progress[1])), PROGRESS_MS);
+  const tell = (): void => update?.(Number(progress[0]), Number(progress[1]));
+  const timer = setInterval(tell, PROGRESS_MS);
   return {
     pool,
     outputs,
@@ -201,7 +202,11 @@ async function openRun(options: ReplayOptions, { files, first, stream, paired }:
     groupMemory,
     met: setup.met,
     stop,
-    stopProgress: () => clearInterval(timer),
+    stopProgress() {
+      clearInterval(timer);
+      // what was done since the last time, which may have been all
+      tell();
+    },
   };
 }
 
