@@ -70,9 +70,16 @@ export function schemaMessage(schema: Schema): Uint8Array {
   return bytes.subarray(0, bytes.length - END_OF_STREAM.length);
 }
 
-/** Schema and dictionaries that never change, in front of the batches of a stream. */
+/**
+ * Schema and dictionaries in front of the batches of a stream: those that never change, and empty ones that the first
+ * batch replaces. Readers as pyarrow want all of them, or none, also of a stream that ends without a batch.
+ */
 export function streamStart(columns: readonly OutputColumn[]): Uint8Array {
-  return Buffer.concat([schemaMessage(arrowSchema(columns)), ...wordMessages(columns).flat()]);
+  const empty = new TextBuffer().view();
+  const replaced = columns.flatMap(({ type }, id): Message[] =>
+    type === 'dictionary' || type === 'utf8list' ? [dictionaryBytes(id, empty, null)] : [],
+  );
+  return Buffer.concat([schemaMessage(arrowSchema(columns)), ...[...wordMessages(columns), ...replaced].flat()]);
 }
 
 /** One message for each column of words. */

@@ -32,6 +32,8 @@ beforeAll(async () => {
   for (const codec of ['lz4', 'zstd'])
     for (const suffix of ['arrow', 'arrows'])
       await replayTo(at(`${codec}.${suffix}`), at('lab/logs'), '--compression', codec);
+  for (const name of ['empty.arrow', 'empty.arrows', 'empty.parquet'])
+    await replayTo(at(name), at('lab/logs'), '--until', '1990-01-01T00:00:00Z');
 }, 240_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -231,5 +233,18 @@ describe('--compression', () => {
 describePyarrow('pyarrow', () => {
   it('reads Arrow file, Arrow stream, Parquet and the folder back equal to NDJSON', () => {
     expect(runPython(PROGRAM, [folder]).trim()).toBe(String(summary.ledger.classified));
+  });
+
+  it('reads outputs without a row: their columns are those of outputs with rows', () => {
+    const program = `
+import sys, pyarrow.ipc as ipc, pyarrow.parquet as pq
+at = sys.argv[1] + '/'
+for read, name in ((lambda path: ipc.open_file(path).read_all(), '.arrow'),
+                   (lambda path: ipc.open_stream(path).read_all(), '.arrows'), (pq.read_table, '.parquet')):
+    empty = read(at + 'empty' + name)
+    empty.validate(full=True)
+    assert empty.num_rows == 0 and empty.schema == read(at + 'rows' + name).schema, name
+`;
+    expect(runPython(program, [folder])).toBe('');
   });
 });

@@ -2,7 +2,7 @@ import { writeSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { RecordBatchReader, type Table, tableFromIPC } from 'apache-arrow';
+import { MessageReader, RecordBatchReader, type Table, tableFromIPC } from 'apache-arrow';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FlowtrieError } from '../../../src/model/errors.ts';
 import { arrowFileAssembly } from '../../../src/sink/arrow-file.ts';
@@ -57,6 +57,17 @@ describe('Arrow output', () => {
     const table = tableFromIPC(await readFile(await writeAll(join(folder, `out.${format}`), format, context, [])));
     expect(table.numRows).toBe(0);
     expect(table.schema.names).toEqual(context.columns.map((column) => column.name));
+  });
+
+  it('a stream without any row has a dictionary for every column of codes, as pyarrow wants', async () => {
+    const bytes = await readFile(await writeAll(join(folder, 'empty.arrows'), 'arrows', context, []));
+    const wanted = context.columns.flatMap(({ type }, id) => (/dictionary|word|utf8list/.test(type) ? [id] : []));
+    const reader = new MessageReader(bytes);
+    const found = Array.from(reader, (message) => {
+      reader.readMessageBody(message.bodyLength);
+      return message.isDictionaryBatch() ? message.header().id : null;
+    });
+    expect(found.filter((id) => id !== null).toSorted((x, y) => x - y)).toEqual(wanted);
   });
 
   it('the file has one dictionary a column, whatever the parts', async () => {
