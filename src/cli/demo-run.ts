@@ -1,4 +1,4 @@
-import { createReadStream, existsSync, rmSync } from 'node:fs';
+import { createReadStream, existsSync, readdirSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -8,6 +8,7 @@ import { loadInventory } from '../inventory/load.ts';
 import { FlowtrieError } from '../model/errors.ts';
 import { renderSummary } from '../sink/summary.ts';
 import { generateWorld } from '../synthetic/cluster.ts';
+import { clearEarlierResult, holdsEarlierResult, madeFile } from '../synthetic/earlier-result.ts';
 import { writeWorld } from '../synthetic/inventory-files.ts';
 import { writeLogs } from '../synthetic/logs.ts';
 import { defaultNodes, formatFields } from '../synthetic/options.ts';
@@ -44,7 +45,7 @@ export async function runDemo(folder: string, request: DemoRequest): Promise<voi
   };
   await writeLogs(world, folder, { ...log, truth: false });
   const inventoryFolder = join(folder, 'inventory');
-  const rows = join(folder, 'rows.ndjson');
+  const rows = madeFile(folder, 'rows.ndjson');
   say(`flowtrie replay ${join(folder, 'logs')} --inventory ${inventoryFolder} --out ${rows}\n`);
   const inventory = compileInventory(await loadInventory(inventoryFolder));
   const { summary } = await replay({
@@ -65,10 +66,11 @@ export async function runDemo(folder: string, request: DemoRequest): Promise<voi
 
 /** Only what an earlier demo wrote is replaced. */
 function clear(folder: string): void {
-  if (existsSync(folder) && !existsSync(join(folder, 'inventory'))) {
+  const isNew = !existsSync(folder) || (statSync(folder).isDirectory() && readdirSync(folder).length === 0);
+  if (!isNew && !holdsEarlierResult(folder)) {
     throw new FlowtrieError('usage', `--out: ${folder} exists and is no earlier demo`);
   }
-  for (const name of ['inventory', 'logs', 'rows.ndjson']) rmSync(join(folder, name), { recursive: true, force: true });
+  clearEarlierResult(folder);
 }
 
 async function drawFlows(rows: string): Promise<string> {

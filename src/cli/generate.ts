@@ -34,7 +34,7 @@ export function addGenerate(program: Command): void {
   program
     .command('generate')
     .description('seeded synthetic cluster: inventory, flow logs and, on request, the truth about every record')
-    .option('--out <dir>', 'folder to write: inventory/, logs/ and truth.csv')
+    .option('--out <dir>', 'folder to write: inventory/, logs/ and truth.csv; an earlier result in it is replaced')
     .option('--seed <n>', 'equal seed and options give equal bytes', wholeNumber('--seed', 0, SEED_MAX), 1)
     .option('--nodes <n>', 'nodes (default: one for 20 pods)', wholeNumber('--nodes', 1, NODES_MAX))
     .option('--pods <n>', 'pods alive at a time, besides hostNetwork daemons', wholeNumber('--pods', 1, PODS_MAX), 200)
@@ -87,6 +87,7 @@ function spanHours(text: string): number {
 
 async function generateCommand(flags: GenerateFlags): Promise<void> {
   const out = required(flags.out, '--out', 'generate');
+  const { clearEarlierResult } = await import('../synthetic/earlier-result.ts');
   const { defaultFiles, defaultNodes, formatFields } = await import('../synthetic/options.ts');
   const { generateWorld } = await import('../synthetic/cluster.ts');
   const { historyKinds } = await import('../synthetic/pod-histories.ts');
@@ -102,6 +103,7 @@ async function generateCommand(flags: GenerateFlags): Promise<void> {
   const histories = flags.history === undefined ? [] : historyKinds(flags.history);
   const files = Math.min(records, flags.files ?? defaultFiles(flags.hours));
   try {
+    clearEarlierResult(out);
     await writeWorld(world, out, histories);
     const written = await writeLogs(world, out, {
       records,

@@ -4,6 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { awsDocuments } from './aws-documents.ts';
+import { madeFile } from './earlier-result.ts';
 import { kubernetesDocuments, POD_LIST, podHistory } from './kubernetes-documents.ts';
 import { type HistoryKind, historyFiles } from './pod-histories.ts';
 import type { World } from './world.ts';
@@ -18,24 +19,25 @@ const PIECE_CHARS = 256 * 1024;
 export async function writeWorld(world: World, dir: string, histories: readonly HistoryKind[] = []): Promise<void> {
   const folder = join(dir, 'inventory');
   await mkdir(folder, { recursive: true });
+  const made = (file: string): string => madeFile(dir, `inventory/${file}`);
   for (const { file, key, items, siblings } of awsDocuments(world)) {
     const head = Object.entries(siblings ?? {}).map(([name, value]) => `"${name}": "${value}",\n  `);
-    await writeText(join(folder, file), listText(`{\n  ${head.join('')}"${key}": [`, items));
+    await writeText(made(file), listText(`{\n  ${head.join('')}"${key}": [`, items));
   }
   for (const { file, items } of kubernetesDocuments(world)) {
     if (histories.length > 0 && file === POD_LIST) continue;
     await writeText(
-      join(folder, file),
+      made(file),
       listText(
         '{\n  "apiVersion": "v1",\n  "kind": "List",\n  "metadata": {"resourceVersion": ""},\n  "items": [',
         items,
       ),
     );
   }
-  if (histories.length === 0) await writeText(join(folder, 'pod-history.csv'), podHistory(world));
+  if (histories.length === 0) await writeText(made('pod-history.csv'), podHistory(world));
   for (const { file, pieces } of histories.flatMap((kind) => historyFiles(world, kind))) {
     await mkdir(dirname(join(folder, file)), { recursive: true });
-    await writeText(join(folder, file), pieces);
+    await writeText(made(file), pieces);
   }
 }
 

@@ -9,6 +9,7 @@ import { ALLOWED_FLOWS, type Flow, kubelet, type Patterns, planPatterns } from '
 import type { Block } from './block.ts';
 import { putRange } from './bytes.ts';
 import { DENIED_FLOWS, scan } from './denied-flows.ts';
+import { madeFile } from './earlier-result.ts';
 import type { LogOptions } from './options.ts';
 import { ACCOUNT, REGION } from './plan.ts';
 import { drawRank, element, Random } from './random.ts';
@@ -51,8 +52,7 @@ export async function writeLogs(
   options: LogOptions,
   onLines: (lines: number) => void = () => {},
 ): Promise<LogSummary> {
-  const folder = join(dir, 'logs');
-  await mkdir(folder, { recursive: true });
+  await mkdir(join(dir, 'logs'), { recursive: true });
   const traffic = new Traffic(world, options);
   const sessions = new Sessions();
   const mill = {
@@ -66,7 +66,7 @@ export async function writeLogs(
   const perFile = options.records / options.files;
   for (const [f, name] of names.entries()) {
     const quota = Math.floor((f + 1) * perFile) - Math.floor(f * perFile);
-    const out = new Pieces(openFile(join(folder, name), options.gzip), LINE_BYTES_MAX);
+    const out = new Pieces(openFile(madeFile(dir, `logs/${name}`), options.gzip), LINE_BYTES_MAX);
     await out.text(traffic.format.header());
     truth?.begin(name);
     for await (const block of blocks(mill, windowsOf(world, options, f), quota)) {
@@ -240,7 +240,7 @@ class TruthFile {
 
   constructor(world: World, dir: string) {
     this.rows = new TruthRows(world);
-    this.out = new Pieces(openFile(join(dir, 'truth.csv'), false), TRUTH_BYTES_MAX);
+    this.out = new Pieces(openFile(madeFile(dir, 'truth.csv'), false), TRUTH_BYTES_MAX);
     this.out.length += this.out.buffer.write(this.rows.header(), 0, 'latin1');
   }
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { generateWorld } from '../../../src/synthetic/cluster.ts';
+import { MADE_LIST } from '../../../src/synthetic/earlier-result.ts';
 import { writeWorld } from '../../../src/synthetic/inventory-files.ts';
 import { type LogSummary, writeLogs } from '../../../src/synthetic/logs.ts';
 import { formatFields, type LogOptions, type WorldOptions } from '../../../src/synthetic/options.ts';
@@ -12,7 +13,7 @@ import type { World } from '../../../src/synthetic/world.ts';
 export interface Sample {
   readonly world: World;
   readonly summary: LogSummary;
-  /** Every file of the folder by its path in it. */
+  /** Every file of inventory and logs, and truth.csv, by its path. */
   readonly files: ReadonlyMap<string, Buffer>;
   /** Log file names in order, and the data lines of each as records by field name. */
   readonly logs: ReadonlyMap<string, readonly Readonly<Record<string, string>>[]>;
@@ -35,7 +36,9 @@ export async function sample(
     const world = generateWorld({ ...SMALL_WORLD, ...worldOptions });
     await writeWorld(world, dir);
     const summary = await writeLogs(world, dir, { ...SMALL_LOGS, ...logOptions });
-    const paths = readdirSync(dir, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    const paths = readdirSync(dir, { recursive: true, withFileTypes: true }).filter(
+      (entry) => entry.isFile() && entry.name !== MADE_LIST,
+    );
     const files = new Map(
       paths
         .map((entry) => join(entry.parentPath, entry.name))

@@ -1,0 +1,37 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { runCli } from '../support/cli.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'flowtrie-demo-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const demo = (out: string, seed: number) =>
+  runCli(['demo', '--out', out, '--records', '1000', '--pods', '20', '--seed', `${seed}`]);
+
+describe('demo', () => {
+  it('replaces an earlier demo, and nothing of another cluster stays', async () => {
+    const [again, fresh] = [join(folder, 'again'), join(folder, 'fresh')];
+    expect((await demo(again, 8)).code).toBe(0);
+    expect((await demo(again, 7)).code).toBe(0);
+    expect((await demo(fresh, 7)).code).toBe(0);
+    const files = (at: string): string[] => readdirSync(at, { recursive: true }).map(String).toSorted();
+    expect(files(again)).toEqual(files(fresh));
+    const rows = (at: string): string => readFileSync(join(at, 'rows.ndjson'), 'utf8');
+    expect(rows(again)).toBe(rows(fresh));
+  });
+
+  it.each(['inventory', 'other'])('leaves a folder with somebody else’s %s alone', async (name) => {
+    const out = join(folder, `mine-${name}`);
+    mkdirSync(join(out, name), { recursive: true });
+    writeFileSync(join(out, name, 'mine.json'), '{}');
+    const { code, stdout, stderr } = await demo(out, 7);
+    expect({ code, stdout, stderr }).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: `flowtrie: --out: ${out} exists and is no earlier demo\n`,
+    });
+    expect(readFileSync(join(out, name, 'mine.json'), 'utf8')).toBe('{}');
+  });
+});
