@@ -16,7 +16,7 @@ import {
   VERDICT,
   type VerdictBatch,
 } from '../model/verdict.ts';
-import { type AddedName, columnName } from './columns.ts';
+import type { AddedName } from './columns.ts';
 import {
   addressText,
   type CarriedFields,
@@ -236,10 +236,9 @@ export function extraCell(context: RowContext, carried: CarriedFields): TextCell
       const text = cell(flow, verdicts, row);
       if (text !== null) parts.push(`${key}:${quoted ? JSON.stringify(text) : text}`);
     }
-    for (const column of carried.unplaced) {
+    for (const { name, column } of carried.unplaced) {
       const text = carriedText(flow, column, row);
       if (text === null) continue;
-      const name = columnName(column.name);
       const max = CARRIED_NUMBERS.get(name);
       const digits = max === undefined ? null : carriedDigits(text, max);
       parts.push(`${JSON.stringify(name)}:${digits ?? JSON.stringify(text)}`);

@@ -92,7 +92,8 @@ const LISTS: ReadonlySet<string> = new Set(['src_candidates', 'dst_candidates'] 
 /**
  * The columns of a run, fixed before the first row. `inputFields`: the field names of the inputs' first headers, AWS's
  * names where known. Known fields first (always at least the default 14), then what flowtrie adds, then the unknown
- * names in order of appearance, then `extra`. A word that would repeat a column's name has no column of its own.
+ * names in order of appearance, then `extra`. A word that would repeat a column's name
+ * has no column of its own: its values go to `extra`.
  */
 export function outputColumns(inputFields: readonly string[]): readonly OutputColumn[] {
   const present = new Set(inputFields.map(columnName));

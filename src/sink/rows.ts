@@ -181,8 +181,8 @@ export function ownerNames(names: Names | undefined, kind: number, owner: number
 export class CarriedFields {
   /** By output column: the carried column that fills it. */
   readonly placed: (CarriedColumn | undefined)[] = [];
-  /** Carried columns without an output column: they go to `extra`. */
-  readonly unplaced: CarriedColumn[] = [];
+  /** Carried columns without an output column, under names that differ: they go to `extra`. */
+  readonly unplaced: { readonly name: string; readonly column: CarriedColumn }[] = [];
   private bound: readonly CarriedColumn[] | null = null;
   private readonly indexOf: ReadonlyMap<string, number>;
   private readonly taken: ReadonlySet<string>;
@@ -200,13 +200,24 @@ export class CarriedFields {
     this.placed.length = 0;
     this.unplaced.length = 0;
     const isOwn = isOwnOutput(flow);
+    const met = new Set<string>();
     for (const carried of flow.carried) {
       // read again, what flowtrie added is computed anew
       if (isOwn && OWN_NAMES.has(carried.name)) continue;
-      const index = this.indexOf.get(columnName(carried.name));
-      if (index !== undefined) this.placed[index] ??= carried;
-      else if (!this.taken.has(columnName(carried.name))) this.unplaced.push(carried);
+      const name = columnName(carried.name);
+      const index = this.indexOf.get(name);
+      // of fields with one column's name (`my-field my_field`) the first has the column, wanted or not
+      if (met.has(name) || (index === undefined && !this.taken.has(name))) this.setAside(name, carried);
+      else if (index !== undefined) this.placed[index] = carried;
+      met.add(name);
     }
+  }
+
+  private setAside(name: string, column: CarriedColumn): void {
+    const { unplaced } = this;
+    let key = name;
+    for (let n = 2; unplaced.some((other) => other.name === key); n++) key = `${name}_${n}`;
+    unplaced.push({ name: key, column });
   }
 }
 

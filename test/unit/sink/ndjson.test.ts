@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Present } from '../../../src/model/flow.ts';
+import { type CarriedColumn, Present } from '../../../src/model/flow.ts';
 import { textCells } from '../../../src/sink/cells.ts';
 import { ndjsonEncoder } from '../../../src/sink/ndjson.ts';
 import type { Encoded } from '../../../src/sink/part.ts';
@@ -122,6 +122,34 @@ describe('NDJSON', () => {
     const found = parse(text(sampleContext(['instance-tag', 'own-word']), rows));
     expect(found.map((row) => row.instance_tag)).toEqual(['a"b\\c\u0001', 'a\ufffd\ufffd(', null]);
     expect(found.map((row) => row.own_word)).toEqual(['zürich', '\u{1f950}', '-x-']);
+  });
+
+  it('drops no field whose column another has: it goes to extra', () => {
+    const rows = sampleRows();
+    carry(rows.flow, {
+      'my-field': ['a', '', ''],
+      my_field: ['b', 'c', ''],
+      my_field_2: ['d', '', ''],
+      path: ['p', '', ''],
+    });
+    const twice = { ...rows.flow.carried[1], name: 'my_field' } as CarriedColumn;
+    rows.flow.carried = [...rows.flow.carried, twice];
+    const found = parse(text(sampleContext(['my-field', 'my_field', 'my_field_2', 'path', 'my_field']), rows));
+    expect(found.map(({ my_field, my_field_2, path, extra }) => ({ my_field, my_field_2, path, extra }))).toEqual([
+      { my_field: 'a', my_field_2: 'd', path: 'cross-az', extra: { my_field: 'b', path: 'p', my_field_2: 'b' } },
+      {
+        my_field: null,
+        my_field_2: null,
+        path: 'internet',
+        extra: expect.objectContaining({ my_field: 'c', my_field_2: 'c' }),
+      },
+      { my_field: null, my_field_2: null, path: 'unknown', extra: null },
+    ]);
+    // columns that nobody chose are left out, what has none is not
+    const { columns, ...context } = sampleContext(['my-field', 'my_field', 'my_field_2', 'path']);
+    const chosen = columns.filter(({ name }) => name === 'srcport' || name === 'extra');
+    const [first] = parse(text({ ...context, columns: chosen }, rows));
+    expect(first).toEqual({ srcport: 49152, extra: { my_field: 'b', path: 'p', my_field_2: 'b' } });
   });
 
   it('puts fields that appear later into extra, numbers as numbers', () => {
