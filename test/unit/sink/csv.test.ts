@@ -40,6 +40,17 @@ describe('CSV', () => {
     expect(found[0]?.dst_service).toBe('shop/web, "the" load balancer');
   });
 
+  it('keeps NUL, and blanks at the edges between quotes', async () => {
+    const rows = sampleRows();
+    const values = ['\0a\0,"', ' lead trail\t', '\u2028\uFEFFx\u00a0'];
+    carry(rows.flow, { 'instance-tag': values, own: ['\0', ' ', 'in \ue000ner'] });
+    const csv = await text(sampleContext(['instance-tag', 'own']), rows);
+    const found = await parse(csv);
+    expect(found.map((row) => row.instance_tag)).toEqual(values);
+    expect(found.map((row) => row.own)).toEqual(['\0', ' ', 'in \ue000ner']);
+    expect(csv).toContain(',in \ue000ner,');
+  });
+
   it('joins candidates, keeps 64-bit values and IPv6, leaves absent values empty', async () => {
     const rows = await parse(await text(sampleContext(), sampleRows()));
     expect(rows[1]).toMatchObject({
