@@ -13,6 +13,7 @@ import { writeWorld } from '../synthetic/inventory-files.ts';
 import { writeLogs } from '../synthetic/logs.ts';
 import { defaultNodes, formatFields } from '../synthetic/options.ts';
 import { DiagramPicker, type DrawnRow, drawEgress, drawIngress } from './diagram.ts';
+import { hasColor } from './terminal.ts';
 
 export interface DemoRequest {
   readonly records: number;
@@ -57,9 +58,7 @@ export async function runDemo(folder: string, request: DemoRequest): Promise<voi
     quarantine: null,
   });
   const out = process.stdout;
-  out.write(
-    `${renderSummary(summary, { width: Math.min(out.columns ?? WIDTH, WIDTH), color: out.isTTY === true })}\n\n`,
-  );
+  out.write(`${renderSummary(summary, { width: Math.min(out.columns ?? WIDTH, WIDTH), color: hasColor(out) })}\n\n`);
   out.write(`${await drawFlows(rows)}\n`);
   say(`\nEvery record with its verdict: ${rows}. Next: flowtrie explain --inventory ${inventoryFolder} --help`);
 }

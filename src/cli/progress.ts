@@ -1,4 +1,5 @@
 import type { ProgressChoice } from './options.ts';
+import { hasCursor } from './terminal.ts';
 
 /** What a long command tells its bar: bytes read of bytes to read, and records so far. */
 export interface Progress {
@@ -16,11 +17,11 @@ const SILENT: Progress = { update: () => {}, stop: () => {} };
 type BeginProgress = (totalBytes: number | null) => Progress;
 
 /**
- * A bar on stderr with rate and ETA; silent when not wanted, not a terminal (`auto`), or when the total is not known.
- * The library is loaded when there is a bar.
+ * A bar on stderr with rate and ETA; silent when not wanted, when lines cannot be written anew (`auto`), or when the
+ * total is not known. The library is loaded when there is a bar.
  */
 export async function progressBar(choice: ProgressChoice): Promise<BeginProgress> {
-  const shown = choice === 'always' || (choice === 'auto' && process.stderr.isTTY === true);
+  const shown = choice === 'always' || (choice === 'auto' && hasCursor(process.stderr));
   if (!shown) return () => SILENT;
   const library = await import('cli-progress');
   return (totalBytes) =>

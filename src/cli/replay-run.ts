@@ -12,6 +12,7 @@ import { renderSummary, summaryJson } from '../sink/summary.ts';
 import { withInterrupt } from './interrupt.ts';
 import type { ProgressChoice } from './options.ts';
 import { type Progress, progressBar } from './progress.ts';
+import { hasColor } from './terminal.ts';
 import { printWarnings } from './warnings.ts';
 
 /** What `replay` was asked for, checked. */
@@ -108,6 +109,6 @@ function report({ summary, complete, kept }: ReplayResult, request: ReplayReques
   if (request.json === true) process.stdout.write(summaryJson(summary));
   else if (request.quiet !== true) {
     const width = Math.min(Math.max(stream.columns ?? WIDTH_MIN, WIDTH_MIN), WIDTH_MAX);
-    stream.write(`${renderSummary(summary, { width, color: stream.isTTY === true })}\n`);
+    stream.write(`${renderSummary(summary, { width, color: hasColor(stream) })}\n`);
   }
 }

@@ -15,6 +15,7 @@ import type { StreamTarget } from '../stream/targets.ts';
 import type { WindowTarget } from '../stream/window-outlet.ts';
 import { withInterrupt } from './interrupt.ts';
 import { readSettings, type StreamSettings } from './stream-settings.ts';
+import { hasColor } from './terminal.ts';
 import { printWarnings } from './warnings.ts';
 
 const SUMMARY_COLUMNS = 100;
@@ -71,7 +72,7 @@ async function runWith(
     const summary = stream.summary();
     if (json) process.stdout.write(summaryJson(summary));
     else if (!quiet && process.stderr.isTTY)
-      process.stderr.write(`${renderSummary(summary, { width: SUMMARY_COLUMNS, color: true })}\n`);
+      process.stderr.write(`${renderSummary(summary, { width: SUMMARY_COLUMNS, color: hasColor(process.stderr) })}\n`);
     log('info', 'ended', { ledger: summary.ledger });
   }
 }
