@@ -13,6 +13,7 @@ import { writeWorld } from '../synthetic/inventory-files.ts';
 import { writeLogs } from '../synthetic/logs.ts';
 import { defaultNodes, formatFields } from '../synthetic/options.ts';
 import { DiagramPicker, type DrawnRow, drawEgress, drawIngress } from './diagram.ts';
+import { ownCall, shellWord } from './own-call.ts';
 import { hasColor } from './terminal.ts';
 
 export interface DemoRequest {
@@ -47,7 +48,9 @@ export async function runDemo(folder: string, request: DemoRequest): Promise<voi
   await writeLogs(world, folder, { ...log, truth: false });
   const inventoryFolder = join(folder, 'inventory');
   const rows = madeFile(folder, 'rows.ndjson');
-  say(`flowtrie replay ${join(folder, 'logs')} --inventory ${inventoryFolder} --out ${rows}\n`);
+  const call = ownCall(process.argv[1] ?? 'flowtrie', process.cwd());
+  const [logsWord, inventoryWord, rowsWord] = [join(folder, 'logs'), inventoryFolder, rows].map(shellWord);
+  say(`${call} replay ${logsWord} --inventory ${inventoryWord} --out ${rowsWord}\n`);
   const inventory = compileInventory(await loadInventory(inventoryFolder));
   const { summary } = await replay({
     inputs: [join(folder, 'logs')],
@@ -60,7 +63,7 @@ export async function runDemo(folder: string, request: DemoRequest): Promise<voi
   const out = process.stdout;
   out.write(`${renderSummary(summary, { width: Math.min(out.columns ?? WIDTH, WIDTH), color: hasColor(out) })}\n\n`);
   out.write(`${await drawFlows(rows)}\n`);
-  say(`\nEvery record with its verdict: ${rows}. Next: flowtrie explain --inventory ${inventoryFolder} --help`);
+  say(`\nEvery record with its verdict: ${rows}. Next: ${call} explain --inventory ${inventoryWord} --help`);
 }
 
 /** Only what an earlier demo wrote is replaced. */

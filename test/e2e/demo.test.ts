@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,8 +8,8 @@ import { runCli } from '../support/cli.ts';
 const folder = mkdtempSync(join(tmpdir(), 'flowtrie-demo-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const demo = (out: string, seed: number) =>
-  runCli(['demo', '--out', out, '--records', '1000', '--pods', '20', '--seed', `${seed}`]);
+const demo = (out: string, seed: number, cwd = process.cwd()) =>
+  runCli(['demo', '--out', out, '--records', '1000', '--pods', '20', '--seed', `${seed}`], { cwd });
 
 describe('demo', () => {
   it('replaces an earlier demo, and nothing of another cluster stays', async () => {
@@ -20,6 +21,16 @@ describe('demo', () => {
     expect(files(again)).toEqual(files(fresh));
     const rows = (at: string): string => readFileSync(join(at, 'rows.ndjson'), 'utf8');
     expect(rows(again)).toBe(rows(fresh));
+  });
+
+  it('prints commands that work where it was run', async () => {
+    const { code, stderr } = await demo('lab of mine', 7, folder);
+    expect(code).toBe(0);
+    const lines = stderr.split('\n');
+    const replay = lines.find((line) => / replay .* --out /.test(line)) ?? '';
+    const next = /Next: (.*)$/.exec(lines.find((line) => line.includes('Next: ')) ?? '')?.[1] ?? '';
+    expect(execFileSync('sh', ['-c', replay], { cwd: folder, encoding: 'utf8' })).toContain('Verdicts');
+    expect(execFileSync('sh', ['-c', next], { cwd: folder, encoding: 'utf8' })).toContain('flowtrie explain');
   });
 
   it.each(['inventory', 'other'])('leaves a folder with somebody else’s %s alone', async (name) => {
