@@ -19,7 +19,7 @@ const USAGE = 2;
 function createProgram(): Command {
   const program = new Command('flowtrie')
     .description(
-      'Tells, for every VPC Flow Log record of an EKS cluster, which pod talked to which, which security group\n' +
+      'Tells, for every VPC Flow Log record of an EKS cluster, which pod talked to which, which security group ' +
         'rule, network ACL entry and route decided it, and whether what AWS logged is what the rules say.',
     )
     .version(version())
