@@ -209,8 +209,9 @@ export function lateBits(context: RowContext): number {
 }
 
 /** False when no row of a batch has anything for `extra`; `late` are the bits of lateBits. */
-export function mayHaveExtra({ present, rows }: FlowBatch, { unplaced }: CarriedFields, late: number): boolean {
-  if (unplaced.length > 0) return true;
+export function mayHaveExtra(flow: FlowBatch, { unplaced, ownExtra }: CarriedFields, late: number): boolean {
+  if (unplaced.length > 0 || ownExtra !== undefined) return true;
+  const { present, rows } = flow;
   let bits = 0;
   if (late !== 0) for (let row = 0; row < rows; row++) bits |= present[row] ?? 0;
   return (bits & late) !== 0;
@@ -218,7 +219,8 @@ export function mayHaveExtra({ present, rows }: FlowBatch, { unplaced }: Carried
 
 /**
  * JSON object of what the record has and no column takes: carried fields that appear later, and known fields that the
- * inputs' first headers did not have. Null when there is none. Numbers stay exact literals.
+ * inputs' first headers did not have; in front the members it had when flowtrie wrote it. Null when there is none.
+ * Numbers stay exact literals.
  */
 export function extraCell(context: RowContext, carried: CarriedFields): TextCell {
   const late = lateFields(context);
@@ -230,8 +232,9 @@ export function extraCell(context: RowContext, carried: CarriedFields): TextCell
   }));
   return (flow, verdicts, row) => {
     const hasLate = ((flow.present[row] ?? 0) & bits) !== 0;
-    if (!hasLate && carried.unplaced.length === 0) return null;
-    const parts: string[] = [];
+    const own = carriedText(flow, carried.ownExtra, row);
+    if (!hasLate && carried.unplaced.length === 0 && own === null) return null;
+    const parts = own === null ? [] : ownMembers(own);
     for (const { key, quoted, cell } of cells) {
       const text = cell(flow, verdicts, row);
       if (text !== null) parts.push(`${key}:${quoted ? JSON.stringify(text) : text}`);
@@ -245,4 +248,17 @@ export function extraCell(context: RowContext, carried: CarriedFields): TextCell
     }
     return parts.length === 0 ? null : `{${parts.join(',')}}`;
   };
+}
+
+/** The members of an `extra` that was read, as they stand there; what is no JSON object is one text. */
+function ownMembers(text: string): string[] {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    value = null;
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return [`"extra":${JSON.stringify(text)}`];
+  const members = text.trim().slice(1, -1).trim();
+  return members === '' ? [] : [members.replaceAll('\n', ' ')];
 }

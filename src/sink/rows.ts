@@ -183,6 +183,8 @@ export class CarriedFields {
   readonly placed: (CarriedColumn | undefined)[] = [];
   /** Carried columns without an output column, under names that differ: they go to `extra`. */
   readonly unplaced: { readonly name: string; readonly column: CarriedColumn }[] = [];
+  /** `extra` of what flowtrie wrote, read again: its members stay there. */
+  ownExtra: CarriedColumn | undefined;
   private bound: readonly CarriedColumn[] | null = null;
   private readonly indexOf: ReadonlyMap<string, number>;
   private readonly taken: ReadonlySet<string>;
@@ -199,9 +201,11 @@ export class CarriedFields {
     this.bound = flow.carried;
     this.placed.length = 0;
     this.unplaced.length = 0;
+    this.ownExtra = undefined;
     const isOwn = isOwnOutput(flow);
     const met = new Set<string>();
     for (const carried of flow.carried) {
+      if (isOwn && carried.name === 'extra') this.ownExtra = carried;
       // read again, what flowtrie added is computed anew
       if (isOwn && OWN_NAMES.has(carried.name)) continue;
       const name = columnName(carried.name);

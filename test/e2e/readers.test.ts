@@ -156,6 +156,25 @@ describe('round trips', () => {
     if (name !== 'parts') expect(readFileSync(at('again.ndjson')).equals(readFileSync(at('rows.ndjson')))).toBe(true);
   });
 
+  it.each(['ndjson', 'csv', 'parquet'])('extra, by way of %s, comes back', async (suffix) => {
+    const line = '2 123456789012 eni-1 10.0.0.1 10.0.0.2 49152 443 6 1 40 1700000000 1700000060 ACCEPT OK';
+    const header = 'version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end';
+    const later = `${header} action log-status later path packets-lost-blackhole`;
+    writeFileSync(at('later.log'), `${line}\n${later}\n${line} "x" p 18446744073709551615\n${line} - - -\n`);
+    const extras = async (logs: string): Promise<string[]> => {
+      await replayTo(at('extras.ndjson'), logs);
+      return readFileSync(at('extras.ndjson'), 'utf8').match(/"extra":.*/g) ?? [];
+    };
+    const wanted = await extras(at('later.log'));
+    expect(wanted).toEqual([
+      '"extra":null}',
+      '"extra":{"later":"\\"x\\"","path":"p","packets_lost_blackhole":18446744073709551615}}',
+      '"extra":null}',
+    ]);
+    await replayTo(at(`later.${suffix}`), at('later.log'));
+    expect(await extras(at(`later.${suffix}`))).toEqual(wanted);
+  });
+
   it('text → Parquet → text → replay: the same verdicts', async () => {
     const fields = ndjson()[0] ?? {};
     const raw = Object.keys(fields).slice(0, Object.keys(fields).indexOf('direction'));
