@@ -87,37 +87,21 @@ function spanHours(text: string): number {
 
 async function generateCommand(flags: GenerateFlags): Promise<void> {
   const out = required(flags.out, '--out', 'generate');
-  const { clearEarlierResult } = await import('../synthetic/earlier-result.ts');
+  const { generate } = await import('../synthetic/generate.ts');
   const { defaultFiles, defaultNodes, formatFields } = await import('../synthetic/options.ts');
-  const { generateWorld } = await import('../synthetic/cluster.ts');
   const { historyKinds } = await import('../synthetic/pod-histories.ts');
-  const { writeWorld } = await import('../synthetic/inventory-files.ts');
-  const { writeLogs } = await import('../synthetic/logs.ts');
-  const { seed, pods, records, gzip, drift, reject } = flags;
-  const { hours, partners } = flags;
-  const world = generateWorld({
-    ...{ seed, pods, nodes: flags.nodes ?? defaultNodes(pods), hours, partners },
-    lifeSeconds: flags.podLife ?? null,
-  });
+  const { seed, pods, records, gzip, drift, reject, hours, partners } = flags;
+  const cluster = { seed, pods, nodes: flags.nodes ?? defaultNodes(pods), hours, partners };
+  const files = Math.min(records, flags.files ?? defaultFiles(hours));
   const fields = formatFields(flags.format);
   const histories = flags.history === undefined ? [] : historyKinds(flags.history);
-  const files = Math.min(records, flags.files ?? defaultFiles(flags.hours));
   try {
-    clearEarlierResult(out);
-    await writeWorld(world, out, histories);
-    const written = await writeLogs(world, out, {
-      records,
-      files,
-      fields,
-      gzip,
-      drift,
-      reject,
-      truth: flags.truth === true,
-    });
+    const logs = { records, files, fields, gzip, drift, reject, truth: flags.truth === true };
+    const written = await generate(out, { ...cluster, lifeSeconds: flags.podLife ?? null }, logs, histories);
     const { lines, denied, drifts, silent } = written;
-    const cluster = `${world.nodes.length} nodes, ${pods} pods (${world.lives.count} in the span, with daemons)`;
+    const what = `${written.nodes} nodes, ${pods} pods (${written.pods} in the span, with daemons)`;
     const kinds = `${denied} denied by the rules, ${drifts} drift, ${silent} NODATA or SKIPDATA`;
-    process.stderr.write(`${out}: ${cluster}, ${lines} lines in ${written.files} files: ${kinds}\n`);
+    process.stderr.write(`${out}: ${what}, ${lines} lines in ${written.files} files: ${kinds}\n`);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : null;
     if (code === null || !/^E[A-Z]+$/.test(code)) throw error;
