@@ -1,9 +1,11 @@
 /** Public API: every command is a thin layer over these. Re-exports only. */
 
+export type { RecordBatch, Schema } from './decode/arrow.ts';
 export { DEFAULT, type Format, parseHeader, parseLogFormat } from './decode/format.ts';
 export type { InterfaceDictionary } from './decode/interface-dictionary.ts';
 export type { Decoded, DecodeKernel } from './decode/kernel.ts';
 export { FlowDecoder, type FlowDecoderOptions } from './decode/text.ts';
+export { BatchClassifier } from './engine/batch-classifier.ts';
 export { type OutputRequest, type ReplayOptions, type ReplayResult, replay } from './engine/replay.ts';
 export type { OwnerGroups } from './engine/tally.ts';
 export {

@@ -30,6 +30,8 @@ export async function* slicesOf(
   } else if (source.kind === 'records') {
     onRead(source.block.bytes.length);
     yield source;
+  } else if (source.kind === 'columns') {
+    yield source;
   } else if (source.kind === 'values' || source.kind === 'kept') {
     assert.fail('messages are told apart by a ValueCursor, what was kept is no text');
   } else if (source.kind === 'object') {

@@ -1,5 +1,6 @@
 import { strict as assert } from 'node:assert';
 import type { Heading } from '../decode/format.ts';
+import type { ColumnBatch } from '../model/column-batch.ts';
 import type { RecordFilter } from '../model/filter.ts';
 import type { Ledger, Malformed } from '../model/ledger.ts';
 import type { RecordBlock } from '../model/record-block.ts';
@@ -68,8 +69,8 @@ export function partFolderOf({ partFolder }: AnalyzeSetup): string {
 
 /**
  * Where the bytes of a task are: a whole file, a byte range of a plain file of lines, an object of S3, row groups of a
- * Parquet file, a framed chunk of a stream, messages of a topic, records or a line that was never whole of a stream, or
- * what was kept of the task since it was decoded.
+ * Parquet file, a framed chunk of a stream, messages of a topic, records or a line that was never whole of a stream,
+ * columns in memory, or what was kept of the task since it was decoded.
  */
 export type TaskSource =
   | {
@@ -96,6 +97,7 @@ export type TaskSource =
       readonly read: number;
     }
   | { readonly kind: 'records'; readonly block: RecordBlock }
+  | { readonly kind: 'columns'; readonly columns: ColumnBatch }
   | ({ readonly kind: 'values' } & ValueChunk)
   | { readonly kind: 'kept'; readonly kept: KeptTask }
   | { readonly kind: 'broken'; readonly reason: Malformed; readonly text: Uint8Array };

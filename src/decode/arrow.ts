@@ -1,0 +1,82 @@
+import { DataType, type RecordBatch, type Vector } from 'apache-arrow';
+import type { ColumnBatch, ColumnRun, TextValues } from '../model/column-batch.ts';
+
+export type { RecordBatch, Schema } from 'apache-arrow';
+
+/** The half of a number that says that it is none: see NumberValues. */
+const NO_NUMBER = 0x8000_0000;
+
+/** What apache-arrow gives for an instant of any unit. */
+const MILLIS_PER_SECOND = 1000;
+
+/**
+ * The rows of a record batch as the decoder takes them; columns are fields by their names, in any spelling. Integers
+ * are numbers, instants seconds, everything else is text: what a value means depends on the field.
+ */
+export function columnBatch(batch: RecordBatch): ColumnBatch {
+  const names = batch.schema.fields.map((field) => field.name);
+  const columns = names.map((_, i) => {
+    const vector = batch.getChildAt(i);
+    return vector === null ? textRun([]) : columnRun(vector);
+  });
+  return { names, rows: batch.numRows, columns };
+}
+
+function columnRun(vector: Vector): ColumnRun {
+  const { type } = vector;
+  if (DataType.isInt(type)) return numberRun(vector, (value) => BigInt(value));
+  if (DataType.isTimestamp(type))
+    return numberRun(vector, (value) => BigInt(Math.floor(Number(value) / MILLIS_PER_SECOND)));
+  if (DataType.isDictionary(type)) return dictionaryRun(vector);
+  return textRun(textsOf(vector));
+}
+
+function numberRun(vector: Vector, wholeOf: (value: number | bigint) => bigint): ColumnRun {
+  const codes = new Int32Array(vector.length);
+  const halves = new Uint32Array(2 * vector.length);
+  for (let row = 0; row < vector.length; row++) {
+    const value = vector.get(row) as number | bigint | null;
+    codes[row] = value === null ? -1 : row;
+    if (value === null) continue;
+    const whole = wholeOf(value);
+    halves[2 * row] = Number(BigInt.asUintN(32, whole));
+    halves[2 * row + 1] = whole < 0n ? NO_NUMBER : Number(whole >> 32n);
+  }
+  return { codes, values: { kind: 'number', halves }, shared: false };
+}
+
+function dictionaryRun(vector: Vector): ColumnRun {
+  const [data] = vector.data;
+  const dictionary = data?.dictionary;
+  if (data === undefined || dictionary === undefined) return textRun(textsOf(vector));
+  const texts = textsOf(dictionary);
+  const codes = Int32Array.from({ length: vector.length }, (_, row) => {
+    const code = vector.isValid(row) ? Number(data.values[row]) : -1;
+    return code < 0 || texts[code] === null ? -1 : code;
+  });
+  return { codes, values: textValues(texts), shared: true };
+}
+
+function textRun(texts: readonly (string | null)[]): ColumnRun {
+  const codes = Int32Array.from(texts, (text, row) => (text === null ? -1 : row));
+  return { codes, values: textValues(texts), shared: false };
+}
+
+function textsOf(vector: Vector): (string | null)[] {
+  return Array.from({ length: vector.length }, (_, row) => {
+    const value: unknown = vector.get(row);
+    return value === null || value === undefined ? null : String(value);
+  });
+}
+
+function textValues(texts: readonly (string | null)[]): TextValues {
+  const parts = texts.map((text) => Buffer.from(text ?? ''));
+  const [starts, ends] = [new Uint32Array(parts.length), new Uint32Array(parts.length)];
+  let at = 0;
+  for (const [i, part] of parts.entries()) {
+    starts[i] = at;
+    at += part.length;
+    ends[i] = at;
+  }
+  return { kind: 'text', bytes: Buffer.concat(parts), starts, ends };
+}
