@@ -1,12 +1,14 @@
 /** Public API: every command is a thin layer over these. Re-exports only. */
 
 export type { RecordBatch, Schema } from './decode/arrow.ts';
+export type { ColumnCopies } from './decode/column-copies.ts';
 export { DEFAULT, type Format, parseHeader, parseLogFormat } from './decode/format.ts';
 export type { InterfaceDictionary } from './decode/interface-dictionary.ts';
 export type { Decoded, DecodeKernel } from './decode/kernel.ts';
 export { FlowDecoder, type FlowDecoderOptions } from './decode/text.ts';
 export { BatchClassifier } from './engine/batch-classifier.ts';
-export { type OutputRequest, type ReplayOptions, type ReplayResult, replay } from './engine/replay.ts';
+export { type ReplayOptions, type ReplayResult, replay } from './engine/replay.ts';
+export type { OutputRequest } from './engine/run-outputs.ts';
 export type { OwnerGroups } from './engine/tally.ts';
 export {
   type CompiledInventory,
@@ -29,7 +31,7 @@ export { ERROR_CODES, type ErrorCode, FlowtrieError } from './model/errors.ts';
 export { type Condition, type FilterName, parseCondition, type RecordFilter } from './model/filter.ts';
 export { type CarriedColumn, FIELDS, type Field, type FieldType, type FlowBatch } from './model/flow.ts';
 export { type Address, type Cidr, formatAddress, parseAddress } from './model/ip.ts';
-export type { KernelMemory } from './model/kernel.ts';
+export type { KernelFunction, KernelMemory } from './model/kernel.ts';
 export type { KernelBlock, KernelHeap } from './model/kernel-heap.ts';
 export { type Ledger, ledgerSum, type Malformed } from './model/ledger.ts';
 export type * from './model/names.ts';

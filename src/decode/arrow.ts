@@ -3,9 +3,6 @@ import type { ColumnBatch, ColumnRun, TextValues } from '../model/column-batch.t
 
 export type { RecordBatch, Schema } from 'apache-arrow';
 
-/** The half of a number that says that it is none: see NumberValues. */
-const NO_NUMBER = 0x8000_0000;
-
 /** What apache-arrow gives for an instant of any unit. */
 const MILLIS_PER_SECOND = 1000;
 
@@ -39,10 +36,12 @@ function numberRun(vector: Vector, wholeOf: (value: number | bigint) => bigint):
     codes[row] = value === null ? -1 : row;
     if (value === null) continue;
     const whole = wholeOf(value);
+    // a column with such a number comes as text: see NumberValues
+    if (whole < 0n) return textRun(textsOf(vector));
     halves[2 * row] = Number(BigInt.asUintN(32, whole));
-    halves[2 * row + 1] = whole < 0n ? NO_NUMBER : Number(whole >> 32n);
+    halves[2 * row + 1] = Number(whole >> 32n);
   }
-  return { codes, values: { kind: 'number', halves }, shared: false };
+  return { codes, complete: false, values: { kind: 'number', halves }, shared: false };
 }
 
 function dictionaryRun(vector: Vector): ColumnRun {
@@ -54,12 +53,12 @@ function dictionaryRun(vector: Vector): ColumnRun {
     const code = vector.isValid(row) ? Number(data.values[row]) : -1;
     return code < 0 || texts[code] === null ? -1 : code;
   });
-  return { codes, values: textValues(texts), shared: true };
+  return { codes, complete: false, values: textValues(texts), shared: true };
 }
 
 function textRun(texts: readonly (string | null)[]): ColumnRun {
   const codes = Int32Array.from(texts, (text, row) => (text === null ? -1 : row));
-  return { codes, values: textValues(texts), shared: false };
+  return { codes, complete: false, values: textValues(texts), shared: false };
 }
 
 function textsOf(vector: Vector): (string | null)[] {

@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import type { KernelFunction, kernelFunctions } from '../model/kernel.ts';
+import type { KernelFunction } from '../model/kernel.ts';
 import type { KernelBlock, KernelHeap } from '../model/kernel-heap.ts';
 
 /** Values of a dictionary whose tables lie in the memory of the kernel, which never shrinks; others are copied here. */
@@ -14,7 +14,7 @@ export class ColumnCopies {
   /** By position of the column: from task to task. */
   private readonly rooms: KernelBlock[] = [];
 
-  constructor(heap: KernelHeap, functionOf: ReturnType<typeof kernelFunctions>) {
+  constructor(heap: KernelHeap, functionOf: (exported: string) => KernelFunction) {
     this.heap = heap;
     this.copyAllOf = functionOf('copyAll');
   }

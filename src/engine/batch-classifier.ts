@@ -58,7 +58,8 @@ export class BatchClassifier {
     const startedAt = performance.now();
     const seq = this.batches++;
     const source = { kind: 'columns', columns: columnBatch(batch) } as const;
-    const about = { flowLog: 1, fields: this.fields, spilled: false, generation: null };
+    const fields = { names: this.fields, parting: 'none' } as const;
+    const about = { flowLog: 1, fields, spilled: false, generation: null };
     const result = await analyzeTask(this.bench, { seq, name: `batch ${seq}`, source, ...about });
     assert(result.failure === null && result.rows !== null, 'columns in memory can be read');
     this.totals.add(result);

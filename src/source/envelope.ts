@@ -1,6 +1,6 @@
 import { gunzipSync } from 'node:zlib';
 import { FIELDS } from '../model/flow.ts';
-import { parseExactly } from './exact-json.ts';
+import { jsonOf, parseExactly, textOf } from './exact-json.ts';
 import { DOCUMENT_BYTES_MAX, JsonFramer } from './json-framer.ts';
 import { OCSF_CLASS, OCSF_FIELDS, ocsfValues } from './ocsf.ts';
 import type { SliceTarget } from './slice-buffer.ts';
@@ -107,7 +107,7 @@ type Open = (value: unknown, target: EnvelopeTarget, wraps: number) => boolean;
 /** Opens every element; one that is unknown is broken on its own. */
 function openEach(values: readonly unknown[], target: EnvelopeTarget, wraps: number, open: Open): boolean {
   for (const value of values) {
-    if (!open(value, target, wraps + 1)) target.broken('no-record', Buffer.from(JSON.stringify(value)));
+    if (!open(value, target, wraps + 1)) target.broken('no-record', Buffer.from(jsonOf(value)));
   }
   return true;
 }
@@ -212,11 +212,6 @@ function openFields(value: Json, target: EnvelopeTarget): boolean {
     names.map((name) => textOf(value[name])),
   );
   return true;
-}
-
-function textOf(value: unknown): string {
-  if (value === null || value === undefined) return '';
-  return typeof value === 'string' ? value : typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
 function isObject(value: unknown): value is Json {

@@ -7,13 +7,29 @@ const BEFORE_NUMBER: readonly number[] = [0x3a, 0x2c, 0x5b, 0x2d, 0x20, 0x09, 0x
 /** A literal of so many digits between strings; neither a part of another number nor in the place of a key. */
 const LONG = /(?<![\d.eE+-])-?[1-9]\d{15,}(?![\d.eE]|\s*:)/g;
 
+/** Stands in front of the digits of an integer that is kept as text. */
+const MARKED = /^\0-?\d{16,}$/;
+const MARKED_IN_JSON = /"\\u0000(-?\d{16,})"/g;
+
 /**
- * JSON.parse, but integers that a double may not hold come as the text of their digits: counters of flow logs have 64
- * bits. Throws as JSON.parse does.
+ * JSON.parse, but integers that a double may not hold come as text that textOf and jsonOf understand: counters of flow
+ * logs have 64 bits. Throws as JSON.parse does.
  */
 export function parseExactly(bytes: Uint8Array): unknown {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
   return JSON.parse(mayHoldLong(bytes) ? withQuotedIntegers(text) : text);
+}
+
+/** A value as text: a string itself, the digits of a number, else JSON; null and undefined are ''. */
+export function textOf(value: unknown): string {
+  if (value === null || value === undefined) return '';
+  if (typeof value === 'string') return value.startsWith('\0') && MARKED.test(value) ? value.slice(1) : value;
+  return typeof value === 'object' ? jsonOf(value) : String(value);
+}
+
+/** JSON.stringify of what parseExactly gave. */
+export function jsonOf(value: unknown): string {
+  return JSON.stringify(value).replace(MARKED_IN_JSON, '$1');
 }
 
 /** Looks at every sixteenth byte only: a run of so many digits holds one of them. */
@@ -38,7 +54,7 @@ function withQuotedIntegers(text: string): string {
     const quote = text.indexOf('"', at);
     const open = quote < 0 ? text.length : quote;
     const close = quote < 0 ? open : endOfString(text, open + 1);
-    parts.push(text.slice(at, open).replace(LONG, '"$&"'), text.slice(open, close));
+    parts.push(text.slice(at, open).replace(LONG, '"\\u0000$&"'), text.slice(open, close));
     at = close;
   }
   return parts.join('');

@@ -1,3 +1,5 @@
+import { textOf } from './exact-json.ts';
+
 /**
  * OCSF Network Activity (class 4001) as Security Lake writes it for VPC Flow Logs, back to the fields of a record.
  * Source: OCSF "AWS VPC Flow" event mapping: `ip` is the packet's address and `intermediate_ips` the logged one where
@@ -24,7 +26,7 @@ function at(value: unknown, ...path: readonly string[]): unknown {
 }
 
 function text(value: unknown): string {
-  return typeof value === 'string' ? value : typeof value === 'number' ? String(value) : '';
+  return typeof value === 'string' || typeof value === 'number' ? textOf(value) : '';
 }
 
 /** The values of OCSF_FIELDS in one event; '' = null. */
