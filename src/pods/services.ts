@@ -64,19 +64,26 @@ export function buildServices(
   };
 }
 
+type HostedPod = Pick<Holding, 'pod' | 'start' | 'end'>;
+
 /** Pods by the ports of their node: all ports of those that share its network, hostPorts of the others. */
 function hostPods(
   inventory: Inventory,
   onInterfaces: InterfacePods,
   entries: readonly Entry[],
 ): { readonly triples: [number, number, number][]; readonly list: number[] } {
-  const found = new Map<number, Map<number, number[]>>();
+  const found = new Map<number, Map<number, HostedPod[]>>();
+  const firsts = firstIntervals(inventory.pods);
   const put = (eni: number, { pod, start, end }: Holding): void => {
     const { hostNetwork, listeners, hostListeners } = podAt(inventory, pod);
-    const ports = found.get(eni) ?? new Map<number, number[]>();
+    const ports = found.get(eni) ?? new Map<number, HostedPod[]>();
     found.set(eni, ports);
-    const words = new Set([...(hostNetwork ? listeners : []), ...hostListeners].map((one) => wordOf(one)));
-    for (const word of words) ports.set(word, [...(ports.get(word) ?? []), pod, start, end]);
+    const one = { pod: firsts[pod] ?? pod, start, end };
+    for (const word of new Set([...(hostNetwork ? listeners : []), ...hostListeners].map((port) => wordOf(port)))) {
+      const there = ports.get(word) ?? [];
+      ports.set(word, there);
+      if (!there.some((other) => other.pod === one.pod && other.start === start && other.end === end)) there.push(one);
+    }
   };
   const primaries = new Map<string, number>();
   inventory.networkInterfaces.forEach((eni, e) => {
@@ -98,10 +105,21 @@ function hostPods(
   for (const [eni, ports] of found) {
     for (const [word, pods] of ports) {
       triples.push([nodeKey(eni), word, list.length]);
-      list.push(pods.length / 3, ...pods);
+      list.push(pods.length, ...pods.flatMap(({ pod, start, end }) => [pod, start, end]));
     }
   }
   return { triples, list };
+}
+
+/** Of every interval the first one of its pod: at two addresses, IPv4 and IPv6, it is one pod. */
+function firstIntervals(pods: readonly PodInterval[]): readonly number[] {
+  const firsts = new Map<string, number>();
+  return pods.map(({ uid, namespace, name }, p) => {
+    const id = uid ?? `${namespace}/${name}`;
+    const first = firsts.get(id) ?? p;
+    firsts.set(id, first);
+    return first;
+  });
 }
 
 function wordOf({ protocol, port }: Listener): number {
