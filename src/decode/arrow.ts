@@ -1,5 +1,5 @@
 import { DataType, type RecordBatch, type Vector } from 'apache-arrow';
-import type { ColumnBatch, ColumnRun, TextValues } from '../model/column-batch.ts';
+import { type ColumnBatch, type ColumnRun, type TextValues, textValues } from '../model/column-batch.ts';
 
 export type { RecordBatch, Schema } from 'apache-arrow';
 
@@ -53,12 +53,12 @@ function dictionaryRun(vector: Vector): ColumnRun {
     const code = vector.isValid(row) ? Number(data.values[row]) : -1;
     return code < 0 || texts[code] === null ? -1 : code;
   });
-  return { codes, complete: false, values: textValues(texts), shared: true };
+  return { codes, complete: false, values: textsWithNulls(texts), shared: true };
 }
 
 function textRun(texts: readonly (string | null)[]): ColumnRun {
   const codes = Int32Array.from(texts, (text, row) => (text === null ? -1 : row));
-  return { codes, complete: false, values: textValues(texts), shared: false };
+  return { codes, complete: false, values: textsWithNulls(texts), shared: false };
 }
 
 function textsOf(vector: Vector): (string | null)[] {
@@ -68,14 +68,6 @@ function textsOf(vector: Vector): (string | null)[] {
   });
 }
 
-function textValues(texts: readonly (string | null)[]): TextValues {
-  const parts = texts.map((text) => Buffer.from(text ?? ''));
-  const [starts, ends] = [new Uint32Array(parts.length), new Uint32Array(parts.length)];
-  let at = 0;
-  for (const [i, part] of parts.entries()) {
-    starts[i] = at;
-    at += part.length;
-    ends[i] = at;
-  }
-  return { kind: 'text', bytes: Buffer.concat(parts), starts, ends };
+function textsWithNulls(texts: readonly (string | null)[]): TextValues {
+  return textValues(texts.map((text) => Buffer.from(text ?? '')));
 }

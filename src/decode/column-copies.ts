@@ -1,4 +1,3 @@
-import { strict as assert } from 'node:assert';
 import type { KernelFunction } from '../model/kernel.ts';
 import type { KernelBlock, KernelHeap } from '../model/kernel-heap.ts';
 
@@ -51,7 +50,6 @@ export class ColumnCopies {
     row: number,
   ): void {
     const bytes = high.length > 0 ? 8 : target.BYTES_PER_ELEMENT;
-    assert(high.length > 0 || low.length > 0 || rows === 0);
     const to = target.byteOffset + row * bytes;
     this.copyAllOf(codes.byteOffset + from * 4, rows, low.byteOffset, high.byteOffset, to, bytes);
   }

@@ -35,3 +35,17 @@ export interface ColumnBatch {
   readonly rows: number;
   readonly columns: readonly ColumnRun[];
 }
+
+/** Values whose texts stand one behind the other. */
+export function textValues(values: readonly Uint8Array[]): TextValues {
+  const bytes = Buffer.concat(values);
+  const ends = new Uint32Array(values.length);
+  const starts = new Uint32Array(values.length);
+  let at = 0;
+  for (const [i, value] of values.entries()) {
+    starts[i] = at;
+    at += value.length;
+    ends[i] = at;
+  }
+  return { kind: 'text', bytes, starts, ends };
+}

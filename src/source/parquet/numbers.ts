@@ -1,5 +1,4 @@
-import type { ColumnValues, NumberValues, TextValues } from '../../model/column-batch.ts';
-import { joined } from './texts.ts';
+import { type ColumnValues, type NumberValues, type TextValues, textValues } from '../../model/column-batch.ts';
 import type { ValueType } from './value-type.ts';
 
 const TWO_32 = 4_294_967_296;
@@ -48,7 +47,7 @@ type Numbers = BigInt64Array | Int32Array | Float64Array | Float32Array;
 
 /** The numbers as a log line would have them: a decoder finds what is wrong with them, a reader sees what they are. */
 function digits(type: ValueType, values: Numbers): TextValues {
-  return joined(Array.from(values, (value: bigint | number) => Buffer.from(digitsOf(type, value))));
+  return textValues(Array.from(values, (value: bigint | number) => Buffer.from(digitsOf(type, value))));
 }
 
 function digitsOf({ unsigned, perSecond, scale }: ValueType, value: bigint | number): string {
@@ -73,7 +72,7 @@ export function decimalsOf(type: ValueType, values: TextValues): TextValues {
   const { scale } = type;
   if (scale === null) return values;
   const { bytes, starts, ends } = values;
-  return joined(
+  return textValues(
     Array.from(starts, (start, i) => {
       const hex = Buffer.from(bytes.subarray(start, ends[i])).toString('hex');
       const stored = BigInt.asIntN(hex.length * 4, BigInt(`0x0${hex}`));

@@ -21,16 +21,3 @@ export function byteArrays(bytes: Uint8Array, from: number, count: number): Text
   }
   return { kind: 'text', bytes, starts, ends };
 }
-
-export function joined(values: readonly Uint8Array[]): TextValues {
-  const bytes = Buffer.concat(values);
-  const ends = new Uint32Array(values.length);
-  const starts = new Uint32Array(values.length);
-  let at = 0;
-  for (const [i, value] of values.entries()) {
-    starts[i] = at;
-    at += value.length;
-    ends[i] = at;
-  }
-  return { kind: 'text', bytes, starts, ends };
-}

@@ -1,7 +1,7 @@
-import type { ColumnValues } from '../../model/column-batch.ts';
+import { type ColumnValues, textValues } from '../../model/column-batch.ts';
 import type { ParquetLibrary } from './library.ts';
 import { decimalsOf, numbers } from './numbers.ts';
-import { byteArrays, joined, need } from './texts.ts';
+import { byteArrays, need } from './texts.ts';
 import type { ValueType } from './value-type.ts';
 
 /** `count` values of an encoding in bytes[from …). Throws when the page is shorter, or the encoding is unknown. */
@@ -24,7 +24,7 @@ export function readValues(
     const values = new Array<Uint8Array>(count);
     if (encoding === 'DELTA_BYTE_ARRAY') library.deltaByteArray(reader, count, values);
     else library.deltaLengthByteArray(reader, count, values);
-    return decimalsOf(type, joined(values));
+    return decimalsOf(type, textValues(values));
   }
   if (encoding === 'BYTE_STREAM_SPLIT' && isNumber(type.physical)) {
     const split = library.byteStreamSplit(reader, count, type.physical, type.length);
