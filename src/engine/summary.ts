@@ -1,3 +1,4 @@
+import { podIdentity } from '../inventory/inventory.ts';
 import { OBSERVED, PREDICTED, type RuleSummary, type Summary } from '../model/summary.ts';
 import { ATTRIBUTION, DRIFT, DRIFT_CAUSE, KIND, type Layer, PATH, ROLE_BASIS, VERDICT } from '../model/verdict.ts';
 import type { Taken } from './top.ts';
@@ -37,7 +38,7 @@ export function summaryOf(
       versions: inventory.versions.length,
       enis: newest?.inventory.networkInterfaces.length ?? 0,
       rules: newest?.catalog.rules.length ?? 0,
-      pods: new Set(newest?.inventory.pods.map(({ uid, namespace, name }) => uid ?? `${namespace}/${name}`)).size,
+      pods: new Set(newest?.inventory.pods.map(podIdentity)).size,
     },
     elapsedSeconds,
     recordsPerSecond: elapsedSeconds > 0 ? Math.round(records / elapsedSeconds) : 0,

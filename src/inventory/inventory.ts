@@ -331,6 +331,11 @@ export interface PodInterval {
   readonly services: readonly ServedPort[];
 }
 
+/** What tells a pod from others over all sources: its uid, else its name. */
+export function podIdentity({ uid, namespace, name }: Pick<PodInterval, 'uid' | 'namespace' | 'name'>): string {
+  return uid ?? `${namespace}/${name}`;
+}
+
 export interface ServiceAccount {
   readonly namespace: string;
   readonly name: string;

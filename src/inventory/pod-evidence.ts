@@ -1,5 +1,6 @@
 import { formatAddress } from '../model/ip.ts';
 import type { Facts } from './facts.ts';
+import { podIdentity } from './inventory.ts';
 import type { DescribedPod, PodSpan } from './pods.ts';
 
 /** Pods that one version of the inventory shows; `at` = its instant, null = documents of every version. */
@@ -74,9 +75,9 @@ function staysIn(lists: readonly DatedList[]): Stay[] {
   const shown = new Map<string, Showing>();
   lists.forEach(({ listed }, index) => {
     for (const pod of listed) {
-      const elsewhere = shown.get(keyOf(pod)) ?? null;
+      const elsewhere = shown.get(podIdentity(pod)) ?? null;
       for (const span of pod.spans) {
-        const key = `${keyOf(pod)} ${formatAddress(span.address)}`;
+        const key = `${podIdentity(pod)} ${formatAddress(span.address)}`;
         const stay = latest.get(key);
         if (stay !== undefined && (stay.last === index || stay.last === elsewhere?.index)) {
           stay.pod = { ...pod, spans: [span] };
@@ -90,14 +91,11 @@ function staysIn(lists: readonly DatedList[]): Stay[] {
     }
     for (const pod of listed) {
       // an empty podIP says nothing
-      if (pod.spans.length > 0) shown.set(keyOf(pod), { index, start: Math.max(...pod.spans.map((s) => s.start)) });
+      if (pod.spans.length > 0)
+        shown.set(podIdentity(pod), { index, start: Math.max(...pod.spans.map((s) => s.start)) });
     }
   });
   return stays;
-}
-
-function keyOf({ uid, namespace, name }: DescribedPod): string {
-  return uid ?? `${namespace}/${name}`;
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Inventory, PodInterval } from '../inventory/inventory.ts';
+import { type Inventory, type PodInterval, podIdentity } from '../inventory/inventory.ts';
 import { isHostAddress } from '../inventory/network-interfaces.ts';
 import type { Listener, ServedPort } from '../inventory/service.ts';
 import type { Holding } from './holdings.ts';
@@ -114,8 +114,8 @@ function hostPods(
 /** Of every interval the first one of its pod: at two addresses, IPv4 and IPv6, it is one pod. */
 function firstIntervals(pods: readonly PodInterval[]): readonly number[] {
   const firsts = new Map<string, number>();
-  return pods.map(({ uid, namespace, name }, p) => {
-    const id = uid ?? `${namespace}/${name}`;
+  return pods.map((pod, p) => {
+    const id = podIdentity(pod);
     const first = firsts.get(id) ?? p;
     firsts.set(id, first);
     return first;
