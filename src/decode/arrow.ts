@@ -5,6 +5,7 @@ export type { RecordBatch, Schema } from 'apache-arrow';
 
 /** What apache-arrow gives for an instant of any unit. */
 const MILLIS_PER_SECOND = 1000;
+const TWO_32 = 4_294_967_296;
 
 /**
  * The rows of a record batch as the decoder takes them; columns are fields by their names, in any spelling. Integers
@@ -21,14 +22,13 @@ export function columnBatch(batch: RecordBatch): ColumnBatch {
 
 function columnRun(vector: Vector): ColumnRun {
   const { type } = vector;
-  if (DataType.isInt(type)) return numberRun(vector, (value) => BigInt(value));
-  if (DataType.isTimestamp(type))
-    return numberRun(vector, (value) => BigInt(Math.floor(Number(value) / MILLIS_PER_SECOND)));
+  if (DataType.isInt(type)) return numberRun(vector, (value) => value);
+  if (DataType.isTimestamp(type)) return numberRun(vector, (value) => Math.floor(Number(value) / MILLIS_PER_SECOND));
   if (DataType.isDictionary(type)) return dictionaryRun(vector);
   return textRun(textsOf(vector));
 }
 
-function numberRun(vector: Vector, wholeOf: (value: number | bigint) => bigint): ColumnRun {
+function numberRun(vector: Vector, wholeOf: (value: number | bigint) => number | bigint): ColumnRun {
   const codes = new Int32Array(vector.length);
   const halves = new Uint32Array(2 * vector.length);
   for (let row = 0; row < vector.length; row++) {
@@ -37,9 +37,9 @@ function numberRun(vector: Vector, wholeOf: (value: number | bigint) => bigint):
     if (value === null) continue;
     const whole = wholeOf(value);
     // a column with such a number comes as text: see NumberValues
-    if (whole < 0n) return textRun(textsOf(vector));
-    halves[2 * row] = Number(BigInt.asUintN(32, whole));
-    halves[2 * row + 1] = Number(whole >> 32n);
+    if (whole < 0) return textRun(textsOf(vector));
+    halves[2 * row] = typeof whole === 'number' ? whole : Number(BigInt.asUintN(32, whole));
+    halves[2 * row + 1] = typeof whole === 'number' ? whole / TWO_32 : Number(whole >> 32n);
   }
   return { codes, complete: false, values: { kind: 'number', halves }, shared: false };
 }
