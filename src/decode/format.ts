@@ -1,6 +1,6 @@
 import { ISO_TIME } from '../model/csv-line.ts';
 import { FlowtrieError } from '../model/errors.ts';
-import { DEFAULT_FORMAT, FIELDS, type Field, type FieldType } from '../model/flow.ts';
+import { DEFAULT_FORMAT, FIELDS, type Field, type FieldType, fieldSpelled, squash } from '../model/flow.ts';
 
 /** What the decoder does with a field. Codes are dense so that the kernel's switch is a jump table. */
 export const Op = {
@@ -79,12 +79,6 @@ export interface Format extends Heading {
   readonly headerProof: boolean;
 }
 
-/** Spelling of a name without case and separators: `interface-id`, `interface_id` and `interfaceId` are one. */
-function squash(name: string): string {
-  return name.toLowerCase().replace(/[-_]/g, '');
-}
-
-const FIELD_OF_SQUASHED: ReadonlyMap<string, Field> = new Map(FIELDS.map((field) => [squash(field.name), field]));
 const FIELD_OF_NAME: ReadonlyMap<string, Field> = new Map(FIELDS.map((field) => [field.name, field]));
 
 /** Types whose values are never words. */
@@ -117,7 +111,7 @@ export function headingOf({ names, parting }: Format): Heading {
 function canonicalNames(names: readonly string[]): string[] {
   const own = new Set(names.map((name) => name.replaceAll('_', '-')).filter((name) => FIELD_OF_NAME.has(name)));
   return names.map((name) => {
-    const field = FIELD_OF_SQUASHED.get(squash(name))?.name;
+    const field = fieldSpelled(name)?.name;
     if (field === undefined) return name;
     return own.has(field) && name.replaceAll('_', '-') !== field ? name : field;
   });
@@ -177,7 +171,7 @@ export function sameFields(a: Heading, b: Heading): boolean {
 
 /** True when the word is a known field name in any spelling. */
 export function isFieldName(word: string): boolean {
-  return FIELD_OF_SQUASHED.has(squash(word));
+  return fieldSpelled(word) !== undefined;
 }
 
 /**

@@ -32,12 +32,17 @@ export class TableLine {
   }
 
   /** The values of the line that was scanned into `tokens`; undefined when it needs no table, or has not so many. */
-  valuesOf(bytes: Uint8Array, from: number, tokens: LineTokens, fields: number): readonly string[] | undefined {
+  valuesOf(
+    bytes: Uint8Array,
+    from: number,
+    tokens: LineTokens,
+    names: readonly string[],
+  ): readonly string[] | undefined {
     const { end } = tokens;
-    if (!this.isOdd(bytes, from, tokens, fields)) return undefined;
+    if (!this.isOdd(bytes, from, tokens, names.length)) return undefined;
     const text = Buffer.from(bytes.subarray(from, end)).toString('utf8');
     this.line ??= new CsvLine(this.delimiter);
-    return fitting(this.line.values(text), fields);
+    return fitting(this.line.values(text), names);
   }
 
   /** Keeps the values and makes them the tokens; false when there is no room until the batch is taken. */

@@ -258,7 +258,7 @@ export class FlowDecoder {
       return true;
     }
     const fields = this.current.names.length;
-    const values = this.table?.valuesOf(bytes, from, tokens, fields);
+    const values = this.table?.valuesOf(bytes, from, tokens, this.current.names);
     if (values !== undefined) return this.takeValues(values, bytes, from);
     if (tokens.count !== fields) {
       // a record of a transit gateway begins its format where no header is in force and the default was assumed

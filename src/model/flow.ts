@@ -118,6 +118,18 @@ export const FIELDS: readonly Field[] = [
   field('next-hop-interface-type', 11, 'text', 'kind of the next hop'),
 ];
 
+/** Spelling of a name without case and separators: `interface-id`, `interface_id` and `interfaceId` are one. */
+export function squash(name: string): string {
+  return name.toLowerCase().replace(/[-_]/g, '');
+}
+
+const FIELD_OF_SQUASHED: ReadonlyMap<string, Field> = new Map(FIELDS.map((field) => [squash(field.name), field]));
+
+/** The field of that name, in any spelling. */
+export function fieldSpelled(name: string): Field | undefined {
+  return FIELD_OF_SQUASHED.get(squash(name));
+}
+
 /** The 14 fields of the default format, version 2, in order. */
 export const DEFAULT_FORMAT: readonly string[] = FIELDS.slice(0, 14).map((f) => f.name);
 

@@ -38,6 +38,8 @@ function isPlainHeader(names: readonly string[], delimiter: Delimiter): boolean 
 const withoutTime = (names: readonly string[]): readonly string[] =>
   ISO_TIME.test(names[0] ?? '') ? names.slice(1) : names;
 
+const isName = (word: string): boolean => word === MESSAGE || isFieldName(word);
+
 const unquoted = (name: string): string => name.replace(/^"(.*)"$/, '$1');
 
 /**
@@ -91,7 +93,7 @@ export class CsvSlices implements Framer {
   /** False when the values are no header, nor as many as the header names. */
   private takeValues(values: readonly string[] | undefined, line: string): boolean {
     const header = this.headerOf(values);
-    const fit = header === undefined ? fitting(values, this.names.length) : undefined;
+    const fit = header === undefined ? fitting(values, this.names) : undefined;
     const message = this.names.indexOf(MESSAGE);
     if (header !== undefined) this.takeHeader(header);
     else if (fit === undefined) return false;
@@ -102,8 +104,12 @@ export class CsvSlices implements Framer {
 
   private headerOf(values: readonly string[] | undefined): readonly string[] | undefined {
     if (values === undefined) return undefined;
-    if (nameRecord(values)) return namesTwice(values) ? undefined : withoutTime(values);
-    return this.names.length === 0 && values.includes(MESSAGE) ? values : undefined;
+    const names = values.map((value) => {
+      const bare = value.trim();
+      return bare !== value && isName(bare) ? bare : value;
+    });
+    if (nameRecord(names)) return namesTwice(names) ? undefined : withoutTime(names);
+    return this.names.length === 0 && names.includes(MESSAGE) ? names : undefined;
   }
 
   /** The decoder counts the line; the fields of the rows are in their blocks. Above messages it is a wrapping only. */

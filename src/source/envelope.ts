@@ -1,5 +1,5 @@
 import { gunzipSync } from 'node:zlib';
-import { FIELDS } from '../model/flow.ts';
+import { fieldSpelled } from '../model/flow.ts';
 import { jsonOf, parseExactly, textOf } from './exact-json.ts';
 import { DOCUMENT_BYTES_MAX, JsonFramer } from './json-framer.ts';
 import { OCSF_CLASS, OCSF_FIELDS, ocsfValues } from './ocsf.ts';
@@ -181,15 +181,12 @@ function isBase64OfGzip(bytes: Uint8Array): boolean {
   return bytes[0] === 0x48 && bytes[1] === 0x34 && bytes[2] === 0x73 && bytes[3] === 0x49;
 }
 
-const squash = (name: string): string => name.toLowerCase().replace(/[-_]/g, '');
-const FIELD_NAMES: ReadonlySet<string> = new Set(FIELDS.map((field) => squash(field.name)));
-
 /** Known names that make an object a record. */
 const RECORD_FIELDS_MIN = 2;
 
 /** True when the word is a known field name in any spelling. */
 export function isFieldName(word: string): boolean {
-  return FIELD_NAMES.has(squash(word));
+  return fieldSpelled(word) !== undefined;
 }
 
 /** True when values of these names are a record. */

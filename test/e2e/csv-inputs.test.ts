@@ -62,6 +62,26 @@ describe('tables give what their lines give', () => {
     expect(rows[1]).toMatchObject({ srcaddr: null, srcport: null, note: 'say "no"' });
   });
 
+  it.each([',', '\t', ';'])('what quotes hold is exact, blanks at its edges too: %j', async (delimiter) => {
+    const row = (...values: readonly string[]): string => `${values.join(delimiter)}\n`;
+    const content =
+      row('interface-id', 'srcaddr', 'srcport', 'instance-tag', 'note') +
+      // a number has no blanks: some exports fill all cells up
+      row('eni-1', '" 10.0.0.1 "', '"443  "', '" web"', '"  two words "') +
+      row(' "eni-2" ', '" "', '" "', 'web', '" "');
+    for (const [name, text] of [
+      ['quoted early', content],
+      ['quoted far behind', content.replace('\n', `\n${row('eni-0', '10.0.0.1', '80', 'a', 'b').repeat(4000)}`)],
+    ] as const) {
+      const { ledger, rows } = await replayInputs([write('edges.csv', text)]);
+      expect(ledger, name).toMatchObject({ headers: 1, malformed: {} });
+      const [first, second] = rows.slice(-2);
+      const values = { interface_id: 'eni-1', srcaddr: '10.0.0.1', srcport: 443, instance_tag: ' web' };
+      expect(first, name).toMatchObject({ ...values, note: '  two words ' });
+      expect(second, name).toMatchObject({ interface_id: 'eni-2', srcaddr: null, srcport: null, note: ' ' });
+    }
+  });
+
   it('a record that is malformed is shown with its values apart', async () => {
     const names = ['interface-id', 'srcaddr', 'dstaddr', 'srcport', 'note'];
     const rows = [

@@ -1,6 +1,6 @@
 import type { ColumnBatch } from '../../model/column-batch.ts';
 import { FlowtrieError } from '../../model/errors.ts';
-import { FIELDS } from '../../model/flow.ts';
+import { FIELDS, squash } from '../../model/flow.ts';
 import type { KernelHeap } from '../../model/kernel-heap.ts';
 import type { ByteSource } from '../byte-source.ts';
 import { nameRecord } from '../envelope.ts';
@@ -85,8 +85,6 @@ const SHOWN_NAMES = 10;
 function flatColumns(file: ParquetFile): number[] {
   return file.columns.flatMap(({ maxRepetition }, position) => (maxRepetition === 0 ? [position] : []));
 }
-
-const squash = (name: string): string => name.toLowerCase().replace(/[-_]/g, '');
 
 /** Texts that judging looks at. */
 const JUDGED = ['reject-reason', 'pkt-src-aws-service', 'pkt-dst-aws-service'];
