@@ -105,10 +105,6 @@ function addressesOf(eni: NetworkInterface): Address[] {
   return eni.primary === null ? [...eni.secondary] : [eni.primary, ...eni.secondary];
 }
 
-export function sameAddress(a: Address, b: Address): boolean {
-  return a.family === b.family && a.words.every((word, i) => word === b.words[i]);
-}
-
 export function isWithin(cidrs: readonly Cidr[] | undefined, address: Address): boolean {
   return cidrs?.some((cidr) => cidrContains(cidr, address)) ?? false;
 }

@@ -1,6 +1,6 @@
 import type { EniKind, Inventory, PodInterval } from '../inventory/inventory.ts';
-import { type Address, formatAddress, parseAddress } from '../model/ip.ts';
-import { atlasOf, isWithin, sameAddress } from './atlas.ts';
+import { type Address, formatAddress, parseAddress, sameAddress } from '../model/ip.ts';
+import { atlasOf, isWithin } from './atlas.ts';
 import { holdsAt, intervalsOf } from './lifetime.ts';
 
 /** One end of an explained flow, as far as the inventory knows it. */

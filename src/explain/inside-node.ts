@@ -1,5 +1,5 @@
 import type { Inventory, NetworkInterface } from '../inventory/inventory.ts';
-import { sameAddress } from './atlas.ts';
+import { sameAddress } from '../model/ip.ts';
 import { type Endpoint, NODE_KINDS } from './endpoint.ts';
 import type { Answer, ExplainFlow, ExplainStep, Onward } from './explanation.ts';
 import { isOwnAddress } from './node-port.ts';

@@ -1,7 +1,7 @@
 import type { Inventory } from '../inventory/inventory.ts';
-import { type Address, type Cidr, cidrContains, formatAddress } from '../model/ip.ts';
+import { type Address, type Cidr, cidrContains, formatAddress, sameAddress } from '../model/ip.ts';
 import { type Border, blockedBy } from '../rules/public-access.ts';
-import { isGlobal, isWithin, sameAddress } from './atlas.ts';
+import { isGlobal, isWithin } from './atlas.ts';
 import { type Scene, type Site, siteOfEni, siteOfSubnet } from './scene.ts';
 import { aclStep, routeStep } from './steps.ts';
 import { ending, type Stop, type Trail, type Way } from './way.ts';

@@ -1,8 +1,7 @@
 import type { Inventory, NetworkInterface } from '../inventory/inventory.ts';
 import { isHostAddress } from '../inventory/network-interfaces.ts';
 import type { KubernetesService, NodePort } from '../inventory/service.ts';
-import { type Address, formatAddress } from '../model/ip.ts';
-import { sameAddress } from './atlas.ts';
+import { type Address, formatAddress, sameAddress } from '../model/ip.ts';
 import { type Endpoint, findEndpoint } from './endpoint.ts';
 import type { Ending, ExplainFlow, Outcome } from './explanation.ts';
 import { holdsAt } from './lifetime.ts';

@@ -1,10 +1,17 @@
-import { type Address, formatAddress } from '../model/ip.ts';
+import { type Address, sameAddress } from '../model/ip.ts';
 import type { PodEvent, PodEvents, PodRelist } from './pod-events.ts';
 import type { DescribedPod, PodObject, PodSpan } from './pods.ts';
 import type { Warn } from './warnings.ts';
 
 /** Nobody else is given an address before it has rested so long (VPC CNI, IP_COOLDOWN_PERIOD). */
 const COOLDOWN_SECONDS = 30;
+
+/** An address that a pod holds. */
+interface OpenSpan {
+  readonly address: Address;
+  readonly start: number;
+  readonly softStart: number;
+}
 
 /** A pod as its events tell it so far. */
 interface Life {
@@ -18,7 +25,8 @@ interface Life {
   hostAddress: Address | null;
   eniId: string | null;
   startTime: number | null;
-  readonly open: Map<string, { readonly address: Address; readonly start: number; readonly softStart: number }>;
+  /** One or two, as they were opened: a Map for each of a million pods would be most of the memory. */
+  readonly open: OpenSpan[];
   readonly spans: PodSpan[];
   /** Its end was seen; after `gone` nothing more is to come. */
   end: 'terminal' | 'gone' | null;
@@ -68,7 +76,12 @@ class Lives {
       const what = `${this.late} events of pods that had already ended: clocks of API servers differ, or ends repeat`;
       warn({ file: 'pod events', path: events[0]?.source ?? '' }, `${what}; they are not used`);
     }
-    return this.all.flatMap(describedLife);
+    const pods: DescribedPod[] = [];
+    for (const life of this.all) {
+      const pod = describedLife(life);
+      if (pod !== null) pods.push(pod);
+    }
+    return pods;
   }
 
   private relist(lastEvent: number): void {
@@ -94,7 +107,7 @@ class Lives {
       life.end = 'gone';
     } else if (event.terminal) {
       // the kubelet tells the end after it has taken the sandbox down (kubernetes #125404)
-      if (life.open.size === 0) openAll(life, event.addresses, Math.min(event.time, event.finishedAt ?? event.time));
+      if (life.open.length === 0) openAll(life, event.addresses, Math.min(event.time, event.finishedAt ?? event.time));
       closeAll(life, Math.min(event.time, (event.finishedAt ?? event.time) + COOLDOWN_SECONDS), event.time);
       life.end = 'terminal';
     } else if (event.addresses.length > 0) move(life, event);
@@ -114,11 +127,7 @@ class Lives {
       }
       return known;
     }
-    const life: Life = {
-      ...{ scope: event.scope, source: event.source, namespace: event.namespace, name: event.name, uid: event.uid },
-      ...{ object: null, nodeName: null, hostAddress: null, eniId: null, startTime: null },
-      ...{ open: new Map(), spans: [], end: null },
-    };
+    const life = newLife(event);
     // a name is used again only when its last holder is gone: its end was not seen
     if (named !== undefined && named.end === null) {
       closeAll(named, event.time, event.time);
@@ -131,6 +140,25 @@ class Lives {
   }
 }
 
+/** One literal: objects made by spreading take several times the memory. */
+function newLife({ scope, source, namespace, name, uid }: PodEvent): Life {
+  return {
+    scope,
+    source,
+    namespace,
+    name,
+    uid,
+    object: null,
+    nodeName: null,
+    hostAddress: null,
+    eniId: null,
+    startTime: null,
+    open: [],
+    spans: [],
+    end: null,
+  };
+}
+
 function learn(life: Life, event: PodEvent): void {
   life.object = event.object ?? life.object;
   life.nodeName = event.nodeName ?? life.nodeName;
@@ -141,61 +169,75 @@ function learn(life: Life, event: PodEvent): void {
 
 /** Opens the addresses that are new and ends those that are no longer named. */
 function move(life: Life, event: PodEvent): void {
-  const named = new Set(event.addresses.map(formatAddress));
-  for (const key of [...life.open.keys()]) if (!named.has(key)) close(life, key, event.time, event.time);
+  const { open } = life;
+  for (let i = 0; i < open.length; ) {
+    const span = open[i];
+    if (span === undefined || holds(event.addresses, span.address)) i++;
+    else {
+      open.splice(i, 1);
+      life.spans.push(ended(span, event.time, event.time));
+    }
+  }
   openAll(life, event.addresses, event.time);
 }
 
+function holds(addresses: readonly Address[], wanted: Address): boolean {
+  return addresses.some((address) => sameAddress(address, wanted));
+}
+
 function openAll(life: Life, addresses: readonly Address[], time: number): void {
-  const isFirst = life.spans.length === 0 && life.open.size === 0;
+  const isFirst = life.spans.length === 0 && life.open.length === 0;
   const softStart = isFirst ? Math.min(life.startTime ?? time, time) : time;
   for (const address of addresses) {
-    const key = formatAddress(address);
-    if (!life.open.has(key)) life.open.set(key, { address, start: time, softStart });
+    if (!life.open.some((span) => sameAddress(span.address, address))) {
+      life.open.push({ address, start: time, softStart });
+    }
   }
 }
 
 function closeAll(life: Life, end: number, softEnd: number): void {
-  for (const key of [...life.open.keys()]) close(life, key, end, softEnd);
+  for (const span of life.open) life.spans.push(ended(span, end, softEnd));
+  life.open.length = 0;
 }
 
-function close(life: Life, key: string, end: number, softEnd: number): void {
-  const span = life.open.get(key);
-  if (span === undefined) return;
-  life.open.delete(key);
-  const start = Math.min(span.start, softEnd);
-  life.spans.push({ ...span, start, end: Math.max(end, start), softEnd: Math.max(softEnd, end) });
+function ended({ address, start, softStart }: OpenSpan, end: number, softEnd: number): PodSpan {
+  const from = Math.min(start, softEnd);
+  return { address, softStart, start: from, end: Math.max(end, from), softEnd: Math.max(softEnd, end) };
 }
 
-function describedLife(life: Life): DescribedPod[] {
-  const forever = Number.POSITIVE_INFINITY;
-  const open = [...life.open.values()].map((span) => ({ ...span, end: forever, softEnd: forever }));
-  const spans = [...life.spans, ...open];
-  if (spans.length === 0) return [];
-  const { object } = life;
-  return [
-    {
-      source: life.source,
-      ...{ namespace: life.namespace, name: life.name, uid: life.uid, workload: null },
-      labels: object?.labels ?? NO_LABELS,
-      controller: object?.controller ?? null,
-      nodeName: life.nodeName ?? object?.nodeName ?? null,
-      hostAddress: life.hostAddress ?? object?.hostAddress ?? null,
-      eniId: life.eniId ?? object?.eniId ?? null,
-      serviceAccount: object?.serviceAccount ?? null,
-      // a log that begins later than the pod does not show its spec: the node's own address tells
-      hostNetwork: object?.hostNetwork ?? isHostAddress(life, spans),
-      spans,
-      ports: object?.ports ?? [],
-    },
-  ];
+const FOREVER = Number.POSITIVE_INFINITY;
+
+function describedLife(life: Life): DescribedPod | null {
+  const { object, spans } = life;
+  for (const { address, start, softStart } of life.open) {
+    spans.push({ address, softStart, start, end: FOREVER, softEnd: FOREVER });
+  }
+  if (spans.length === 0) return null;
+  return {
+    source: life.source,
+    namespace: life.namespace,
+    name: life.name,
+    uid: life.uid,
+    workload: null,
+    labels: object?.labels ?? NO_LABELS,
+    controller: object?.controller ?? null,
+    nodeName: life.nodeName ?? object?.nodeName ?? null,
+    hostAddress: life.hostAddress ?? object?.hostAddress ?? null,
+    eniId: life.eniId ?? object?.eniId ?? null,
+    serviceAccount: object?.serviceAccount ?? null,
+    // a log that begins later than the pod does not show its spec: the node's own address tells
+    hostNetwork: object?.hostNetwork ?? isHostAddress(life, spans),
+    spans,
+    ports: object?.ports ?? NO_PORTS,
+  };
 }
 
 function isHostAddress(life: Life, spans: readonly PodSpan[]): boolean | null {
   // on Fargate the pod's address is its node's
   if (life.hostAddress === null || life.nodeName?.startsWith('fargate-') === true) return null;
-  const host = formatAddress(life.hostAddress);
-  return spans.some((span) => formatAddress(span.address) === host);
+  const host = life.hostAddress;
+  return spans.some((span) => sameAddress(span.address, host));
 }
 
 const NO_LABELS: ReadonlyMap<string, string> = new Map();
+const NO_PORTS: readonly never[] = [];

@@ -76,6 +76,11 @@ export function parseCidr(text: string): Cidr | undefined {
   }
 }
 
+export function sameAddress(a: Address, b: Address): boolean {
+  if (a.family === 4 || b.family === 4) return a.family === b.family && a.words[0] === b.words[0];
+  return a.words.every((word, i) => word === b.words[i]);
+}
+
 /** The single address as a CIDR: /32 or /128. */
 export function hostCidr(address: Address): Cidr {
   const { family, words } = address;

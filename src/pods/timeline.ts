@@ -1,5 +1,13 @@
 import type { Inventory, InventoryWarning, PodInterval } from '../inventory/inventory.ts';
-import { type Address, type Cidr, cidrContains, formatAddress, formatIpv4, formatIpv6 } from '../model/ip.ts';
+import {
+  type Address,
+  type Cidr,
+  cidrContains,
+  formatAddress,
+  formatIpv4,
+  formatIpv6,
+  sameAddress,
+} from '../model/ip.ts';
 import { type Holding, separateHoldings } from './holdings.ts';
 import { IPV4_ENTRY, wordMask } from './lookup.ts';
 import { FOREVER } from './pod-map.ts';
@@ -279,10 +287,6 @@ function fourWords(address: Address): readonly number[] {
 
 function singleLength(address: Address): number {
   return address.family === 4 ? IPV4_ENTRY : 128;
-}
-
-function sameAddress(a: Address, b: Address): boolean {
-  return formatAddress(a) === formatAddress(b);
 }
 
 /** An IPv4 address is its own number: text would be most of the time of building. */

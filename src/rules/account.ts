@@ -1,5 +1,5 @@
 import type { Inventory, NetworkInterface, PrefixList } from '../inventory/inventory.ts';
-import type { Address, Cidr } from '../model/ip.ts';
+import { type Cidr, sameAddress } from '../model/ip.ts';
 
 /** What may change between two versions of the same account: the rules themselves, and how a version is called. */
 const RULES: ReadonlySet<string> = new Set<keyof Inventory>(['securityGroups', 'networkAcls', 'validFrom', 'label']);
@@ -71,12 +71,6 @@ function samePrefixList(a: PrefixList, b: PrefixList): boolean {
 
 function sameCidr(a: Cidr, b: Cidr): boolean {
   return a.length === b.length && sameAddress(a, b);
-}
-
-function sameAddress(a: Address, b: Address): boolean {
-  if (a.family !== b.family) return false;
-  for (let i = 0; i < a.words.length; i++) if (a.words[i] !== b.words[i]) return false;
-  return true;
 }
 
 /** Equal plain data, member by member; `for … in` is several times as fast here as lists of keys. */
