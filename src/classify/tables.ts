@@ -1,6 +1,6 @@
 import { type FlowBatch, Present } from '../model/flow.ts';
 import type { VerdictBatch } from '../model/verdict.ts';
-import type { PodMapView } from '../pods/pod-map.ts';
+import { type PodMapView, strangeVpc } from '../pods/pod-map.ts';
 import type { SnatTable } from '../pods/snat.ts';
 import type { InterfaceFacts } from '../rules/interface-facts.ts';
 import type { RulesView } from '../rules/view.ts';
@@ -18,6 +18,8 @@ export interface VersionTables {
   readonly facts: InterfaceFacts;
   /** ENI index of an interface id. */
   readonly eniIndex: ReadonlyMap<string, number>;
+  /** Number of a VPC id in the pod map. */
+  readonly vpcIndex: ReadonlyMap<string, number>;
   /** Number of each ENI index over all versions: equal ids have equal numbers. */
   readonly eniNumber: Uint32Array;
   readonly snat: SnatTable;
@@ -27,54 +29,85 @@ export interface VersionTables {
   readonly hasNetworkPolicies: boolean;
 }
 
+/** What the codes of a dictionary stand for, as values of Scratch.eni. */
+export interface CodesResolved {
+  /** ENI index, −1 = not in the inventory. */
+  readonly enis: Int32Array;
+  /** VPC_FIRST − the number of a VPC; one that nothing of the inventory names has the last number. */
+  readonly vpcs: Int32Array;
+}
+
 /**
- * Interface dictionary code → ENI index of one version, filled as the decoder meets new interfaces: a name is looked up
- * once per distinct interface, never per record.
+ * Codes of interfaces and VPCs in one version, filled as the decoder meets new ids: each is looked up once, never per
+ * record.
  */
 class InterfaceIndex {
-  private readonly eniIndex: ReadonlyMap<string, number>;
+  private readonly tables: VersionTables;
   private dictionary: InterfaceNames | null = null;
-  private codes = new Int32Array(0);
+  private codes: CodesResolved = { enis: new Int32Array(0), vpcs: new Int32Array(0) };
   private known = 0;
 
   constructor(tables: VersionTables) {
-    this.eniIndex = tables.eniIndex;
+    this.tables = tables;
   }
 
-  /** All codes of the dictionary mapped to ENI indices, −1 = not in the inventory. */
-  resolve(dictionary: InterfaceNames): Int32Array {
+  /** All codes of the dictionary. */
+  resolve(dictionary: InterfaceNames): CodesResolved {
     const { size } = dictionary;
+    const { eniIndex, vpcIndex, pods } = this.tables;
     if (dictionary !== this.dictionary) {
       this.dictionary = dictionary;
-      this.codes = new Int32Array(0);
       this.known = 0;
     }
-    if (size > this.codes.length) {
-      const grown = new Int32Array(Math.max(size, this.codes.length * 2));
-      grown.set(this.codes);
-      this.codes = grown;
-    }
+    const { enis, vpcs } = this.room(size);
     for (; this.known < size; this.known++) {
-      this.codes[this.known] = this.eniIndex.get(dictionary.name(this.known)) ?? -1;
+      const id = dictionary.name(this.known);
+      enis[this.known] = eniIndex.get(id) ?? -1;
+      vpcs[this.known] = VPC_FIRST - (vpcIndex.get(id) ?? strangeVpc(pods));
+    }
+    return this.codes;
+  }
+
+  private room(size: number): CodesResolved {
+    const { enis, vpcs } = this.codes;
+    if (size > enis.length) {
+      const length = Math.max(size, enis.length * 2);
+      this.codes = { enis: longer(enis, length), vpcs: longer(vpcs, length) };
     }
     return this.codes;
   }
 }
 
-/** ENI index of each row: −1 = none is logged, or it is not in the inventory. */
+function longer(codes: Int32Array, length: number): Int32Array {
+  const grown = new Int32Array(length);
+  grown.set(codes);
+  return grown;
+}
+
+/**
+ * ENI index of each row. A row whose interface is not in the inventory, or not logged, has the VPC that the record
+ * tells (−2 and less), or −1.
+ */
 export function placeInterfaces(
-  { present, interfaceId }: FlowBatch,
+  { present, interfaceId, vpcId }: FlowBatch,
   { eni }: ScratchColumns,
-  eniOfCode: Int32Array,
+  { enis, vpcs }: CodesResolved,
   from: number,
   to: number,
 ): void {
+  let signs = 0;
   for (let i = from; i < to; i++) {
-    eni[i] = (present[i]! & Present.interfaceId) !== 0 ? eniOfCode[interfaceId[i]!]! : -1;
+    const index = (present[i]! & Present.interfaceId) !== 0 ? enis[interfaceId[i]!]! : -1;
+    eni[i] = index;
+    signs |= index;
+  }
+  if (signs >= 0) return;
+  for (let i = from; i < to; i++) {
+    if (eni[i]! < 0 && (present[i]! & Present.vpcId) !== 0) eni[i] = vpcs[vpcId[i]!]!;
   }
 }
 
-/** What the decoder's interface codes stand for. */
+/** What the decoder's codes of interfaces and VPCs stand for. */
 export interface InterfaceNames {
   readonly size: number;
   name(code: number): string;
@@ -95,7 +128,10 @@ export function openJudge(versions: readonly VersionTables[], namesServices: boo
 
 /** Intermediate columns of one batch, row order of the FlowBatch; reused from batch to batch. */
 export interface ScratchColumns {
-  /** ENI index in the row's version, −1 = not in the inventory. */
+  /**
+   * ENI index in the row's version; of an interface that is not in the inventory VPC_FIRST − the number of its VPC,
+   * −1 = not known either.
+   */
   readonly eni: Int32Array;
   /** Effective IPv4 of each side; meaningless when the side's v6 offset is ≥ 0. */
   readonly src4: Uint32Array;
@@ -145,6 +181,9 @@ export interface JudgedColumns {
   readonly verdicts: VerdictBatch;
   readonly scratch: Scratch;
 }
+
+/** Value of Scratch.eni for VPC 0, see src/kernel/classify/codes.ts. */
+export const VPC_FIRST = -2;
 
 /** Values of Scratch.srcClass / dstClass that are no class. */
 export const NO_ADDRESS = -1;

@@ -282,7 +282,15 @@ export function moveRows(batch: FlowBatch, from: number, end: number, to: number
   if (from === to) return;
   const { v6, packets, bytes, carried } = batch;
   const ones = [
-    ...[batch.present, batch.interfaceId, batch.srcAddr, batch.dstAddr, batch.pktSrcAddr, batch.pktDstAddr],
+    ...[
+      batch.present,
+      batch.interfaceId,
+      batch.vpcId,
+      batch.srcAddr,
+      batch.dstAddr,
+      batch.pktSrcAddr,
+      batch.pktDstAddr,
+    ],
     ...[batch.srcPort, batch.dstPort, batch.protocol, batch.start, batch.end, batch.action, batch.logStatus],
     ...[batch.tcpFlags, batch.flowDirection, batch.rejectReason, batch.version],
     ...carried.flatMap(({ offset, length }) => [offset, length]),

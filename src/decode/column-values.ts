@@ -113,6 +113,8 @@ export function targetOf(
       return batch.version;
     case Op.interfaceId:
       return batch.interfaceId;
+    case Op.vpcId:
+      return batch.vpcId;
     case Op.srcAddr:
       return batch.srcAddr;
     case Op.dstAddr:

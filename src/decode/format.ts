@@ -26,9 +26,10 @@ export const Op = {
   pktSrcAwsService: 18,
   pktDstAwsService: 19,
   rejectReason: 20,
+  vpcId: 21,
   /** Checked to be a number of the field's width, then carried as its bytes. */
-  carriedU8: 21,
-  carriedU64: 22,
+  carriedU8: 22,
+  carriedU64: 23,
 } as const;
 
 const OP_OF_NAME: Readonly<Record<string, number>> = {
@@ -52,6 +53,7 @@ const OP_OF_NAME: Readonly<Record<string, number>> = {
   'pkt-src-aws-service': Op.pktSrcAwsService,
   'pkt-dst-aws-service': Op.pktDstAwsService,
   'reject-reason': Op.rejectReason,
+  'vpc-id': Op.vpcId,
 };
 
 /** Most fields a format may have; all known ones are below 80. */
@@ -124,7 +126,7 @@ function opOf(name: string): number {
   return type === 'u8' ? Op.carriedU8 : type === 'u64' ? Op.carriedU64 : Op.text;
 }
 
-/** True for a field without a column of its own: its bytes are carried when rows are wanted. */
+/** True for a field whose bytes are carried when rows are wanted: no column has its text. */
 export function isCarried(op: number): boolean {
   return op === Op.text || op >= Op.pktSrcAwsService;
 }

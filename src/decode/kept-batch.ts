@@ -10,11 +10,15 @@ export interface KeptBatch {
   readonly rows: number;
   /** As in FlowBatch. */
   readonly judged: boolean;
-  /** In this order. The interface ids come first and are numbers of whoever keeps the batch. */
+  /** In this order. Ids are numbers of whoever keeps the batch, −1 = none. */
   readonly columns: readonly KeptColumn[];
 }
 
 type KeptColumn = ColumnName | 'present' | 'v6';
+
+/** Columns of codes, which are a worker's own. */
+export type IdColumn = 'interfaceId' | 'vpcId';
+const IDS: Readonly<Record<IdColumn, number>> = { interfaceId: Present.interfaceId, vpcId: Present.vpcId };
 
 const ANY_V6: number = Present.srcAddrV6 | Present.dstAddrV6 | Present.pktSrcAddrV6 | Present.pktDstAddrV6;
 
@@ -33,13 +37,13 @@ export function keptBytes(batch: FlowBatch, columns: readonly KeptColumn[]): num
   return columns.reduce((sum, name) => sum + paddedBytes(rowsOf(batch, name, batch.rows)), 0);
 }
 
-/** Copies all columns but the first to where `kept` says. */
+/** Copies all columns but the ids to where `kept` says. */
 export function keepColumns(batch: FlowBatch, kept: KeptBatch, memory: SharedArrayBuffer): void {
   const target = Buffer.from(memory);
   eachColumn(batch, kept, (column, at) => copyShared(column, target, at));
 }
 
-/** Fills the batch with all columns but the first. */
+/** Fills the batch with all columns but the ids. */
 export function restoreColumns(batch: FlowBatch, kept: KeptBatch, memory: SharedArrayBuffer): void {
   eachColumn(batch, kept, (column, at) => {
     const target = Buffer.from(column.buffer, column.byteOffset, column.length);
@@ -49,16 +53,29 @@ export function restoreColumns(batch: FlowBatch, kept: KeptBatch, memory: Shared
   batch.judged = kept.judged;
 }
 
-/** The first column: a number for each row's interface, −1 = none. */
-export function keptInterfaces({ at, rows }: KeptBatch, memory: SharedArrayBuffer): Int32Array {
-  return new Int32Array(memory, at, rows);
+/** Where the ids of each row stand, and their present bit. */
+export function keptIds(
+  batch: FlowBatch,
+  kept: KeptBatch,
+  memory: SharedArrayBuffer,
+): { readonly name: IdColumn; readonly bit: number; readonly numbers: Int32Array }[] {
+  let { at } = kept;
+  return kept.columns.flatMap((name) => {
+    const from = at;
+    at += paddedBytes(rowsOf(batch, name, kept.rows));
+    return isIds(name) ? [{ name, bit: IDS[name], numbers: new Int32Array(memory, from, kept.rows) }] : [];
+  });
+}
+
+function isIds(name: KeptColumn): name is IdColumn {
+  return name in IDS;
 }
 
 function eachColumn(batch: FlowBatch, kept: KeptBatch, take: (column: Uint8Array, at: number) => void): void {
   let { at } = kept;
   for (const name of kept.columns) {
     const column = rowsOf(batch, name, kept.rows);
-    if (name !== 'interfaceId') take(column, at);
+    if (!isIds(name)) take(column, at);
     at += paddedBytes(column);
   }
 }

@@ -51,6 +51,7 @@ export type ColumnName = keyof typeof Op & keyof FlowBatch;
 const FIELD_OF_OP: Readonly<Record<number, readonly [kind: number, bit: number, column: ColumnName | null]>> = {
   [Op.version]: [layout.KIND_U8, Present.version, 'version'],
   [Op.interfaceId]: [layout.KIND_INTERFACE, Present.interfaceId, 'interfaceId'],
+  [Op.vpcId]: [layout.KIND_INTERFACE, Present.vpcId, 'vpcId'],
   [Op.srcAddr]: [layout.KIND_ADDRESS, Present.srcAddr, 'srcAddr'],
   [Op.dstAddr]: [layout.KIND_ADDRESS, Present.dstAddr, 'dstAddr'],
   [Op.pktSrcAddr]: [layout.KIND_ADDRESS, Present.pktSrcAddr, 'pktSrcAddr'],
@@ -82,6 +83,7 @@ export function columnsOf({ plan }: Format): readonly ColumnName[] {
 const ANY_TEXT: readonly number[] = [
   Op.text,
   Op.interfaceId,
+  Op.vpcId,
   Op.pktSrcAwsService,
   Op.pktDstAwsService,
   Op.rejectReason,
@@ -249,9 +251,9 @@ export class DecodeKernel {
       const from = later[i + 2]!;
       const to = later[i + 3]!;
       if (row >= end) continue;
-      if (op === Op.interfaceId) {
+      if (op === Op.interfaceId || op === Op.vpcId) {
         const code = dictionary.codeOf(text, from, to);
-        batch.interfaceId[row] = code;
+        (op === Op.vpcId ? batch.vpcId : batch.interfaceId)[row] = code;
         this.remember(this.parameters.byteOffset, text.byteOffset + from, to - from, code);
         continue;
       }

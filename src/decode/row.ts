@@ -79,6 +79,9 @@ export function decodeValue(
     case Op.interfaceId:
       batch.interfaceId[row] = interfaces.codeOf(bytes, from, to);
       return Present.interfaceId;
+    case Op.vpcId:
+      batch.vpcId[row] = interfaces.codeOf(bytes, from, to);
+      return Present.vpcId;
     case Op.srcAddr:
     case Op.dstAddr:
     case Op.pktSrcAddr:

@@ -36,6 +36,7 @@ export function attachVersions(
       pods,
       snat: shared.snat,
       eniIndex: new Map(shared.eniIds.map((id, index) => [id, index])),
+      vpcIndex: new Map(shared.vpcIds.map((id, index) => [id, index])),
       eniNumber: shared.eniNumbers,
       natGateways: shared.eniIds.flatMap((_, eni) => (isNat(eni) ? [eni] : [])),
       facts: shared.facts,

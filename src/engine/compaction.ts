@@ -8,10 +8,10 @@ type Column = Uint8Array | Uint16Array | Uint32Array | Int32Array;
 /** Keeps the first `count` rows of `selection` (ascending row numbers) of a batch, in order and in place. */
 export function compactFlow(flow: FlowBatch, selection: Int32Array, count: number): void {
   const { srcAddr, dstAddr, pktSrcAddr, pktDstAddr, srcPort, dstPort, protocol, start, end } = flow;
-  const { present, interfaceId, action, logStatus, tcpFlags, flowDirection, rejectReason, version } = flow;
+  const { present, interfaceId, vpcId, action, logStatus, tcpFlags, flowDirection, rejectReason, version } = flow;
   const columns: readonly Column[] = [
     ...[srcAddr, dstAddr, pktSrcAddr, pktDstAddr, srcPort, dstPort, protocol, start, end],
-    ...[present, interfaceId, action, logStatus, tcpFlags, flowDirection, rejectReason, version],
+    ...[present, interfaceId, vpcId, action, logStatus, tcpFlags, flowDirection, rejectReason, version],
     ...flow.carried.flatMap(({ offset, length }) => [offset, length]),
   ];
   for (const column of columns) compact(column, selection, count);

@@ -1,14 +1,6 @@
 import type { Heading } from '../decode/format.ts';
-import {
-  type KeptBatch,
-  keepColumns,
-  keptBytes,
-  keptColumns,
-  keptInterfaces,
-  restoreColumns,
-} from '../decode/kept-batch.ts';
+import { type KeptBatch, keepColumns, keptBytes, keptColumns, keptIds, restoreColumns } from '../decode/kept-batch.ts';
 import type { FlowDecoder } from '../decode/text.ts';
-import { Present } from '../model/flow.ts';
 import type { Ledger } from '../model/ledger.ts';
 
 /** Decoded records that go from the first pass of pairing to the second: some 8 million of the default format. */
@@ -27,8 +19,8 @@ const UNIT_BYTES = 64;
 /** What a task decoded, as the second pass takes it instead of the input. */
 export interface KeptTask {
   readonly batches: readonly KeptBatch[];
-  /** Interface ids by the number that the batches have for them. */
-  readonly interfaces: readonly string[];
+  /** Ids of interfaces and VPCs by the number that the batches have for them. */
+  readonly ids: readonly string[];
   /** Lines that are no rows of the batches. */
   readonly ledger: Ledger;
   /** Bytes of the input. */
@@ -60,7 +52,7 @@ function takeMemory({ bytes, given }: KeptMemory, wanted: number): number | null
 }
 
 /**
- * By code of an interface, the last task of this thread that met it, and its number there: a worker knows up to a
+ * By code of an id, the last task of this thread that met it, and its number there: a worker knows up to a
  * million codes, which is too much to clear for a task of ten lines.
  */
 let metBy = new Int32Array(1024);
@@ -78,7 +70,7 @@ export class Keeper {
   private readonly memory: KeptMemory;
   private readonly decoder: FlowDecoder;
   private readonly batches: KeptBatch[] = [];
-  private readonly interfaces: string[] = [];
+  private readonly ids: string[] = [];
   private readonly task = ++tasks;
   private rows = 0;
   private fits = true;
@@ -99,7 +91,7 @@ export class Keeper {
     if (at === null) return;
     const kept = { at, rows: batch.rows, judged: batch.judged, columns };
     keepColumns(batch, kept, this.memory.bytes);
-    this.keepInterfaces(keptInterfaces(kept, this.memory.bytes));
+    this.keepIds(kept);
     this.batches.push(kept);
     this.rows += kept.rows;
   }
@@ -109,21 +101,22 @@ export class Keeper {
     if (!this.fits) return null;
     const { ledger: all } = this.decoder;
     const ledger = { ...all, lines: all.lines - this.rows, classified: 0, notJudged: 0 };
-    return { batches: this.batches, interfaces: this.interfaces, ledger, read, endFields };
+    return { batches: this.batches, ids: this.ids, ledger, read, endFields };
   }
 
   /** Codes are a worker's own: the second pass may be another's. */
-  private keepInterfaces(target: Int32Array): void {
-    const { present, interfaceId } = this.decoder.batch;
-    for (let i = 0; i < target.length; i++) {
-      target[i] = (present[i]! & Present.interfaceId) === 0 ? -1 : this.numberOf(interfaceId[i]!);
+  private keepIds(kept: KeptBatch): void {
+    const { batch } = this.decoder;
+    for (const { name, bit, numbers } of keptIds(batch, kept, this.memory.bytes)) {
+      const codes = batch[name];
+      for (let i = 0; i < kept.rows; i++) numbers[i] = (batch.present[i]! & bit) === 0 ? -1 : this.numberOf(codes[i]!);
     }
   }
 
   private numberOf(code: number): number {
     if (code < metBy.length && metBy[code] === this.task) return numbers[code]!;
     if (code >= metBy.length) [metBy, numbers] = [larger(metBy, code), larger(numbers, code)];
-    const number = this.interfaces.push(this.decoder.interfaces.name(code)) - 1;
+    const number = this.ids.push(this.decoder.interfaces.name(code)) - 1;
     metBy[code] = this.task;
     numbers[code] = number;
     return number;
@@ -133,11 +126,11 @@ export class Keeper {
 /** Fills the decoder's batch with each of a task's, one after the other: it must be taken before the next. */
 export function* restoreBatches(
   decoder: FlowDecoder,
-  { batches, interfaces }: KeptTask,
+  { batches, ids }: KeptTask,
   { bytes: memory }: KeptMemory,
 ): Generator<void> {
   const { batch } = decoder;
-  const codes = Int32Array.from(interfaces, (name) => {
+  const codes = Int32Array.from(ids, (name) => {
     const bytes = Buffer.from(name);
     return decoder.interfaces.codeOf(bytes, 0, bytes.length);
   });
@@ -145,10 +138,9 @@ export function* restoreBatches(
     // a run that is stopped here has counted the lines that it classified
     decoder.ledger.lines += kept.rows;
     restoreColumns(batch, kept, memory);
-    const numbers = keptInterfaces(kept, memory);
-    for (let i = 0; i < kept.rows; i++) {
-      const number = numbers[i]!;
-      batch.interfaceId[i] = number < 0 ? 0 : codes[number]!;
+    for (const { name, numbers } of keptIds(batch, kept, memory)) {
+      const target = batch[name];
+      for (let i = 0; i < kept.rows; i++) target[i] = numbers[i]! < 0 ? 0 : codes[numbers[i]!]!;
     }
     yield;
   }

@@ -29,6 +29,8 @@ export interface SharedVersion {
   readonly services: ServiceTable;
   /** Interface ids by ENI index. */
   readonly eniIds: readonly string[];
+  /** VPC ids by their number in the pod map. */
+  readonly vpcIds: readonly string[];
   /** Number of each interface: the same in every version, and in every generation of a live inventory. */
   readonly eniNumbers: Uint32Array;
   readonly hasNetworkPolicies: boolean;
@@ -100,6 +102,7 @@ export function compileInventory(
       snat: buildSnat(inventory),
       services: pods.services.table,
       eniIds: inventory.networkInterfaces.map((eni) => eni.id),
+      vpcIds: pods.vpcIds,
       eniNumbers: Uint32Array.from(inventory.networkInterfaces, (eni) => numbers.of(eni.id)),
       hasNetworkPolicies: inventory.networkPolicies > 0,
       groups,

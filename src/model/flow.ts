@@ -157,6 +157,7 @@ export const Present = {
   pktDstAwsService: 0x10000,
   version: 0x20000,
   logStatus: 0x40000,
+  vpcId: 0x80000,
   srcAddrV6: 0x1000000,
   dstAddrV6: 0x2000000,
   pktSrcAddrV6: 0x4000000,
@@ -197,6 +198,8 @@ export interface FlowBatch {
   readonly present: Uint32Array;
   /** Dictionary code of interface-id; the decoder's dictionary names it. */
   readonly interfaceId: Int32Array;
+  /** Code of vpc-id in the same dictionary. */
+  readonly vpcId: Int32Array;
   /** IPv4 as u32; see `v6` when the row's …V6 bit is set. */
   readonly srcAddr: Uint32Array;
   readonly dstAddr: Uint32Array;
@@ -226,7 +229,7 @@ export interface FlowBatch {
   text: Uint8Array;
 }
 
-const U32_COLUMNS = 4 + 1 + 1 + 2 + 2 * 2;
+const U32_COLUMNS = 4 + 1 + 2 + 2 + 2 * 2;
 const BYTES_PER_ROW = U32_COLUMNS * 4 + V6_WORDS.perRow * 4 + 2 * 2 + 7;
 
 /** Bytes of the columns of a batch. */
@@ -250,8 +253,12 @@ export function createFlowBatch(
   const bytes = u32(2);
   const words = { srcAddr: u32(), dstAddr: u32(), pktSrcAddr: u32(), pktDstAddr: u32(), start: u32(), end: u32() };
   const present = u32();
-  const interfaceId = new Int32Array(buffer, offset, capacity);
-  offset += interfaceId.byteLength;
+  const code = (): Int32Array => {
+    const column = new Int32Array(buffer, offset, capacity);
+    offset += column.byteLength;
+    return column;
+  };
+  const codes = { interfaceId: code(), vpcId: code() };
   const v6 = u32(V6_WORDS.perRow);
   const u16 = (): Uint16Array => {
     const column = new Uint16Array(buffer, offset, capacity);
@@ -270,7 +277,7 @@ export function createFlowBatch(
     rows: 0,
     judged: true,
     present,
-    interfaceId,
+    ...codes,
     ...words,
     v6,
     ...ports,

@@ -13,6 +13,8 @@ export interface BuiltPodMap {
   readonly buffer: SharedArrayBuffer;
   readonly byteLength: number;
   readonly services: BuiltServices;
+  /** By number. */
+  readonly vpcIds: readonly string[];
   readonly warnings: readonly InventoryWarning[];
 }
 
@@ -43,7 +45,8 @@ export function buildPodMap(inventory: Inventory): BuiltPodMap {
     listenerKeys,
     listenerPorts: listenerPorts(listenerKeys),
   });
-  return { ...packed, services: buildServices(inventory, onInterfaces, entries), warnings };
+  const services = buildServices(inventory, onInterfaces, entries);
+  return { ...packed, services, vpcIds: [...vpcs.byId.keys()], warnings };
 }
 
 function entryRecords(entries: readonly Entry[]): Uint32Array {
@@ -133,12 +136,12 @@ function prefixLengths(entries: readonly Entry[]): Int32Array {
   return Int32Array.from([...lengths].sort((a, b) => b - a));
 }
 
-/** CIDRs of every VPC number; of VPCs that are only named none is known. */
+/** CIDRs of every VPC number; of VPCs that are only named none is known, and none of the strange one behind all. */
 function vpcTable(
   inventory: Inventory,
   count: number,
 ): Record<'vpcFirst' | 'vpcFirst6', Int32Array> & Record<'vpcCidrs' | 'vpcCidrs6', Uint32Array> {
-  const cidrs = Array.from({ length: count }, (_, vpc) => inventory.vpcs[vpc]?.cidrs ?? []);
+  const cidrs = Array.from({ length: count + 1 }, (_, vpc) => inventory.vpcs[vpc]?.cidrs ?? []);
   const v4 = cidrs.map((list) => list.flatMap((c) => (c.family === 4 ? [[c.words[0], wordMask(c.length)]] : [])));
   const v6 = cidrs.map((list) =>
     list.flatMap((c) => (c.family === 6 ? [[...c.words, ...c.words.map((_, i) => wordMask(c.length - 32 * i))]] : [])),

@@ -70,6 +70,11 @@ export interface PodMapView {
   readonly listenerPorts: Uint8Array;
 }
 
+/** Number of a VPC that nothing of the inventory names: it has no CIDRs and holds no address. */
+export function strangeVpc({ vpcFirst }: PodMapView): number {
+  return vpcFirst.length - 2;
+}
+
 /** Words of one entry record. */
 export const EntryWord = {
   /** Four words of the address, big-endian word order; IPv4 in the last, the others 0. */

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createJudged } from '../../src/classify/judged.ts';
 import { ClassifyKernel } from '../../src/classify/kernel.ts';
-import { OWN_ADDRESS, placeInterfaces } from '../../src/classify/tables.ts';
+import { OWN_ADDRESS, placeInterfaces, VPC_FIRST } from '../../src/classify/tables.ts';
 import { BATCH_ROWS, DecodeKernel } from '../../src/decode/kernel.ts';
 import { attachVersions } from '../../src/engine/attached.ts';
 import { compileInventory } from '../../src/engine/versions.ts';
@@ -12,6 +12,7 @@ import { parseAddress } from '../../src/model/ip.ts';
 import { KernelHeap } from '../../src/model/kernel-heap.ts';
 import { Attribution, Direction, Kind, Role } from '../../src/model/verdict.ts';
 import { ownerEntry4, ownerEntry6, resolvedAttribution, resolvePod } from '../../src/pods/lookup.ts';
+import { strangeVpc } from '../../src/pods/pod-map.ts';
 import { RuleCompiler } from '../../src/rules/compile.ts';
 import { addressClass4, addressClass6, cellOf, portClass } from '../../src/rules/lookup.ts';
 import { FLAT_BYTES_MAX } from '../../src/rules/rule-matrix.ts';
@@ -71,8 +72,13 @@ function compareWorld(seed: number): void {
   if (tables === undefined) throw new Error('no version');
   const { rules, pods } = tables;
   fillRows(flow, dice, world, rules.eniCount);
-  const codes = Int32Array.from({ length: rules.eniCount + 1 }, (_, eni) => (eni < rules.eniCount ? eni : -1));
-  placeInterfaces(flow, scratch, codes, 0, ROWS);
+  const enis = Int32Array.from({ length: rules.eniCount + 1 }, (_, eni) => (eni < rules.eniCount ? eni : -1));
+  const vpcs = Int32Array.from({ length: strangeVpc(pods) + 1 }, (_, vpc) => VPC_FIRST - vpc);
+  for (let i = 0; i < ROWS; i++) {
+    flow.vpcId[i] = dice.below(vpcs.length);
+    if (dice.below(3) > 0) flow.present[i] = at(flow.present, i) | Present.vpcId;
+  }
+  placeInterfaces(flow, scratch, { enis, vpcs }, 0, ROWS);
   kernel.placeAddresses(scratch.batch, tables.address, 0, ROWS);
   kernel.decideDirection(scratch.batch, tables.address, 0, ROWS);
   scratch.twinCount.fill(0, 0, ROWS);
@@ -91,7 +97,7 @@ function compareWorld(seed: number): void {
     expect(scratch.srcClass[i] === OWN_ADDRESS ? cls : scratch.srcClass[i], where).toBe(cls);
     counts.classes++;
     if (!isPrimary) {
-      const vpc = eni < 0 ? -1 : at(pods.eniVpc, eni);
+      const vpc = eni < 0 ? VPC_FIRST - eni : at(pods.eniVpc, eni);
       const inside = (at(rules.classFlags, cls) & ClassFlag.inside) !== 0;
       const owner = six ? ownerEntry6(pods, vpc, w0, w1, w2, w3) : ownerEntry4(pods, vpc, address);
       expect(scratch.srcEntry[i], where).toBe(inside ? owner : -1);

@@ -94,6 +94,10 @@ function rowOf(batch: FlowBatch, decoder: FlowDecoder, row: number): FlowRow {
   }
   if ((out['reject-reason'] === undefined) !== (batch.rejectReason[row] === 0))
     out['reject-reason'] = 'code and text differ';
+  const vpc = has(Present.vpcId) ? decoder.interfaces.name(batch.vpcId[row] ?? -1) : undefined;
+  if (!batch.carried.some(({ name }) => name === 'vpc-id')) {
+    if (vpc !== undefined) out['vpc-id'] = vpc;
+  } else if (vpc !== textOf(out['vpc-id'])) out['vpc-id'] = 'code and text differ';
   for (const [name, bit] of [
     ['pkt-src-aws-service', Present.pktSrcAwsService],
     ['pkt-dst-aws-service', Present.pktDstAwsService],
@@ -101,4 +105,9 @@ function rowOf(batch: FlowBatch, decoder: FlowDecoder, row: number): FlowRow {
     if (has(bit) !== (out[name] !== undefined)) out[name] = 'bit and text differ';
   }
   return out;
+}
+
+/** What the dictionary names by its text, of a value that was read byte by byte. */
+function textOf(value: FlowRow[string] | undefined): string | undefined {
+  return typeof value === 'string' ? Buffer.from(value, 'latin1').toString() : undefined;
 }

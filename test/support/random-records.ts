@@ -1,5 +1,6 @@
 import type { OracleRecord } from '../oracle/oracle.ts';
 import type { Dice } from './dice.ts';
+import { VPCS } from './random-network.ts';
 import type { RandomWorld } from './random-world.ts';
 
 const DEFAULT_FIELDS = [
@@ -8,7 +9,7 @@ const DEFAULT_FIELDS = [
 ];
 const LATER_FIELDS = [
   ...['tcp-flags', 'pkt-srcaddr', 'pkt-dstaddr', 'flow-direction', 'pkt-src-aws-service', 'pkt-dst-aws-service'],
-  'reject-reason',
+  ...['reject-reason', 'vpc-id'],
 ];
 
 /** The default format, everything, or everything but a few fields. */
@@ -39,7 +40,7 @@ export function randomRecord(dice: Dice, world: RandomWorld): OracleRecord {
   return {
     version: '5',
     'account-id': '111122223333',
-    'interface-id': dice.below(30) === 0 ? 'eni-elsewhere' : eni.id,
+    'interface-id': dice.below(20) === 0 ? 'eni-elsewhere' : eni.id,
     srcaddr: packet ? shown(src, egress) : src,
     dstaddr: packet ? shown(dst, !egress) : dst,
     srcport: String(dice.pick(world.ports)),
@@ -58,5 +59,6 @@ export function randomRecord(dice: Dice, world: RandomWorld): OracleRecord {
     'pkt-src-aws-service': optional('S3', 8),
     'pkt-dst-aws-service': optional('AMAZON', 8),
     'reject-reason': optional(dice.pick(['BPA', 'EC']), 6),
+    'vpc-id': dice.pick([...VPCS.map(({ id }) => id), 'vpc-of-others', '-']),
   };
 }

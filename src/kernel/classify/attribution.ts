@@ -15,10 +15,11 @@ import {
   KIND_UNKNOWN,
   NO_ADDRESS,
   TWIN_ADDRESSES_MAX,
+  VPC_FIRST,
 } from './codes';
 import { Batch, Side } from './columns';
 import { attribution, intervalAfter, resolvePod, touchEnds, touchIntervals } from './holders';
-import { hasPodsOnInterface, ownerEntry4 } from './owners';
+import { hasPodsOnInterface, isVpcDescribed, ownerEntry4 } from './owners';
 import { classFlags, eniWord } from './rules';
 import { Tables } from './tables';
 import { endOfWindow, startOfWindow } from './window';
@@ -173,13 +174,17 @@ function eniKind(tables: Tables, eni: i32): u32 {
 
 /**
  * Kind of an address nobody in the inventory owns: inside a VPC it is unknown; outside all of them it is external or an
- * AWS service. Whether it is outside the interface's own VPC only that one's CIDRs tell; of an interface that is not in
- * the inventory, those of any.
+ * AWS service. Whether it is outside the interface's own VPC only that one's CIDRs tell; where no VPC is known, those
+ * of any.
  */
 function outsideKind(cls: i32, tables: Tables, eni: i32, isService: bool): u32 {
   if (cls == NO_ADDRESS) return KIND_UNKNOWN;
   if (cls >= 0 && (classFlags(tables, cls) & CLASS_FLAG_INSIDE) != 0) return KIND_UNKNOWN;
-  const isDescribed = eni >= 0 ? eniWord(tables, eni, ENI_VPC) >= 0 : tables.vpcCidrWords > 0;
-  if (!isDescribed) return KIND_UNKNOWN;
+  if (!isHomeDescribed(tables, eni)) return KIND_UNKNOWN;
   return isService ? KIND_AWS_SERVICE : KIND_EXTERNAL;
+}
+
+function isHomeDescribed(tables: Tables, eni: i32): bool {
+  if (eni >= 0) return eniWord(tables, eni, ENI_VPC) >= 0;
+  return eni > VPC_FIRST ? tables.vpcCidrWords > 0 : isVpcDescribed(tables, VPC_FIRST - eni);
 }

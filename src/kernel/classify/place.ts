@@ -10,6 +10,7 @@ import {
   NO_ADDRESS,
   OWN_ADDRESS,
   V6_PER_ROW,
+  VPC_FIRST,
 } from './codes';
 import { Batch, Side } from './columns';
 import { entryRecord, ownerEntry4, ownerEntry6, touchSlot4 } from './owners';
@@ -126,5 +127,5 @@ function placeV6(batch: Batch, side: Side, tables: Tables, i: u32, eni: i32, wor
 
 @inline
 function vpcOf(tables: Tables, eni: i32): i32 {
-  return eni < 0 ? -1 : eniWord(tables, eni, INTERFACE_POD_VPC);
+  return eni < 0 ? VPC_FIRST - eni : eniWord(tables, eni, INTERFACE_POD_VPC);
 }

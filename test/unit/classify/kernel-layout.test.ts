@@ -6,7 +6,7 @@ import { BATCH_WORDS, SIDE_WORDS } from '../../../src/classify/kernel-batch.ts';
 import { TABLE_WORDS } from '../../../src/classify/kernel-tables.ts';
 import { Asked } from '../../../src/classify/pairing.ts';
 import { STRETCH_WORDS } from '../../../src/classify/stretch.ts';
-import { Hidden, NO_ADDRESS, OWN_ADDRESS, UNASKED } from '../../../src/classify/tables.ts';
+import { Hidden, NO_ADDRESS, OWN_ADDRESS, UNASKED, VPC_FIRST } from '../../../src/classify/tables.ts';
 import { GROUPS_WORDS } from '../../../src/engine/kernel-groups.ts';
 import { COUNTER_WORDS, VERSION_COUNTER_WORDS } from '../../../src/engine/tally.ts';
 import { Present, RejectReason, V6_WORDS } from '../../../src/model/flow.ts';
@@ -121,6 +121,7 @@ const SINGLE: Readonly<Record<string, number>> = {
   NO_SERVICE,
   NO_ADDRESS,
   OWN_ADDRESS,
+  VPC_FIRST,
   INTERFACE_STRIDE,
   SETS_STRIDE,
   SUBNET6_STRIDE,

@@ -8,7 +8,15 @@ import { DEFAULT_FORMAT } from '../../../src/model/flow.ts';
 import { rowsOf } from '../../support/flow-rows.ts';
 
 describe('a kept batch', () => {
-  const fields = [...DEFAULT_FORMAT, 'pkt-srcaddr', 'pkt-dstaddr', 'flow-direction', 'tcp-flags', 'reject-reason'];
+  const fields = [
+    ...DEFAULT_FORMAT,
+    'pkt-srcaddr',
+    'pkt-dstaddr',
+    'flow-direction',
+    'tcp-flags',
+    'reject-reason',
+    'vpc-id',
+  ];
   const format = formatOf(fields);
 
   /** Decodes the lines, a batch at a time, and keeps them; `rows`: what was in the batches. */
@@ -35,7 +43,8 @@ describe('a kept batch', () => {
     const line = (i: number, from: string, to: string): string =>
       `5 123456789012 eni-${i} ${from} ${to} ${i} ${65_535 - i} 6 ${2 ** 33 + i} ${i} ${1_700_000_000 + i} ` +
       `${i % 3 === 0 ? '-' : 1_700_000_060} ${i % 2 === 0 ? 'ACCEPT' : 'REJECT'} OK ${to} ${from} ` +
-      `${i % 2 === 0 ? 'ingress' : 'egress'} ${i % 256} ${i % 5 === 0 ? 'BPA' : '-'}`;
+      `${i % 2 === 0 ? 'ingress' : 'egress'} ${i % 256} ${i % 5 === 0 ? 'BPA' : '-'} ` +
+      `${i % 4 === 0 ? '-' : `vpc-${i % 3}`}`;
     const lines = Array.from({ length: 40 }, (_, i) =>
       line(i, `10.1.${i}.1`, i % 7 === 6 ? `2001:db8::${i}` : '10.2.0.1'),
     );
@@ -52,7 +61,7 @@ describe('a kept batch', () => {
   });
 
   it('is none where memory does not suffice for all of a task', () => {
-    const line = (i: number): string => `5 1 eni-0 10.0.0.1 10.0.0.2 1 2 6 1 1 ${i} 1 ACCEPT OK - - - - -`;
+    const line = (i: number): string => `5 1 eni-0 10.0.0.1 10.0.0.2 1 2 6 1 1 ${i} 1 ACCEPT OK - - - - - -`;
     const lines = Array.from({ length: 64 }, (_, i) => line(i));
     expect(keep(lines, createKeptMemory(2048)).task).toBeNull();
     expect(keep(lines, createKeptMemory(8192)).task).not.toBeNull();
