@@ -1,6 +1,7 @@
 import { type Format, formatBehind } from '../decode/format.ts';
 import { BATCH_ROWS, DecodeKernel } from '../decode/kernel.ts';
 import { FlowDecoder } from '../decode/text.ts';
+import { FlowtrieError } from '../model/errors.ts';
 import { KernelHeap } from '../model/kernel-heap.ts';
 import { addLedger, createLedger, type Ledger } from '../model/ledger.ts';
 import type { WantedStarts } from '../source/parquet/slices.ts';
@@ -16,7 +17,8 @@ export async function decodeInputs(inputs: readonly string[], logFormat: Format 
   const heap = new KernelHeap();
   const kernel = new DecodeKernel(BATCH_ROWS, heap);
   const total = createLedger();
-  for await (const { task } of planTasks(opened, false, [])) {
+  const failures: string[] = [];
+  for await (const { task } of planTasks(opened, false, failures)) {
     const decoder = new FlowDecoder({ format: formatBehind(task.fields), carry: false, kernel });
     const { batch, ledger } = decoder;
     for await (const slice of slicesOf(task, heap, false, ALL, () => {})) {
@@ -30,5 +32,6 @@ export async function decodeInputs(inputs: readonly string[], logFormat: Format 
     }
     addLedger(total, ledger);
   }
+  if (failures.length > 0) throw new FlowtrieError('input', failures.join('; '));
   return total;
 }

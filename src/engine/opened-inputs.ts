@@ -51,14 +51,19 @@ export async function openInputs(
   span: Span,
   signal?: AbortSignal,
 ): Promise<OpenedInputs> {
-  const files = await listInputs(inputs, span);
-  const peeked = files.some((file) => file.kind === 'stdin') ? await peekStream(signal) : null;
+  const listed = await listInputs(inputs, span);
+  const peeked = listed.some((file) => file.kind === 'stdin') ? await peekStream(signal) : null;
+  const problem = peeked?.problem ?? null;
+  const files = problem === null ? listed : listed.map((file) => (file.kind === 'stdin' ? { ...file, problem } : file));
   const openings = files.map((file) => (file.kind === 'stdin' ? peeked?.opening : undefined) ?? file.opening);
   const formats = openings.map((opening) => parseHeader(opening.firstLine) ?? logFormat ?? DEFAULT);
-  const first = openings.map(({ names }, i) => (names === null ? (formats[i] ?? DEFAULT) : formatOf(names)));
+  const first = openings.flatMap(({ names }, i) => {
+    if (files[i]?.problem !== null) return [];
+    return [names === null ? (formats[i] ?? DEFAULT) : formatOf(names)];
+  });
   const paired = pair ?? first.some(hidesPods);
   const opened = { files, formats, first, stream: null, paired, interrupted: false, close: () => {} };
-  if (peeked === null) return opened;
+  if (peeked === null || problem !== null) return opened;
   const { bytes, chunks } = peeked;
   if (!paired) {
     bytes.forget();
@@ -92,18 +97,27 @@ interface PeekedStream {
   readonly bytes: PeekedBytes;
   readonly opening: Opening;
   readonly chunks: AsyncGenerator<StreamChunk>;
+  /** Why nothing of it can be read. */
+  readonly problem: string | null;
 }
 
 /** Reads the first chunk of stdin: its header, if it has one, decides the columns. */
 async function peekStream(signal: AbortSignal | undefined): Promise<PeekedStream> {
   const bytes = new PeekedBytes(new InterruptibleBytes(process.stdin, signal), 'stdin');
   const chunks = streamChunks(bytes, 'stdin');
-  const first = await chunks.next();
-  const rest = async function* (): AsyncGenerator<StreamChunk> {
-    if (first.done !== true) yield first.value;
-    yield* chunks;
-  };
-  return { bytes, opening: openingOfChunk(first.value), chunks: rest() };
+  try {
+    const first = await chunks.next();
+    const rest = async function* (): AsyncGenerator<StreamChunk> {
+      if (first.done !== true) yield first.value;
+      yield* chunks;
+    };
+    return { bytes, opening: openingOfChunk(first.value), chunks: rest(), problem: null };
+  } catch (error) {
+    if (!(error instanceof FlowtrieError)) throw error;
+    // who writes to it need not wait
+    process.stdin.destroy();
+    return { bytes, opening: openingOfChunk(undefined), chunks, problem: error.message };
+  }
 }
 
 function openingOfChunk(chunk: StreamChunk | undefined): Opening {
@@ -131,7 +145,9 @@ export async function* planTasks(
       return { task: { seq: seq++, name: input.name, flowLog, source, fields, spilled, generation: null }, file };
     };
     const { content } = input.opening;
-    if (input.object !== null && input.kind !== 'parquet') {
+    if (input.problem !== null) {
+      failures.push(input.problem);
+    } else if (input.object !== null && input.kind !== 'parquet') {
       yield planned({ kind: 'object', object: input.object });
     } else if (isMost(input, bytes)) {
       const reads = new CountedReads(input.path);

@@ -12,13 +12,25 @@ const MAGIC: readonly (readonly [Kind, readonly number[]])[] = [
   ['Parquet', [0x50, 0x41, 0x52, 0x31]],
   ['zip', [0x50, 0x4b, 0x03, 0x04]],
   ['bzip2', [0x42, 0x5a, 0x68]],
+  ['xz', [0xfd, 0x37, 0x7a, 0x58]],
+  ['7z', [0x37, 0x7a, 0xbc, 0xaf]],
 ];
 
-/** What the first bytes of an input say that it is; the last two are not read. */
-export type Kind = 'plain' | 'gzip' | 'zstd' | 'Parquet' | 'zip' | 'bzip2';
+/** What is not read, by what unpacks it. */
+const UNPACKED_BY = { zip: 'unzip', bzip2: 'bunzip2', xz: 'unxz', '7z': '7z x' } as const;
+type Packed = keyof typeof UNPACKED_BY;
+
+/** What the first bytes of an input say that it is. */
+export type Kind = 'plain' | 'gzip' | 'zstd' | 'Parquet' | Packed;
 
 export function kindOf(bytes: Uint8Array): Kind {
   return MAGIC.find(([, magic]) => magic.every((byte, i) => bytes[i] === byte))?.[0] ?? 'plain';
+}
+
+/** Why an input of that kind is not read. */
+export function packedProblem(name: string, kind: Packed): string {
+  const { [kind]: command } = UNPACKED_BY;
+  return `${name}: got ${kind}, expected plain text, gzip, zstd or Parquet: unpack it first (${command})`;
 }
 
 /** How an input begins: what its bytes are and which fields its first records have. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { constants, gunzipSync } from 'node:zlib';
 import { FlowtrieError } from '../model/errors.ts';
 import { type ByteSource, openFile } from './byte-source.ts';
-import { kindOf, OPENING_BYTES, type Opening, openingOf } from './content.ts';
+import { kindOf, OPENING_BYTES, type Opening, openingOf, packedProblem } from './content.ts';
 import { type Glob, parseGlob } from './glob.ts';
 import { ZstdInflater } from './inflater.ts';
 import { outlineOf, type ParquetOutline } from './parquet/slices.ts';
@@ -20,7 +20,7 @@ export interface InputFile {
   /** Where its bytes are: the name, unless stdin was spooled. */
   readonly path: string;
   readonly kind: 'gzip' | 'zstd' | 'plain' | 'parquet' | 'stdin';
-  /** Bytes on disk; 0 for stdin. */
+  /** Bytes on disk; 0 for stdin and for what is not read. */
   readonly size: number;
   /** Where it is when it is no file. */
   readonly object: S3Object | null;
@@ -28,9 +28,14 @@ export interface InputFile {
   readonly opening: Opening;
   /** Row groups of a Parquet file. */
   readonly groups: ParquetOutline['groups'];
+  /** Why nothing of it is read, while the other inputs are; null = it is. */
+  readonly problem: string | null;
 }
 
 const UNKNOWN: Opening = { content: 'lines', firstLine: '', names: null };
+const STDIN: InputFile = {
+  ...{ name: '-', path: '-', kind: 'stdin', size: 0, object: null, opening: UNKNOWN, groups: [], problem: null },
+};
 
 /**
  * Resolves arguments to files: a file, a folder (recursive, in order of path bytes), a glob, or `-`. The order of
@@ -40,7 +45,7 @@ export async function listInputs(args: readonly string[], span: Span): Promise<I
   const files: InputFile[] = [];
   for (const arg of args) {
     if (arg === '-') {
-      files.push({ name: '-', path: '-', kind: 'stdin', size: 0, object: null, opening: UNKNOWN, groups: [] });
+      files.push(STDIN);
       continue;
     }
     if (isS3(arg)) {
@@ -49,7 +54,7 @@ export async function listInputs(args: readonly string[], span: Span): Promise<I
     }
     const names = expand(arg);
     if (names.length === 0) throw new FlowtrieError('input', `${arg}: no files`);
-    for (const name of names) files.push(await inputFile(name, openFile(name), null));
+    for (const name of names) files.push(await localFile(name));
   }
   return files;
 }
@@ -142,22 +147,34 @@ export function spooledFile(path: string): Promise<InputFile> {
   return inputFile('-', openFile(path), null);
 }
 
+/** One that the system does not let us read costs no other. */
+async function localFile(name: string): Promise<InputFile> {
+  try {
+    return await inputFile(name, openFile(name), null);
+  } catch (error) {
+    if (!(error instanceof FlowtrieError)) throw error;
+    return unreadFile({ name, path: name, object: null }, error.message);
+  }
+}
+
+function unreadFile(file: Pick<InputFile, 'name' | 'path' | 'object'>, problem: string): InputFile {
+  return { ...file, kind: 'plain', size: 0, opening: UNKNOWN, groups: [], problem };
+}
+
 async function inputFile(name: string, source: ByteSource, object: S3Object | null): Promise<InputFile> {
   try {
     const { size } = source;
     const bytes = await source.read(0, Math.min(size, OPENING_BYTES));
     const kind = kindOf(bytes);
-    const file = { name, path: source.name, size, object, groups: [] };
+    const file = { name, path: source.name, size, object, groups: [], problem: null };
     if (kind === 'plain') return { ...file, kind, opening: openingOf(bytes) };
     if (kind === 'gzip') return { ...file, kind, opening: openingOf(inflateHead(bytes)) };
     if (kind === 'Parquet') {
       const { names, groups } = await parquetOutline(source, size, object);
       return { ...file, kind: 'parquet', opening: { content: 'lines', firstLine: '', names }, groups };
     }
-    if (kind !== 'zstd') {
-      throw new FlowtrieError('input', `${name}: expected plain text, gzip, zstd or Parquet, got ${kind}`);
-    }
-    if (createZstd === undefined) throw new FlowtrieError('input', `${name}: ${ZSTD_MISSING}`);
+    if (kind !== 'zstd') return unreadFile(file, packedProblem(name, kind));
+    if (createZstd === undefined) return unreadFile(file, `${name}: ${ZSTD_MISSING}`);
     return { ...file, kind, opening: openingOf(await inflateZstdHead(bytes)) };
   } finally {
     source.close();

@@ -1,6 +1,6 @@
 import { FlowtrieError } from '../model/errors.ts';
 import type { Malformed } from '../model/ledger.ts';
-import { framerOf, kindOf, OPENING_BYTES, openingOf } from './content.ts';
+import { framerOf, kindOf, OPENING_BYTES, openingOf, packedProblem } from './content.ts';
 import type { FramedSlice, Framer } from './frame.ts';
 import { type Compression, type Inflater, inflaterOf } from './inflater.ts';
 
@@ -46,8 +46,8 @@ function compressionOf(bytes: Uint8Array, name: string): Compression | undefined
   const kind = kindOf(bytes);
   if (kind === 'gzip' || kind === 'zstd') return kind;
   if (kind === 'plain') return undefined;
-  const hint = kind === 'Parquet' ? 'give it as a file: it is read from its end' : 'expected plain text, gzip or zstd';
-  throw new FlowtrieError('input', `${name}: ${kind} on a stream: ${hint}`);
+  if (kind !== 'Parquet') throw new FlowtrieError('input', packedProblem(name, kind));
+  throw new FlowtrieError('input', `${name}: Parquet on a stream: give it as a file: it is read from its end`);
 }
 
 /** Bytes of which, once they have ended, may be known that they were not read to their end. */

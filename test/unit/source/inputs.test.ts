@@ -91,7 +91,6 @@ describe('listInputs', () => {
     ['empty', 'no files'],
     ['*.none', 'no files'],
     ['[z-a]*', 'no valid glob'],
-    ['x.zip', 'got zip'],
     // newer versions of Node do not tell it from a missing one
     ['logs/b.log/deeper', /cannot be read \(ENOTDIR\)|no such file or folder/],
   ])('refuses %s and names it', async (name, reason) => {
@@ -99,6 +98,11 @@ describe('listInputs', () => {
     await expect(list).rejects.toThrow(FlowtrieError);
     await expect(list).rejects.toThrow(at(name));
     await expect(list).rejects.toThrow(reason);
+  });
+
+  it('says of a file that is not read why', async () => {
+    const [file] = await listInputs([at('x.zip')], ANY);
+    expect(file).toMatchObject({ size: 0, problem: expect.stringMatching(/x\.zip: got zip, expected .*unzip/) });
   });
 
   it('leaves it to the reading of a Parquet file to tell its damage', async () => {
