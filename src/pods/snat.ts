@@ -5,12 +5,15 @@ import { wordMask } from './lookup.ts';
 /**
  * Whose packets may leave by a node's primary interface under the node's address (amazon-vpc-cni-k8s, "SNAT"): with
  * source NAT those of every pod of the node, to destinations outside the VPC's CIDRs and the excluded ones; those of
- * hostNetwork pods always. Shared memory; nothing is copied per worker.
+ * hostNetwork pods always. Pods of an IPv6 cluster reach every IPv4 address that way (README, ENABLE_V4_EGRESS; its
+ * nodes are those with delegated IPv6 prefixes). Shared memory; nothing is copied per worker.
  */
 export interface SnatTable {
   /** Interfaces of the node whose primary interface is e, that one first: [first[e], first[e + 1]); none = no node. */
   readonly first: Int32Array;
   readonly enis: Int32Array;
+  /** 1 = whatever leaves that node for IPv4 may be any of its pods': 1 byte an interface, for primary ones. */
+  readonly always: Uint8Array;
   /** IPv4 destinations that are not translated: pairs (base, mask) of VPC v at [keptFirst[v], keptFirst[v + 1]). */
   readonly keptFirst: Int32Array;
   readonly kept: Uint32Array;
@@ -35,10 +38,11 @@ const NODE_KINDS: readonly EniKind[] = ['node-primary', 'node-secondary', 'node-
 
 export function buildSnat(inventory: Inventory): SnatTable {
   const { networkInterfaces, vpcs, pods, awsNode } = inventory;
-  const kinds: readonly EniKind[] = awsNode.strictBranches ? NODE_KINDS : [...NODE_KINDS, 'pod-branch'];
+  const sixes = awsNode.v4Egress ? nodesOfIpv6(inventory) : new Set();
   const ofInstance = new Map<string, number[]>();
   networkInterfaces.forEach(({ instanceId, kind }, e) => {
-    if (instanceId === null || !kinds.includes(kind)) return;
+    const isBranch = kind === 'pod-branch' && (!awsNode.strictBranches || sixes.has(instanceId));
+    if (instanceId === null || !(isBranch || NODE_KINDS.includes(kind))) return;
     ofInstance.set(instanceId, [...(ofInstance.get(instanceId) ?? []), e]);
   });
   const groups = networkInterfaces.map(({ instanceId, kind }, e) => {
@@ -49,6 +53,10 @@ export function buildSnat(inventory: Inventory): SnatTable {
   return {
     first: shared(Int32Array, offsets(groups.map((group) => group.length))),
     enis: shared(Int32Array, groups.flat()),
+    always: shared(
+      Uint8Array,
+      groups.map((group, e) => (group.length > 0 && sixes.has(networkInterfaces[e]?.instanceId ?? null) ? 1 : 0)),
+    ),
     keptFirst: shared(Int32Array, offsets(kept.map((pairs) => pairs.length / 2))),
     kept: shared(Uint32Array, kept.flat()),
     hostPods: shared(
@@ -57,6 +65,16 @@ export function buildSnat(inventory: Inventory): SnatTable {
     ),
     external: awsNode.externalSnat ? 1 : 0,
   };
+}
+
+/** Instances whose pods have IPv6 addresses: a cluster has pods of one family, IPv6 ones out of delegated prefixes. */
+function nodesOfIpv6({ networkInterfaces }: Inventory): ReadonlySet<string | null> {
+  const delegated = networkInterfaces.filter(({ kind, prefixes }) => NODE_KINDS.includes(kind) && prefixes.some(isSix));
+  return new Set(delegated.map(({ instanceId }) => instanceId).filter((id) => id !== null));
+}
+
+function isSix({ family }: Cidr): boolean {
+  return family === 6;
 }
 
 function pairOf(cidr: Cidr): number[] {

@@ -30,17 +30,34 @@ export function maskedSide(
   // the gateway shows itself in place of the far end: whatever went through it left the VPC
   const unseen = here.class === 'nat' && packet === null;
   const blocks = node.vpcId === null ? undefined : network.vpcs.get(node.vpcId);
-  if (blocks === undefined || (!unseen && blocks.some((block) => inside(block, other)))) return side;
-  const { external, excluded, strict } = settings(network);
-  const translated = !external && (unseen || !excluded.some((text) => isInside(text, other)));
+  const { external, excluded, strict, v4Egress } = settings(network);
+  const six = v4Egress && isOfIpv6(network, node);
+  if (!six && (blocks === undefined || (!unseen && blocks.some((block) => inside(block, other))))) return side;
+  const translated = six || (!external && (unseen || !excluded.some((text) => isInside(text, other))));
   // a hidden side that is not translated may be any pod of its own interface: attribution says so already
   if (!translated && side.addr === null) return side;
   const { start, end } = windowOf(record);
-  const pods = podsHere(network, cluster, node, strict).filter((pod) => pod.start < end && pod.end > start);
+  const pods = podsHere(network, cluster, node, strict && !six).filter((pod) => pod.start < end && pod.end > start);
   const candidates = sorted(
     pods.filter((pod) => translated || pod.hostNetwork).map((pod) => `${pod.namespace}/${pod.name}`),
   );
   return candidates.length === 0 ? side : { ...side, attribution: 'candidates', candidates };
+}
+
+interface Settings {
+  readonly external: boolean;
+  readonly excluded: readonly string[];
+  readonly strict: boolean;
+  readonly v4Egress: boolean;
+}
+
+/**
+ * eks.md §1.1: IPv4 and IPv6 pods exclude each other, and IPv6 ones have their addresses out of delegated prefixes;
+ * §1.5: what they send to IPv4 is translated always.
+ */
+function isOfIpv6(network: Network, { instanceId }: OracleEni): boolean {
+  const own = [...network.enis.values()].filter((eni) => eni.instanceId === instanceId && eni.class === 'node');
+  return own.some(({ prefixes }) => prefixes.some(({ family }) => family === 6));
 }
 
 function isInside(text: string, at: OracleAddress): boolean {
@@ -68,7 +85,7 @@ function podsHere(network: Network, cluster: Cluster, node: OracleEni, strict: b
 }
 
 /** CHOICE: no DaemonSet described = AWS's defaults. The test worlds describe one cluster. */
-function settings(network: Network): { external: boolean; excluded: readonly string[]; strict: boolean } {
+function settings(network: Network): Settings {
   const daemon = network.raw.DaemonSet.find(
     ({ metadata }) => metadata?.name === 'aws-node' && metadata.namespace === 'kube-system',
   );
@@ -81,5 +98,6 @@ function settings(network: Network): { external: boolean; excluded: readonly str
       .map((text) => text.trim())
       .filter((text) => text !== ''),
     strict: value('POD_SECURITY_GROUP_ENFORCING_MODE') !== 'standard',
+    v4Egress: value('ENABLE_V4_EGRESS') !== 'false',
   };
 }

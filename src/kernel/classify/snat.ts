@@ -63,9 +63,9 @@ function unmaskSide(batch: Batch, side: Side, other: Side, tables: Tables, i: u3
   if (node < 0 || (!atNat && node != i32At(batch.eni, i))) return;
   const far = otherAddress(other, i, atNat);
   if (far == NOT_TRANSLATED) return;
-  // most of what a node logs stays in its VPC; what the VPC's CIDRs are must be known
   const vpc = eniWord(tables, node, ENI_VPC);
-  if (vpc < 0 || <u32>vpc >= tables.keptVpcs || (far >= 0 && isInVpc4(tables, vpc, <u32>far))) return;
+  // most of what a node logs stays in its VPC
+  if (!leavesVpc(tables, vpc, far) && u8At(tables.snatAlways, node) == 0) return;
   if (i32At(tables.snatFirst, node) == i32At(tables.snatFirst, node + 1)) return;
   const hidden = (u8At(batch.hidden, i) & side.hiddenBit) != 0;
   // several twins name fewer candidates already
@@ -81,6 +81,12 @@ function unmaskSide(batch: Batch, side: Side, other: Side, tables: Tables, i: u3
   if (behind == BEHIND_NOBODY || (hidden && behind == BEHIND_HOST_PODS)) return;
   put8(batch.behind, i, side.hiddenBit == HIDDEN_SRC ? behind : behind << BEHIND_DST);
   put8(side.attribution, i, ATTRIBUTION_CANDIDATES);
+}
+
+/** What the VPC's CIDRs are must be known. */
+@inline
+function leavesVpc(tables: Tables, vpc: i32, far: i64): bool {
+  return vpc >= 0 && <u32>vpc < tables.keptVpcs && (far < 0 || !isInVpc4(tables, vpc, <u32>far));
 }
 
 /** IPv4 address at the other end, UNSEEN where a NAT gateway shows itself in its place, else NOT_TRANSLATED. */
@@ -99,9 +105,10 @@ function isOwnListener(batch: Batch, side: Side, tables: Tables, bits: u32, i: u
   return port < SNAT_PORT_FIRST || hasListener(tables, nodeKey(node), protocol, port);
 }
 
-/** Who may have sent what left under the node's address for a destination outside its VPC; see pods/snat.ts. */
+/** Who may have sent what left under the node's address; see pods/snat.ts. */
 function podsBehind(tables: Tables, node: u32, vpc: u32, far: i64, start: u32, end: u32): u32 {
-  if (tables.externalSnat == 0 && !isKept(tables, vpc, far)) {
+  const always = u8At(tables.snatAlways, node) == 1;
+  if (always || (tables.externalSnat == 0 && !isKept(tables, vpc, far))) {
     const last = u32At(tables.snatFirst, node + 1);
     for (let i = u32At(tables.snatFirst, node); i < last; i++) {
       if (hasPodsOnInterface(tables, u32At(tables.snatEnis, i), start, end)) return BEHIND_ALL_PODS;

@@ -100,6 +100,7 @@ export class Tables {
   // source NAT
   snatFirst: usize;
   snatEnis: usize;
+  snatAlways: usize;
   keptFirst: usize;
   keptVpcs: u32;
   kept: usize;
