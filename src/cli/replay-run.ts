@@ -13,7 +13,7 @@ import { withInterrupt } from './interrupt.ts';
 import type { ProgressChoice } from './options.ts';
 import { type Progress, progressBar } from './progress.ts';
 import { hasColor } from './terminal.ts';
-import { printWarnings } from './warnings.ts';
+import { printTexts, printWarnings } from './warnings.ts';
 
 /** What `replay` was asked for, checked. */
 export interface ReplayRequest {
@@ -102,8 +102,13 @@ export async function runReplay(inputs: readonly string[], folder: string, reque
 }
 
 /** Prints what a run found, also what one that was interrupted had found so far. */
-function report({ summary, complete, kept }: ReplayResult, request: ReplayRequest, stream: NodeJS.WriteStream): void {
+function report(
+  { summary, warnings, complete, kept }: ReplayResult,
+  request: ReplayRequest,
+  stream: NodeJS.WriteStream,
+): void {
   for (const path of kept) process.stderr.write(`flowtrie: not all was read: what was written so far is ${path}\n`);
+  if (request.quiet !== true) printTexts(warnings, request.verbose === true);
   // nobody reads on, as in `| head`: nothing more to say
   if (!complete) return;
   if (request.json === true) process.stdout.write(summaryJson(summary));

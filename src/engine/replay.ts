@@ -15,6 +15,7 @@ import { releaseGroups } from './group-room.ts';
 import { haltBy } from './halt.ts';
 import { type Planned, runInOrder, waitingOf } from './in-order.ts';
 import { createKeptMemory, type KeptMemory } from './kept.ts';
+import { leftOutWarnings } from './left-out.ts';
 import { type OpenedInputs, openInputs, planTasks } from './opened-inputs.ts';
 import { type Paired, pairInputs } from './pair-pass.ts';
 import { type AnalyzerPool, inFlightOf, openPool } from './pool.ts';
@@ -59,6 +60,8 @@ export interface ReplayResult {
   readonly summary: Summary;
   /** One message per input that could not be read to its end. */
   readonly failures: readonly string[];
+  /** One message for each column of the inputs that is left out. */
+  readonly warnings: readonly string[];
   /** False when the reader of the output went away (a closed pipe): the rest was not classified. */
   readonly complete: boolean;
   /**
@@ -114,6 +117,7 @@ async function replayInputs(options: ReplayOptions, inputs: OpenedInputs, starte
     return {
       summary: summaryOf(run.totals, options.inventory, input, elapsedSeconds),
       failures: run.failures,
+      warnings: leftOutWarnings(inputs.files),
       complete: run.outputs.rows?.closed !== true,
       kept,
     };

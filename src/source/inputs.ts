@@ -28,13 +28,25 @@ export interface InputFile {
   readonly opening: Opening;
   /** Row groups of a Parquet file. */
   readonly groups: ParquetOutline['groups'];
+  /** Columns of a Parquet file that are left out: they have several values a row. */
+  readonly lists: ParquetOutline['lists'];
   /** Why nothing of it is read, while the other inputs are; null = it is. */
   readonly problem: string | null;
 }
 
 const UNKNOWN: Opening = { content: 'lines', firstLine: '', names: null };
 const STDIN: InputFile = {
-  ...{ name: '-', path: '-', kind: 'stdin', size: 0, object: null, opening: UNKNOWN, groups: [], problem: null },
+  ...{
+    name: '-',
+    path: '-',
+    kind: 'stdin',
+    size: 0,
+    object: null,
+    opening: UNKNOWN,
+    groups: [],
+    lists: [],
+    problem: null,
+  },
 };
 
 /**
@@ -158,7 +170,7 @@ async function localFile(name: string): Promise<InputFile> {
 }
 
 function unreadFile(file: Pick<InputFile, 'name' | 'path' | 'object'>, problem: string): InputFile {
-  return { ...file, kind: 'plain', size: 0, opening: UNKNOWN, groups: [], problem };
+  return { ...file, kind: 'plain', size: 0, opening: UNKNOWN, groups: [], lists: [], problem };
 }
 
 async function inputFile(name: string, source: ByteSource, object: S3Object | null): Promise<InputFile> {
@@ -166,12 +178,12 @@ async function inputFile(name: string, source: ByteSource, object: S3Object | nu
     const { size } = source;
     const bytes = await source.read(0, Math.min(size, OPENING_BYTES));
     const kind = kindOf(bytes);
-    const file = { name, path: source.name, size, object, groups: [], problem: null };
+    const file = { name, path: source.name, size, object, groups: [], lists: [], problem: null };
     if (kind === 'plain') return { ...file, kind, opening: openingOf(bytes) };
     if (kind === 'gzip') return { ...file, kind, opening: openingOf(inflateHead(bytes)) };
     if (kind === 'Parquet') {
-      const { names, groups } = await parquetOutline(source, size, object);
-      return { ...file, kind: 'parquet', opening: { content: 'lines', firstLine: '', names }, groups };
+      const { names, groups, lists } = await parquetOutline(source, size, object);
+      return { ...file, kind: 'parquet', opening: { content: 'lines', firstLine: '', names }, groups, lists };
     }
     if (kind !== 'zstd') return unreadFile(file, packedProblem(name, kind));
     if (createZstd === undefined) return unreadFile(file, `${name}: ${ZSTD_MISSING}`);
@@ -189,13 +201,13 @@ async function parquetOutline(
   source: ByteSource,
   size: number,
   object: S3Object | null,
-): Promise<{ readonly names: ParquetOutline['names'] | null; readonly groups: ParquetOutline['groups'] }> {
+): Promise<Omit<ParquetOutline, 'names'> & { readonly names: ParquetOutline['names'] | null }> {
   try {
     return await outlineOf(source);
   } catch (error) {
     // of an object it may be the connection that failed
     if (object !== null || !(error instanceof FlowtrieError)) throw error;
-    return { names: null, groups: [{ rows: 0, bytes: size }] };
+    return { names: null, lists: [], groups: [{ rows: 0, bytes: size }] };
   }
 }
 

@@ -23,7 +23,7 @@ export interface ParquetFile {
   /** Names of the columns that are read, one path element or several joined by dots. */
   readonly names: readonly string[];
   /** By position in `names`. */
-  readonly columns: readonly Pick<ColumnChunk, 'maxRepetition'>[];
+  readonly columns: readonly Pick<Leaf, 'maxRepetition' | 'list'>[];
   readonly rowGroups: readonly RowGroup[];
 }
 
@@ -87,26 +87,40 @@ interface Leaf {
   readonly type: ValueType;
   readonly maxDefinition: number;
   readonly maxRepetition: number;
+  /** The outermost list or map that it is in, by the name of the column; null = it has one value a row. */
+  readonly list: string | null;
 }
 
 /** The columns that hold values. */
 function leavesOf(root: SchemaTree): Leaf[] {
   const leaves: Leaf[] = [];
-  const visit = (node: SchemaTree, path: readonly string[], definition: number, repetition: number): void => {
+  const visit = (
+    node: SchemaTree,
+    path: readonly string[],
+    definition: number,
+    repetition: number,
+    outer: string | null,
+  ): void => {
     const { element, children } = node;
     const isRoot = node === root;
     const optional = !isRoot && element.repetition_type !== 'REQUIRED' ? 1 : 0;
     const repeated = !isRoot && element.repetition_type === 'REPEATED' ? 1 : 0;
     const here = isRoot ? path : [...path, element.name];
+    // `tags.list.element` is a value of the list `tags`
+    const list = outer ?? (repeated === 1 || isListed(element) ? here.join('.') : null);
     if (children.length === 0) {
       const [maxDefinition, maxRepetition] = [definition + optional, repetition + repeated];
-      leaves.push({ name: here.join('.'), index: leaves.length, type: typeOf(element), maxDefinition, maxRepetition });
+      const name = here.join('.');
+      leaves.push({ name, index: leaves.length, type: typeOf(element), maxDefinition, maxRepetition, list });
     }
-    for (const child of children) visit(child, here, definition + optional, repetition + repeated);
+    for (const child of children) visit(child, here, definition + optional, repetition + repeated, list);
   };
-  visit(root, [], 0, 0);
+  visit(root, [], 0, 0, null);
   return leaves;
 }
+
+const isListed = ({ converted_type, logical_type }: SchemaElement): boolean =>
+  ['LIST', 'MAP', 'MAP_KEY_VALUE'].includes(logical_type?.type ?? converted_type ?? '');
 
 /** Decimals of 128 bits have 38 digits, of 256 bits 76. */
 const SCALE_MAX = 76;
@@ -137,7 +151,7 @@ function typeOf(element: SchemaElement): ValueType {
 function rowGroupOf(source: ByteSource, leaves: readonly Leaf[], group: FileMetaData['row_groups'][number]): RowGroup {
   const rows = Number(group.num_rows);
   if (!Number.isSafeInteger(rows) || rows < 0) throw new Error(`a row group of ${group.num_rows} rows`);
-  const columns = leaves.map(({ index, ...leaf }): ColumnChunk => {
+  const columns = leaves.map(({ index, list: _, ...leaf }): ColumnChunk => {
     const chunk = group.columns[index];
     const data = chunk?.meta_data;
     if (chunk === undefined || data === undefined) throw new Error(`a row group without the column ${leaf.name}`);

@@ -23,14 +23,19 @@ export interface WantedStarts {
 export interface ParquetOutline {
   /** Names of the fields of its records. */
   readonly names: readonly string[];
+  /** Columns with several values a row, which are left out. */
+  readonly lists: readonly string[];
   readonly groups: readonly { readonly rows: number; readonly bytes: number }[];
 }
 
 /** Reads the footer only. */
 export async function outlineOf(source: ByteSource): Promise<ParquetOutline> {
   const file = await openParquet(source);
-  const names = isOcsf(file) ? OCSF_FIELDS : flatColumns(file).map((position) => file.names[position] ?? '');
-  return { names, groups: file.rowGroups.map(({ rows, bytes }) => ({ rows, bytes })) };
+  const groups = file.rowGroups.map(({ rows, bytes }) => ({ rows, bytes }));
+  if (isOcsf(file)) return { names: OCSF_FIELDS, lists: [], groups };
+  const names = flatColumns(file).map((position) => file.names[position] ?? '');
+  const lists = file.columns.flatMap(({ list, maxRepetition }) => (list === null || maxRepetition === 0 ? [] : [list]));
+  return { names, lists: [...new Set(lists)], groups };
 }
 
 /**
