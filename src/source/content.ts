@@ -50,7 +50,7 @@ export function openingOf(bytes: Uint8Array): Opening {
   const head = bytes.subarray(0, OPENING_BYTES);
   if (startsJson(head)) return openingBy('json', new JsonSlices().opening(head));
   const firstLine = firstLineOf(head);
-  if (csvDelimiter(firstLine, Buffer.from(head).toString('latin1')) === undefined) {
+  if (csvDelimiter(firstLine, inPlace(head).includes('"')) === undefined) {
     return { content: 'lines', firstLine, names: null };
   }
   return openingBy('csv', new CsvSlices().opening(head));
@@ -71,7 +71,19 @@ export function framerOf(content: Content): Framer {
   return content === 'json' ? new JsonSlices() : new CsvSlices();
 }
 
+/** Line by line: a run looks at the first line of every input before it begins. */
 function firstLineOf(bytes: Uint8Array): string {
-  const text = Buffer.from(bytes).toString('utf8');
-  return text.split('\n').find((line) => line.trim() !== '') ?? '';
+  const text = inPlace(bytes);
+  for (let at = 0; at < text.length; ) {
+    const end = text.indexOf('\n', at);
+    const line = text.toString('utf8', at, end < 0 ? text.length : end);
+    if (line.trim() !== '') return line;
+    if (end < 0) break;
+    at = end + 1;
+  }
+  return '';
+}
+
+function inPlace({ buffer, byteOffset, length }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, length);
 }

@@ -19,14 +19,14 @@ const BYTE_ORDER_MARK = /^\uFEFF/;
  * The delimiter of a table that the decoder of plain lines cannot read by its header line. It reads odd rows behind a
  * header that it knows, but where quotes begin early, or flowtrie wrote the table, most rows are odd.
  */
-export function csvDelimiter(firstLine: string, head: string): Delimiter | undefined {
+export function csvDelimiter(firstLine: string, hasQuotes: boolean): Delimiter | undefined {
   const line = firstLine.replace(BYTE_ORDER_MARK, '').trim();
   const delimiter = DELIMITERS.find((one) => line.includes(one));
   if (delimiter === undefined) return undefined;
   const names = line.split(delimiter).map(unquoted);
   if (names.includes(MESSAGE)) return delimiter;
   if (!nameRecord(names)) return undefined;
-  return names.includes(OWN) || head.includes('"') || !isPlainHeader(names, delimiter) ? delimiter : undefined;
+  return names.includes(OWN) || hasQuotes || !isPlainHeader(names, delimiter) ? delimiter : undefined;
 }
 
 /** True when the header is one by the rule of plain lines, with the same names. */
@@ -85,7 +85,7 @@ export class CsvSlices implements Framer {
       this.buffer.message(new Uint8Array(0));
       return;
     }
-    this.line ??= new CsvLine(csvDelimiter(line, '"') ?? ',');
+    this.line ??= new CsvLine(csvDelimiter(line, true) ?? ',');
     const known = this.takeValues(this.line.values(line), line) || this.takeValues(line.trim().split(/\s+/), line);
     if (!known) this.buffer.broken('field-count', Buffer.from(line));
   }

@@ -220,11 +220,22 @@ async function inflateZstdHead(bytes: Uint8Array): Promise<Uint8Array> {
   return Buffer.concat(pieces);
 }
 
-/** Nothing when the bytes cannot be inflated: reading the file will tell why. */
+/** Deflated bytes that nearly always hold as many inflated ones as are looked at. */
+const HEAD_BYTES = 20 * 1024;
+
+/**
+ * As many bytes as are looked at, or all there are. Nothing when they cannot be inflated: reading the file will tell
+ * why.
+ */
 function inflateHead(bytes: Uint8Array): Uint8Array {
   try {
-    return gunzipSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH });
+    const head = inflateCut(bytes.subarray(0, HEAD_BYTES));
+    return head.length >= OPENING_BYTES || bytes.length <= HEAD_BYTES ? head : inflateCut(bytes);
   } catch {
     return new Uint8Array(0);
   }
+}
+
+function inflateCut(bytes: Uint8Array): Uint8Array {
+  return gunzipSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH, chunkSize: OPENING_BYTES });
 }
