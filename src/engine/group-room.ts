@@ -1,22 +1,16 @@
 import { releaseSlot, type SlotMemory, takeSlot } from './slot-memory.ts';
 
-/** Where a drained table puts its copies: a number of zeros each, or what was left by others. */
-export interface GroupRoom {
-  u32(count: number): Uint32Array;
-  f64(count: number): Float64Array;
-}
+/** Gives a drained table so many f64 for its copy: zeros, or what was left by others. */
+export type GroupRoom = (count: number) => Float64Array;
 
-/** Arrays of their own. */
-export const FRESH: GroupRoom = {
-  u32: (count) => new Uint32Array(count),
-  f64: (count) => new Float64Array(count),
-};
+/** An array of its own. */
+export const FRESH: GroupRoom = (count) => new Float64Array(count);
 
 /**
  * Room in a slot that the main thread gives back when it has added the groups: what crosses threads for every task is
  * then no garbage of both. Arrays that find no room are their own.
  */
-export class SlotRoom implements GroupRoom {
+export class SlotRoom {
   private readonly memory: SlotMemory | null;
   /** Offset of the slot; null = all were taken. */
   readonly slot: number | null;
@@ -27,23 +21,13 @@ export class SlotRoom implements GroupRoom {
     this.slot = memory === null ? null : takeSlot(memory);
   }
 
-  u32(count: number): Uint32Array {
-    const at = this.take(count * 4);
-    return at === null ? FRESH.u32(count) : new Uint32Array(at.bytes, at.offset, count);
-  }
-
-  f64(count: number): Float64Array {
-    const at = this.take(count * 8);
-    return at === null ? FRESH.f64(count) : new Float64Array(at.bytes, at.offset, count);
-  }
-
-  private take(bytes: number): { readonly bytes: SharedArrayBuffer; readonly offset: number } | null {
+  /** The part of the slot behind what was given before. */
+  readonly give: GroupRoom = (count) => {
     const { memory, slot, used } = this;
-    const size = Math.ceil(bytes / 8) * 8;
-    if (memory === null || slot === null || used + size > memory.slotBytes) return null;
-    this.used += size;
-    return { bytes: memory.bytes, offset: slot + used };
-  }
+    if (memory === null || slot === null || used + count * 8 > memory.slotBytes) return FRESH(count);
+    this.used += count * 8;
+    return new Float64Array(memory.bytes, slot + used, count);
+  };
 }
 
 /** Gives the slot of groups that were added back. */

@@ -2,19 +2,51 @@ import { strict as assert } from 'node:assert';
 import { FRESH, type GroupRoom } from './group-room.ts';
 import { nthWeight } from './nth-weight.ts';
 
-/** Sums of a group: offsets in its three f64. */
+/** Sums of a group in a GroupTable: offsets in its first three f64. */
 export const Sum = { records: 0, bytes: 1, packets: 2, perGroup: 3 } as const;
 
-/**
- * What a table held when it was drained: group g has its key at keys[g × words …], its sums at sums[g × Sum.perGroup
- * …].
- */
+/** Where the row of a group has what. */
+export interface RowLayout {
+  /** u32 words of a row. */
+  readonly words: number;
+  /** u32 word that the key begins with. */
+  readonly key: number;
+  /** u32 word of the records; null = they are the row's first f64. */
+  readonly records: number | null;
+  /** f64 words. */
+  readonly bytes: number;
+  readonly packets: number;
+}
+
+/** What a table held when it was drained: the rows of its groups as they were, read by a layout. */
 export interface Groups {
   readonly size: number;
-  readonly keys: Uint32Array;
+  readonly layout: RowLayout;
+  /** The rows twice, as f64 and as u32. */
   readonly sums: Float64Array;
+  readonly keys: Uint32Array;
   /** Sums of the groups that were folded away; zeros while the table stayed within its capacity. */
   readonly others: { readonly records: number; readonly bytes: number; readonly packets: number };
+}
+
+/** Rows of a GroupTable by keys of so many words: three f64 sums, then the key. */
+export function layoutOf(words: number): RowLayout {
+  const key = 2 * Sum.perGroup;
+  return { words: key + 2 * Math.ceil(words / 2), key, records: null, bytes: Sum.bytes, packets: Sum.packets };
+}
+
+/** A copy of rows that begin at the first word, by a layout. */
+export function drained(
+  size: number,
+  layout: RowLayout,
+  rows: Float64Array,
+  others: Groups['others'],
+  room: GroupRoom,
+): Groups {
+  const count = (size * layout.words) / 2;
+  const sums = room(count);
+  sums.set(rows.subarray(0, count));
+  return { size, layout, sums, keys: new Uint32Array(sums.buffer, sums.byteOffset, 2 * count), others };
 }
 
 const SEED = 0x9e37_79b9 | 0;
@@ -38,6 +70,7 @@ export class GroupTable {
   private readonly mask: number;
   private readonly slots: Int32Array;
   private readonly capacity: number;
+  private readonly layout: RowLayout;
   /** f64 (and half the u32) a group. */
   private readonly stride: number;
   private readonly sums: Float64Array;
@@ -55,7 +88,8 @@ export class GroupTable {
     this.slots = new Int32Array(slotsFor(capacity)).fill(-1);
     this.mask = this.slots.length - 1;
     this.capacity = capacity;
-    this.stride = Sum.perGroup + Math.ceil(words / 2);
+    this.layout = layoutOf(words);
+    this.stride = this.layout.words / 2;
     this.sums = new Float64Array(capacity * this.stride);
     this.keys = new Uint32Array(this.sums.buffer);
     this.key = new Uint32Array(words);
@@ -69,24 +103,25 @@ export class GroupTable {
 
   /** Adds one record to the group of `key`. */
   add(bytes: number, packets: number): void {
-    this.addSums(1, bytes, packets);
+    this.addSums(this.find(this.key, 0), 1, bytes, packets);
   }
 
-  /** Adds what another table held. */
-  merge(groups: Groups): void {
-    const { words } = this;
-    for (let g = 0; g < groups.size; g++) {
-      const at = g * Sum.perGroup;
-      for (let w = 0; w < words; w++) this.key[w] = groups.keys[g * words + w]!;
-      this.addSums(groups.sums[at]!, groups.sums[at + Sum.bytes]!, groups.sums[at + Sum.packets]!);
+  /** Adds what another table held, of either layout. */
+  merge({ size, layout, sums, keys, others }: Groups): void {
+    for (let g = 0; g < size; g++) {
+      const row = g * layout.words;
+      const at = row / 2;
+      const records = layout.records === null ? sums[at]! : keys[row + layout.records]!;
+      const group = this.find(keys, row + layout.key);
+      this.addSums(group, records, sums[at + layout.bytes]!, sums[at + layout.packets]!);
     }
-    this.others.records += groups.others.records;
-    this.others.bytes += groups.others.bytes;
-    this.others.packets += groups.others.packets;
+    this.others.records += others.records;
+    this.others.bytes += others.bytes;
+    this.others.packets += others.packets;
   }
 
-  private addSums(records: number, bytes: number, packets: number): void {
-    const at = this.find() * this.stride;
+  private addSums(group: number, records: number, bytes: number, packets: number): void {
+    const at = group * this.stride;
     const { sums } = this;
     sums[at]! += records;
     sums[at + Sum.bytes]! += bytes;
@@ -95,18 +130,11 @@ export class GroupTable {
 
   /** Empties the table into copies, in order of first appearance. */
   drain(room: GroupRoom = FRESH): Groups {
-    const { size, others, words, stride } = this;
-    const keys = room.u32(size * words);
-    const sums = room.f64(size * Sum.perGroup);
-    for (let g = 0; g < size; g++) {
-      const key = this.keyAt(g);
-      for (let w = 0; w < Sum.perGroup; w++) sums[g * Sum.perGroup + w] = this.sums[g * stride + w]!;
-      for (let w = 0; w < words; w++) keys[g * words + w] = this.keys[key + w]!;
-    }
+    const groups = drained(this.size, this.layout, this.sums, this.others, room);
     this.others = { records: 0, bytes: 0, packets: 0 };
     this.size = 0;
     this.slots.fill(-1);
-    return { size, keys, sums, others };
+    return groups;
   }
 
   /** Index in `keys` of a group's first key word. */
@@ -114,31 +142,27 @@ export class GroupTable {
     return (group * this.stride + Sum.perGroup) * 2;
   }
 
-  private find(): number {
-    let slot = this.hash(this.key, 0) & this.mask;
-    for (;;) {
-      const group = this.slots[slot]!;
-      if (group < 0) break;
-      if (this.matches(group)) return group;
-      slot = (slot + 1) & this.mask;
+  /** The group of the key at `source[from …]`, made when it is new. */
+  private find(source: Uint32Array, from: number): number {
+    const { slots, mask, keys, words } = this;
+    let slot = this.hash(source, from) & mask;
+    for (let group = slots[slot]!; group >= 0; group = slots[slot]!) {
+      const at = this.keyAt(group);
+      let w = 0;
+      while (w < words && keys[at + w] === source[from + w]) w++;
+      if (w === words) return group;
+      slot = (slot + 1) & mask;
     }
     if (this.size === this.capacity) {
       this.fold();
-      return this.find();
+      return this.find(source, from);
     }
     const group = this.size++;
-    this.slots[slot] = group;
+    slots[slot] = group;
     const at = this.keyAt(group);
-    for (let w = 0; w < this.words; w++) this.keys[at + w] = this.key[w]!;
+    for (let w = 0; w < words; w++) keys[at + w] = source[from + w]!;
     this.sums.fill(0, group * this.stride, group * this.stride + Sum.perGroup);
     return group;
-  }
-
-  private matches(group: number): boolean {
-    const { keys, key, words } = this;
-    const at = this.keyAt(group);
-    for (let w = 0; w < words; w++) if (keys[at + w] !== key[w]) return false;
-    return true;
   }
 
   private hash(source: Uint32Array, at: number): number {

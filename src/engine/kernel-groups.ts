@@ -1,14 +1,13 @@
 import type { KernelBlock } from '../model/kernel-heap.ts';
 import { FRESH, type GroupRoom } from './group-room.ts';
-import { type Groups, Sum, slotsFor } from './group-table.ts';
+import { drained, type Groups, type RowLayout, Sum, slotsFor } from './group-table.ts';
 
 /** Words of `Groups` in src/kernel/classify/counters.ts, in its order: a test compares them. */
 export const GROUPS_WORDS = ['slots', 'mask', 'rows', 'size', 'capacity', 'weights', 'bins', 'others'] as const;
 const SIZE_WORD = GROUPS_WORDS.indexOf('size');
 
 /** A row of src/kernel/classify/groups.ts in 32 bytes: bytes and packets as f64, records and the key as u32. */
-const Row = { f64: 4, bytes: 0, packets: 1, u32: 8, records: 4, key: 5 } as const;
-const KEY_WORDS = Row.u32 - Row.key;
+export const KERNEL_ROW: RowLayout = { words: 8, key: 5, records: 4, bytes: 0, packets: 1 };
 
 /** u32 counters of src/kernel/classify/groups.ts. */
 const BINS = 2048;
@@ -19,9 +18,7 @@ const BINS = 2048;
  */
 export class KernelGroups {
   private readonly slots: Int32Array;
-  /** The rows twice, as f64 and as u32. */
-  private readonly sums: Float64Array;
-  private readonly keys: Uint32Array;
+  private readonly rows: Float64Array;
   private readonly others: Float64Array;
   /** What the kernel knows of the table, see GROUPS_WORDS; the size is kept there alone. */
   private readonly words32: Uint32Array;
@@ -30,9 +27,8 @@ export class KernelGroups {
     const count = slotsFor(capacity);
     const slots = take(count * 4);
     this.slots = new Int32Array(slots.buffer, slots.at, count).fill(-1);
-    const rows = take(capacity * Row.u32 * 4);
-    this.sums = new Float64Array(rows.buffer, rows.at, capacity * Row.f64);
-    this.keys = new Uint32Array(rows.buffer, rows.at, capacity * Row.u32);
+    const rows = take(capacity * KERNEL_ROW.words * 4);
+    this.rows = new Float64Array(rows.buffer, rows.at, (capacity * KERNEL_ROW.words) / 2);
     const others = take(Sum.perGroup * 8);
     this.others = new Float64Array(others.buffer, others.at, Sum.perGroup).fill(0);
     const known = take(GROUPS_WORDS.length * 4);
@@ -48,21 +44,11 @@ export class KernelGroups {
 
   /** Empties the table into copies, in order of first appearance. */
   drain(room: GroupRoom = FRESH): Groups {
-    const { others } = this;
-    const size = this.words32[SIZE_WORD]!;
-    const keys = room.u32(size * KEY_WORDS);
-    const sums = room.f64(size * Sum.perGroup);
-    for (let g = 0; g < size; g++) {
-      const at = g * Sum.perGroup;
-      sums[at + Sum.records] = this.keys[g * Row.u32 + Row.records]!;
-      sums[at + Sum.bytes] = this.sums[g * Row.f64 + Row.bytes]!;
-      sums[at + Sum.packets] = this.sums[g * Row.f64 + Row.packets]!;
-      for (let w = 0; w < KEY_WORDS; w++) keys[g * KEY_WORDS + w] = this.keys[g * Row.u32 + Row.key + w]!;
-    }
-    const [records = 0, bytes = 0, packets = 0] = others;
-    others.fill(0);
+    const [records = 0, bytes = 0, packets = 0] = this.others;
+    const groups = drained(this.words32[SIZE_WORD]!, KERNEL_ROW, this.rows, { records, bytes, packets }, room);
+    this.others.fill(0);
     this.words32[SIZE_WORD] = 0;
     this.slots.fill(-1);
-    return { size, keys, sums, others: { records, bytes, packets } };
+    return groups;
   }
 }

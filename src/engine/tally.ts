@@ -14,8 +14,8 @@ import {
   type VerdictBatch,
 } from '../model/verdict.ts';
 import { SlotRoom } from './group-room.ts';
-import { type Groups, GroupTable, Sum } from './group-table.ts';
-import { KernelGroups } from './kernel-groups.ts';
+import { type Groups, GroupTable, layoutOf } from './group-table.ts';
+import { KERNEL_ROW, KernelGroups } from './kernel-groups.ts';
 import type { SlotMemory } from './slot-memory.ts';
 
 /** Group numbers of owners in one version: workloads and named interfaces first, then one number per kind. */
@@ -82,15 +82,12 @@ export const WORKLOADS_MAX = 8_192;
 export const TALKERS_MAX = 4_096;
 const REJECTS_MAX = 4_096;
 
-/** What a task's groups take at most: u32 words of a key and three f64 a group. */
+/** What the rows of a task's groups take at most. */
 export const GROUPS_BYTES: number =
-  WORKLOADS_MAX * groupBytes(WORKLOAD_WORDS) +
-  TALKERS_MAX * (groupBytes(TALKER4_WORDS) + groupBytes(TALKER6_WORDS)) +
-  REJECTS_MAX * groupBytes(REJECT_WORDS);
-
-function groupBytes(words: number): number {
-  return 4 * words + 8 * Sum.perGroup;
-}
+  4 *
+  ((WORKLOADS_MAX + TALKERS_MAX) * KERNEL_ROW.words +
+    TALKERS_MAX * layoutOf(TALKER6_WORDS).words +
+    REJECTS_MAX * layoutOf(REJECT_WORDS).words);
 
 /** Words of `VersionCounters` and `Counters` in src/kernel/classify/counters.ts: a test compares their order. */
 export const VERSION_COUNTER_WORDS = ['cells', 'routes', 'podGroup', 'eniGroup'] as const;
@@ -304,10 +301,10 @@ export class Tally {
       attribution: take(this.attribution),
       kinds: take(this.kinds),
       versions: this.versions.map(drainVersion).filter((v) => v.cells.length + v.routes.length > 0),
-      workloads: this.workloads.drain(room),
-      talkers4: this.talkers4.drain(room),
-      talkers6: this.talkers6.drain(room),
-      rejects: this.rejects.drain(room),
+      workloads: this.workloads.drain(room.give),
+      talkers4: this.talkers4.drain(room.give),
+      talkers6: this.talkers6.drain(room.give),
+      rejects: this.rejects.drain(room.give),
       slot: room.slot,
       paths,
     };

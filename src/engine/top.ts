@@ -53,8 +53,9 @@ export class TopGroups {
   /** The `count` heaviest labels by `weight`, ties by label; and what was folded away. Empties the table. */
   take(count: number, weight: 'records' | 'bytes'): Taken {
     const groups = this.table.drain();
+    const stride = groups.layout.words / 2;
     const word = Sum[weight];
-    const weights = Float64Array.from({ length: groups.size }, (_, g) => groups.sums[g * Sum.perGroup + word] ?? 0);
+    const weights = Float64Array.from({ length: groups.size }, (_, g) => groups.sums[g * stride + word] ?? 0);
     const lookedAt = Math.min(count * LOOKED_AT_PER_ROW, groups.size);
     const least = lookedAt === 0 ? 0 : nthWeight(weights, groups.size - lookedAt);
     const order = Array.from(weights.keys()).filter((g) => (weights[g] ?? 0) >= least);
@@ -80,8 +81,10 @@ export class TopGroups {
   }
 
   private addGroup(labels: Map<string, Sums>, groups: Groups, g: number): void {
-    const label = this.label(groups.keys.subarray(g * this.words, (g + 1) * this.words));
-    const [records = 0, bytes = 0, packets = 0] = groups.sums.subarray(g * Sum.perGroup, (g + 1) * Sum.perGroup);
+    const { words, key } = groups.layout;
+    const label = this.label(groups.keys.subarray(g * words + key, g * words + key + this.words));
+    const at = (g * words) / 2;
+    const [records = 0, bytes = 0, packets = 0] = groups.sums.subarray(at, at + Sum.perGroup);
     labels.set(label, plus(labels.get(label) ?? NOTHING, { records, bytes, packets }));
   }
 }

@@ -1,5 +1,4 @@
 import type { Groups } from '../engine/group-table.ts';
-import { Sum } from '../engine/group-table.ts';
 import { groupLabel } from '../engine/owner-groups.ts';
 import type { CompiledVersion } from '../engine/versions.ts';
 import { CODE_WORDS, CodeKind, PAIR_WORDS, RULE_WORDS, UNDATED, type WindowCounts } from '../engine/window-tally.ts';
@@ -74,10 +73,11 @@ export class Windows {
       kind: (key: Uint32Array) => WindowKind,
       label: (key: Uint32Array) => string,
     ): void => {
-      for (const { keys, sums, size } of parts) {
+      for (const { keys, sums, size, layout } of parts) {
         for (let g = 0; g < size; g++) {
-          const key = keys.subarray(g * words, (g + 1) * words);
-          const at = g * Sum.perGroup;
+          const row = g * layout.words;
+          const key = keys.subarray(row + layout.key, row + layout.key + words);
+          const at = row / 2;
           const records = kind(key) === 'path' ? (sums[at] ?? 0) : 0;
           const window = this.windowOf(key[0] ?? UNDATED, records, replayed);
           if (window !== null) this.groupsOf(window)[kind(key)].add(label(key), sums, at);
