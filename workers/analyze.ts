@@ -1,6 +1,5 @@
 import { workerData } from 'node:worker_threads';
 import { analyzeTask, openBench } from '../src/engine/analyze.ts';
-import { answerTask, pairTask } from '../src/engine/pair.ts';
 import type { AnalyzeSetup, AnalyzeTask, AnswerTask, PairResult, PairTask, TaskResult } from '../src/engine/task.ts';
 
 // attached once, when the worker starts; shared memory comes by reference
@@ -12,11 +11,13 @@ export function analyze(task: AnalyzeTask): Promise<TaskResult> {
 }
 
 /** The first pass of pairing over one task. */
-export function pair(task: PairTask): Promise<PairResult> {
+export async function pair(task: PairTask): Promise<PairResult> {
+  const { pairTask } = await import('../src/engine/pair.ts');
   return pairTask(bench, task);
 }
 
 /** Answers one partition of spilled questions. */
-export function answer(task: AnswerTask): void {
+export async function answer(task: AnswerTask): Promise<void> {
+  const { answerTask } = await import('../src/engine/pair.ts');
   answerTask(bench, task);
 }

@@ -11,22 +11,19 @@ import { type KernelBlock, KernelHeap } from '../model/kernel-heap.ts';
 import { addLedger, type Malformed, QUARANTINE_BYTES_MAX } from '../model/ledger.ts';
 import type { VerdictBatch } from '../model/verdict.ts';
 import { TwinTable } from '../pods/twins.ts';
-import { createBatchEncoder } from '../sink/encoder.ts';
 import type { BatchEncoder } from '../sink/part.ts';
-import { mayPass } from '../source/s3/found.ts';
-import { ValueCursor } from '../source/values.ts';
+import type { ValueCursor } from '../source/values.ts';
 import { attachVersions } from './attached.ts';
-import { Candidates } from './candidates.ts';
 import { compactFlow, compactVerdicts } from './compaction.ts';
 import { Duplicates } from './dedupe.ts';
 import { RowFilter } from './filter.ts';
 import { type SharedGeneration, unpackGeneration } from './generation.ts';
 import { restoreBatches } from './kept.ts';
 import { type OpenPart, openPart } from './part.ts';
-import { SpilledAnswers } from './spill.ts';
+import type { SpilledAnswers } from './spill.ts';
 import { Tally } from './tally.ts';
 import { type AnalyzeSetup, type AnalyzeTask, partFolderOf, type TaskResult } from './task.ts';
-import { decodeSlice, inputFailure, isCounted, lengthOf, slicesOf, wantedStarts } from './task-slices.ts';
+import { cursorOf, decodeSlice, inputFailure, isCounted, lengthOf, slicesOf, wantedStarts } from './task-slices.ts';
 import type { SharedVersion } from './versions.ts';
 import { WindowTally } from './window-tally.ts';
 
@@ -121,11 +118,11 @@ export async function analyzeTask(worker: Bench, task: AnalyzeTask): Promise<Tas
   const bench = benchOf(worker, task.generation);
   const { setup, judge, tally, windows, verdicts, scratch } = bench;
   const { rows, quarantine } = openParts(setup, task);
-  const cursor = task.source.kind === 'values' ? new ValueCursor(task.source) : null;
+  const cursor = await cursorOf(task);
   const decoder = decoderOf(bench, task, rows !== null, quarantine, cursor);
-  const encoder = rows === null ? null : encoderOf(bench, decoder);
+  const encoder = rows === null ? null : await encoderOf(bench, decoder);
   const { batch, ledger } = decoder;
-  const answers = task.spilled ? new SpilledAnswers(partFolderOf(setup), task.seq) : null;
+  const answers = await answersOf(setup, task);
   const twins = twinsOf(bench, answers);
   const flush = async (): Promise<void> => {
     const decoded = batch.rows;
@@ -150,7 +147,7 @@ export async function analyzeTask(worker: Bench, task: AnalyzeTask): Promise<Tas
     await fillBatches(bench, task, { decoder, cursor, carry: rows !== null }, flush, onRead);
   } catch (error) {
     failure = inputFailure(error, task);
-    failurePasses = mayPass(error);
+    failurePasses = (await import('../source/s3/found.ts')).mayPass(error);
   }
   await flush();
   if (encoder?.finish !== undefined) rows?.write(await encoder.finish());
@@ -286,40 +283,24 @@ function decoderOf(
   });
 }
 
-/** Encoders that can begin anew are kept from task to task. */
-function encoderOf(bench: Bench, decoder: FlowDecoder): BatchEncoder {
+/** Encoders that can begin anew are kept from task to task; their code is loaded where rows are wanted. */
+async function encoderOf(bench: Bench, decoder: FlowDecoder): Promise<BatchEncoder> {
   const { rows } = bench;
   rows.decoder = decoder;
   if (rows.encoder !== null) {
     rows.encoder.begin?.();
     return rows.encoder;
   }
-  const encoder = createEncoder(bench);
+  const { createRowEncoder } = await import('./row-encoder.ts');
+  const encoder = createRowEncoder(bench);
   if (encoder.begin !== undefined) rows.encoder = encoder;
   return encoder;
 }
 
-function createEncoder({ setup, heap, versions, judge, verdicts, scratch, rows }: Bench): BatchEncoder {
-  const current = (): FlowDecoder => {
-    assert(rows.decoder !== null, 'no task is at work');
-    return rows.decoder;
-  };
-  const names = versions.map((version) => version.names);
-  const candidates = judge.versions.map((tables, version) => {
-    const known = names[version];
-    return known === undefined ? undefined : new Candidates(tables, known);
-  });
-  return createBatchEncoder(setup.rows?.format ?? 'ndjson', {
-    columns: setup.rows?.columns ?? [],
-    heap,
-    taken: new Set(setup.rows?.taken),
-    byHour: setup.rows?.byHour ?? false,
-    compression: setup.rows?.compression ?? 'none',
-    names,
-    versionLabels: versions.map((version) => version.label),
-    interfaceName: (code) => current().interfaces.name(code),
-    candidates: (version, row, side) => candidates[version]?.of(current().batch, verdicts, scratch, row, side) ?? null,
-  });
+async function answersOf(setup: AnalyzeSetup, { spilled, seq }: AnalyzeTask): Promise<SpilledAnswers | null> {
+  if (!spilled) return null;
+  const { SpilledAnswers } = await import('./spill.ts');
+  return new SpilledAnswers(partFolderOf(setup), seq);
 }
 
 function twinsOf({ table }: Bench, answers: SpilledAnswers | null): Twins | null {

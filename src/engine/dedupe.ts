@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { InterfaceNames } from '../classify/tables.ts';
 import { type FlowBatch, Present, V6_WORDS } from '../model/flow.ts';
 
@@ -115,6 +114,8 @@ export class Duplicates {
       longer.set(this.interfaces);
       this.interfaces = longer;
     }
+    // few runs compare records: the others start without the module of hashes
+    const { createHash } = process.getBuiltinModule('node:crypto');
     for (; this.hashed < interfaces.size; this.hashed++) {
       const digest = createHash('sha1').update(interfaces.name(this.hashed)).digest();
       this.interfaces[2 * this.hashed] = digest.readInt32LE(0);

@@ -5,13 +5,12 @@ import { formatBehind, headingOf, sameHeading } from '../decode/format.ts';
 import { FlowDecoder } from '../decode/text.ts';
 import { FlowWord, TWIN_STRETCH } from '../pods/twin-flow.ts';
 import { clearTwins, type TwinTable } from '../pods/twins.ts';
-import { ValueCursor } from '../source/values.ts';
 import { type Bench, benchOf } from './analyze.ts';
 import { Keeper } from './kept.ts';
 import { type RecordTimes, timesOf } from './record-times.ts';
 import { answerPartition, SpillWriter } from './spill.ts';
 import { type AnswerTask, type PairResult, type PairTask, partFolderOf } from './task.ts';
-import { decodeSlice, inputFailure, isCounted, lengthOf, slicesOf, wantedStarts } from './task-slices.ts';
+import { cursorOf, decodeSlice, inputFailure, isCounted, lengthOf, slicesOf, wantedStarts } from './task-slices.ts';
 
 /**
  * The first pass over one task: its records go to the twin table or, when that is too small for the run, with the
@@ -31,7 +30,7 @@ export async function pairTask(worker: Bench, task: PairTask): Promise<PairResul
   const memory = task.spill ? null : bench.setup.kept;
   const keeper = memory === null ? null : new Keeper(memory, decoder);
   const pass = new FirstPass(bench, decoder, table, spill);
-  const cursor = task.source.kind === 'values' ? new ValueCursor(task.source) : null;
+  const cursor = await cursorOf(task);
   const mixed = task.source.kind === 'values' && !task.source.apart;
   const blurred = (): boolean => mixed && decoder.ledger.headers > 0;
   const flush = (): void => {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { setImmediate } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { FlowtrieError } from '../model/errors.ts';
 import { analyzeTask, openBench } from './analyze.ts';
 import { answerTask, pairTask } from './pair.ts';
@@ -27,9 +28,11 @@ export function inFlightOf(threads: number): number {
 function workerFile(): { filename: string; execArgv: string[] } {
   const built = new URL('../../workers/analyze.js', import.meta.url);
   if (existsSync(built)) return { filename: fileURLToPath(built), execArgv: [] };
+  // in a worker tsx hears of require alone until it is told of import() too
+  const loader = new URL('index.mjs', pathToFileURL(createRequire(import.meta.url).resolve('tsx/esm/api')));
   return {
     filename: fileURLToPath(new URL('../../workers/analyze.ts', import.meta.url)),
-    execArgv: ['--import', 'tsx'],
+    execArgv: ['--import', 'tsx', '--import', `data:text/javascript,import{register}from'${loader}';register()`],
   };
 }
 

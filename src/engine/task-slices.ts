@@ -5,14 +5,20 @@ import type { KernelHeap } from '../model/kernel-heap.ts';
 import { openFile } from '../source/byte-source.ts';
 import type { Slice } from '../source/frame.ts';
 import type { WantedStarts } from '../source/parquet/slices.ts';
-import { objectBytes, openObject } from '../source/s3/object.ts';
 import { documentSlices, inflatedSlices, plainSlices } from '../source/slices.ts';
-import { streamSlices } from '../source/stream-slices.ts';
+import type { ValueCursor } from '../source/values.ts';
 import type { AnalyzeSetup, AnalyzeTask } from './task.ts';
+
+/** Tells the messages of a stream's task apart; null = it has no messages. */
+export async function cursorOf({ source }: AnalyzeTask): Promise<ValueCursor | null> {
+  if (source.kind !== 'values') return null;
+  const { ValueCursor } = await import('../source/values.ts');
+  return new ValueCursor(source);
+}
 
 /**
  * The slices of a task's input; with `carry` also the fields of Parquet that have no column. `onRead` hears of the
- * bytes read.
+ * bytes read. Code that few inputs need is loaded by those: workers start sooner.
  */
 export async function* slicesOf(
   task: AnalyzeTask,
@@ -35,10 +41,15 @@ export async function* slicesOf(
   } else if (source.kind === 'values' || source.kind === 'kept') {
     assert.fail('messages are told apart by a ValueCursor, what was kept is no text');
   } else if (source.kind === 'object') {
+    const { objectBytes } = await import('../source/s3/object.ts');
+    const { streamSlices } = await import('../source/stream-slices.ts');
     yield* streamSlices(objectBytes(source.object, onRead), task.name);
   } else if (source.kind === 'parquet') {
     const { parquetSlices } = await import('../source/parquet/slices.ts');
-    const file = source.object === null ? openFile(source.path) : openObject(source.object);
+    const file =
+      source.object === null
+        ? openFile(source.path)
+        : (await import('../source/s3/object.ts')).openObject(source.object);
     try {
       yield* parquetSlices(file, heap, source.first, source.last, carry, wanted, onRead);
     } finally {

@@ -1,4 +1,4 @@
-import { isHostAddress } from '../inventory/network-interfaces.ts';
+import { isHostAddress } from '../inventory/inventory.ts';
 import { formatAddress } from '../model/ip.ts';
 import { isWithin } from './atlas.ts';
 import type { ExplainStep } from './explanation.ts';

@@ -1,6 +1,5 @@
 import type { ForwardingListener, Target, TargetGroup } from '../inventory/gateway.ts';
-import type { LoadBalancer, NetworkInterface } from '../inventory/inventory.ts';
-import { isHostAddress } from '../inventory/network-interfaces.ts';
+import { isHostAddress, type LoadBalancer, type NetworkInterface } from '../inventory/inventory.ts';
 import { type Address, formatAddress, parseAddress } from '../model/ip.ts';
 import { type Endpoint, findEndpoint, ownAddress } from './endpoint.ts';
 import type { Answer, Explain, ExplainFlow, Forward, Forwards } from './explanation.ts';

@@ -1,5 +1,4 @@
-import type { Inventory, NetworkInterface } from '../inventory/inventory.ts';
-import { isHostAddress } from '../inventory/network-interfaces.ts';
+import { type Inventory, isHostAddress, type NetworkInterface } from '../inventory/inventory.ts';
 import type { KubernetesService, NodePort } from '../inventory/service.ts';
 import { type Address, formatAddress, sameAddress } from '../model/ip.ts';
 import { type Endpoint, findEndpoint } from './endpoint.ts';

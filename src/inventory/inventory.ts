@@ -370,3 +370,8 @@ export interface AwsNodeSettings {
   /** ENABLE_V6_EGRESS is on: pods with an IPv4 address reach IPv6 by their node's. */
   readonly v6Egress: boolean;
 }
+
+/** Only a node's primary interface has the node's own address; without Node documents it is an instance like any. */
+export function isHostAddress({ kind, deviceIndex }: NetworkInterface): boolean {
+  return kind === 'node-primary' || (kind === 'instance' && (deviceIndex ?? 0) === 0);
+}

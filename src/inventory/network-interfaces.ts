@@ -184,8 +184,3 @@ function instancesOfNodes(enis: readonly DescribedInterface[], context: Interfac
   }
   return nodes;
 }
-
-/** Only a node's primary interface has the node's own address; without Node documents it is an instance like any. */
-export function isHostAddress({ kind, deviceIndex }: NetworkInterface): boolean {
-  return kind === 'node-primary' || (kind === 'instance' && (deviceIndex ?? 0) === 0);
-}

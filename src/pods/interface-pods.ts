@@ -1,5 +1,4 @@
-import type { Inventory, PodInterval } from '../inventory/inventory.ts';
-import { isHostAddress } from '../inventory/network-interfaces.ts';
+import { type Inventory, isHostAddress, type PodInterval } from '../inventory/inventory.ts';
 import { formatAddress } from '../model/ip.ts';
 import type { Holding } from './holdings.ts';
 import { type Entry, holdingOf } from './timeline.ts';

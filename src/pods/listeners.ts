@@ -1,5 +1,10 @@
-import type { EniKind, Inventory, NetworkInterface, PodInterval } from '../inventory/inventory.ts';
-import { isHostAddress } from '../inventory/network-interfaces.ts';
+import {
+  type EniKind,
+  type Inventory,
+  isHostAddress,
+  type NetworkInterface,
+  type PodInterval,
+} from '../inventory/inventory.ts';
 import type { Listener } from '../inventory/service.ts';
 import { LISTENER_PORT_BYTES } from './pod-map.ts';
 

@@ -1,5 +1,4 @@
-import { type Inventory, type PodInterval, podIdentity } from '../inventory/inventory.ts';
-import { isHostAddress } from '../inventory/network-interfaces.ts';
+import { type Inventory, isHostAddress, type PodInterval, podIdentity } from '../inventory/inventory.ts';
 import type { Listener, ServedPort } from '../inventory/service.ts';
 import type { Holding } from './holdings.ts';
 import type { InterfacePods } from './interface-pods.ts';

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { ByteArray, IndexArray, RulesSections, RulesView, SignedArray } from './view.ts';
 import { ENI_STRIDE, SET_STRIDE, SETS_STRIDE, SUBNET6_STRIDE } from './view.ts';
 
@@ -152,8 +151,11 @@ function narrowed(array: SectionArray, type: 'byte' | 'index' | 'signed'): Secti
   return type === 'byte' && most <= 0xff ? new Uint8Array(array) : new Uint16Array(array);
 }
 
+/** Workers read arenas and make no digest: the module of hashes is loaded by who does. */
 function digestOf(bytes: Uint8Array): Uint8Array {
-  return createHash('sha256')
+  return process
+    .getBuiltinModule('node:crypto')
+    .createHash('sha256')
     .update(bytes.subarray(0, DIGEST_AT))
     .update(bytes.subarray(DIGEST_AT + DIGEST_BYTES))
     .digest();

@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { FlowtrieError } from '../model/errors.ts';
-import { type Content, framerOf } from './content.ts';
-import { type FramedSlice, LineFramer, READ_BYTES } from './frame.ts';
+import type { Content } from './content.ts';
+import { type FramedSlice, type Framer, LineFramer, READ_BYTES } from './frame.ts';
 import { type Compression, DEFLATED_BYTES, inflaterOf } from './inflater.ts';
 import { unreadable } from './unreadable.ts';
 
@@ -63,11 +63,11 @@ export function* plainSlices(name: string, start: number, end: number, onRead: O
 }
 
 /** Slices of a plain file that is not lines, from its beginning to its end. */
-export function* documentSlices(name: string, content: Content, onRead: OnRead): Generator<FramedSlice> {
+export async function* documentSlices(name: string, content: Content, onRead: OnRead): AsyncGenerator<FramedSlice> {
+  const framer = await framerOf(content);
   const fd = open(name);
   const buffer = takeBuffer();
   try {
-    const framer = framerOf(content);
     for (let count = read(name, fd, buffer, null); count > 0; count = read(name, fd, buffer, null)) {
       onRead(count);
       yield* framer.push(buffer.subarray(0, count));
@@ -92,7 +92,7 @@ export async function* inflatedSlices(
   const fd = open(name);
   try {
     const inflater = inflaterOf(compression);
-    const framer = framerOf(content);
+    const framer = await framerOf(content);
     const buffer = new Uint8Array(DEFLATED_BYTES);
     while (inflater.problem === undefined) {
       const count = read(name, fd, buffer, null);
@@ -107,6 +107,11 @@ export async function* inflatedSlices(
   } finally {
     closeSync(fd);
   }
+}
+
+/** Framers of documents and tables are loaded when an input is one: they would be a good part of a worker's start. */
+async function framerOf(content: Content): Promise<Framer> {
+  return content === 'lines' ? new LineFramer() : (await import('./content.ts')).framerOf(content);
 }
 
 function open(name: string): number {
