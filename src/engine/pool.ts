@@ -13,6 +13,7 @@ export interface AnalyzerPool {
   run(task: AnalyzeTask): Promise<TaskResult>;
   pair(task: PairTask): Promise<PairResult>;
   answer(task: AnswerTask): Promise<void>;
+  /** The same promise however often it is asked. */
   close(): Promise<void>;
 }
 
@@ -93,12 +94,17 @@ export async function openPool(threads: number, setup: AnalyzeSetup): Promise<An
       return pool.run(task, { name });
     };
   };
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    closing ??= pool.destroy();
+    return closing;
+  };
   const analyze = job<AnalyzeTask, TaskResult>('analyze');
   return {
     inFlightMax: inFlightOf(threads),
     run: async (task) => whole(await analyze(task)),
     pair: job<PairTask, PairResult>('pair'),
     answer: job<AnswerTask, void>('answer'),
-    close: () => pool.destroy(),
+    close,
   };
 }

@@ -108,6 +108,8 @@ async function replayInputs(options: ReplayOptions, inputs: OpenedInputs, starte
   const run = await openRun(options, inputs);
   try {
     const whole = (await runPasses(run, inputs, options.signal)) && !inputs.interrupted;
+    // workers end while the rest is done here; whether they could is told last
+    run.pool.close().catch(() => {});
     const uncompared = run.met === null ? null : dedupeFailure(run.met);
     if (uncompared !== null) run.failures.push(uncompared);
     const kept = whole ? [] : await run.outputs.keep(linesWritten(run.totals.ledger));
