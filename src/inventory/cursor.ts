@@ -14,6 +14,8 @@ function isAbsent(value: unknown): boolean {
   return value === undefined || value === null || value === '' || value === 'null';
 }
 
+const NO_CURSORS: readonly Cursor[] = [];
+
 /** Longest piece of a wrong value that an error repeats. */
 const GOT_LENGTH_MAX = 80;
 
@@ -66,11 +68,11 @@ export class Cursor implements Origin {
   }
 
   at(key: string): Cursor {
-    return new Cursor(isObject(this.value) ? this.value[key] : undefined, this.file, this, key);
+    return new Cursor(this.member(key), this.file, this, key);
   }
 
   has(key: string): boolean {
-    return isObject(this.value) && !isAbsent(this.value[key]);
+    return !isAbsent(this.member(key));
   }
 
   /** Names of the keys of an object; a list or a plain value has none. */
@@ -78,14 +80,19 @@ export class Cursor implements Origin {
     return isObject(this.value) ? Object.keys(this.value) : [];
   }
 
+  /** The value of a key, without a place: most values are as expected, and need none. */
+  private member(key: string): unknown {
+    return isObject(this.value) ? this.value[key] : undefined;
+  }
+
   /** Objects of a list; absent = none. */
-  objects(key: string): Cursor[] {
-    return this.objectsIfAny(key) ?? [];
+  objects(key: string): readonly Cursor[] {
+    return this.objectsIfAny(key) ?? NO_CURSORS;
   }
 
   objectsIfAny(key: string): Cursor[] | null {
+    if (isAbsent(this.member(key))) return null;
     const list = this.at(key);
-    if (list.isAbsent) return null;
     const elements = list.elements();
     for (const element of elements) if (!isObject(element.value)) element.fail('an object');
     return elements;
@@ -94,14 +101,19 @@ export class Cursor implements Origin {
   /** What is not absent in this list. */
   elements(): Cursor[] {
     if (!Array.isArray(this.value)) this.fail('a list');
-    return this.value.map((value, i) => new Cursor(value, this.file, this, i)).filter((element) => !element.isAbsent);
+    const elements: Cursor[] = [];
+    this.value.forEach((value, i) => {
+      if (!isAbsent(value)) elements.push(new Cursor(value, this.file, this, i));
+    });
+    return elements;
   }
 
   /** An object below; null = absent. */
   object(key: string): Cursor | null {
+    const value = this.member(key);
+    if (isAbsent(value)) return null;
     const child = this.at(key);
-    if (child.isAbsent) return null;
-    return isObject(child.value) ? child : child.fail('an object');
+    return isObject(value) ? child : child.fail('an object');
   }
 
   asText(): string | null {
@@ -110,7 +122,9 @@ export class Cursor implements Origin {
   }
 
   text(key: string): string | null {
-    return this.at(key).asText();
+    const value = this.member(key);
+    if (isAbsent(value)) return null;
+    return typeof value === 'string' ? value : this.at(key).asText();
   }
 
   requiredText(key: string): string {
@@ -118,9 +132,9 @@ export class Cursor implements Origin {
   }
 
   flag(key: string): boolean | null {
-    const child = this.at(key);
-    if (child.isAbsent) return null;
-    return typeof child.value === 'boolean' ? child.value : child.fail('true or false');
+    const value = this.member(key);
+    if (isAbsent(value)) return null;
+    return typeof value === 'boolean' ? value : this.at(key).fail('true or false');
   }
 
   requiredFlag(key: string): boolean {
@@ -129,11 +143,10 @@ export class Cursor implements Origin {
 
   /** A whole number in [min, max]. */
   integer(key: string, min: number, max: number, expected: string): number | null {
-    const child = this.at(key);
-    if (child.isAbsent) return null;
-    const { value } = child;
+    const value = this.member(key);
+    if (isAbsent(value)) return null;
     const fits = typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max;
-    return fits ? value : child.fail(expected);
+    return fits ? value : this.at(key).fail(expected);
   }
 
   asCidr(): Cidr | null {
@@ -151,22 +164,24 @@ export class Cursor implements Origin {
   }
 
   address(key: string): Address | null {
-    return this.at(key).asAddress();
+    const text = this.text(key);
+    return text === null ? null : (parseAddress(text) ?? this.at(key).asAddress());
   }
 
   /** Unix seconds of an RFC 3339 time in UTC. */
   instant(key: string): number | null {
-    const child = this.at(key);
-    const text = child.asText();
+    const text = this.text(key);
     return text === null
       ? null
-      : (parseInstant(text) ?? child.fail('an RFC 3339 time in UTC such as 2024-12-20T16:49:51Z'));
+      : (parseInstant(text) ?? this.at(key).fail('an RFC 3339 time in UTC such as 2024-12-20T16:49:51Z'));
   }
 
   /** Labels and the like: an object of texts. */
   textMap(key: string): Map<string, string> {
     const child = this.object(key);
-    return new Map((child?.keys() ?? []).map((name) => [name, child?.text(name) ?? '']));
+    const texts = new Map<string, string>();
+    for (const name of child?.keys() ?? []) texts.set(name, child?.text(name) ?? '');
+    return texts;
   }
 
   /** AWS tags: a list of `Key` and `Value`. */

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { constants, createGunzip, gunzipSync } from 'node:zlib';
 import { FlowtrieError } from '../model/errors.ts';
-import { AuditLine, TIME_PREFIX } from './audit-line.ts';
+import { AuditLine, type LineVerdict, TIME_PREFIX } from './audit-line.ts';
 import { Cursor } from './cursor.ts';
 import {
   isAuditEvent,
@@ -79,7 +79,7 @@ export async function readEventLines(
 ): Promise<PodEvents> {
   const lines = new EventLines(file, kind, warn);
   try {
-    for await (const chunk of gzip ? inflatedChunks(path) : chunksOf(path)) lines.push(chunk);
+    for await (const chunk of gzip ? inflatedChunks(path) : chunksOf(path, lines.room)) lines.push(chunk);
   } catch (error) {
     const { message } = error as Error;
     warn({ file, path: `line ${lines.line}` }, `cannot be read further: ${message}; what stands before is used`);
@@ -89,12 +89,11 @@ export async function readEventLines(
 }
 
 /** One buffer, filled again and again: garbage of such size costs more than the reading. */
-async function* chunksOf(path: string): AsyncGenerator<Buffer> {
+async function* chunksOf(path: string, buffer: Buffer): AsyncGenerator<Buffer> {
   const handle = await open(path);
   try {
-    const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
     for (;;) {
-      const { bytesRead } = await handle.read(buffer, 0, CHUNK_BYTES, null);
+      const { bytesRead } = await handle.read(buffer, 0, buffer.length, null);
       if (bytesRead === 0) return;
       yield buffer.subarray(0, bytesRead);
     }
@@ -114,6 +113,8 @@ class EventLines {
   readonly found: { readonly events: PodEvent[]; readonly relists: PodRelist[] } = { events: [], relists: [] };
   /** Number of the line that begins the next block. */
   line = 1;
+  /** What chunks are best read into. */
+  readonly room: Buffer;
   private readonly file: string;
   private readonly kind: EventLineKind;
   private readonly warn: Warn;
@@ -121,18 +122,26 @@ class EventLines {
   private restBytes = 0;
   private complaints = 0;
   private isFull = false;
-  private readonly outline = new AuditLine();
+  /** Null for lines that are no audit events themselves. */
+  private readonly outline: AuditLine | null;
 
   constructor(file: string, kind: EventLineKind, warn: Warn) {
     this.file = file;
     this.kind = kind;
     this.warn = warn;
+    this.outline = kind === 'audit' ? new AuditLine() : null;
+    this.room = this.outline?.chunk ?? Buffer.allocUnsafe(CHUNK_BYTES);
   }
 
   /** The chunk may be filled anew afterwards; only a line that goes on in the next one is copied. */
-  push(chunk: Buffer): void {
+  push(piece: Buffer): void {
+    const chunk = this.outline?.hold(piece) ?? piece;
     const end = chunk.lastIndexOf(NEWLINE) + 1;
-    if (end > 0) this.scan(chunk, this.endLine(chunk), end);
+    if (end > 0) {
+      const start = this.endLine(chunk);
+      if (this.outline === null) this.scan(chunk, start, end);
+      else this.scanHeld(this.outline, chunk, start, end);
+    }
     if (end === chunk.length) return;
     this.rest.push(Buffer.from(chunk.subarray(end)));
     this.restBytes += chunk.length - end;
@@ -190,14 +199,50 @@ class EventLines {
     this.line += newlines(block, counted, to);
   }
 
+  /** The same in a chunk that the outline holds. */
+  private scanHeld(outline: AuditLine, chunk: Buffer, from: number, to: number): void {
+    for (let at = from; ; at = outline.end + 1) {
+      const verdict = outline.next(chunk, at, to);
+      this.line += outline.passed;
+      if (verdict === null) return;
+      this.takeEvent(outline, verdict, chunk, outline.start, outline.end);
+      this.line++;
+    }
+  }
+
   private take(block: Buffer, start: number, end: number): void {
     const { outline } = this;
-    const verdict = this.kind === 'audit' ? outline.judge(block, start, end) : 'whole';
-    if (verdict === 'skip') return;
+    if (outline === null) this.complaining(() => this.parse(block, start, end));
+    else this.takeEvent(outline, outline.judge(block, start, end), block, start, end);
+  }
+
+  private takeEvent(outline: AuditLine, verdict: LineVerdict, block: Buffer, start: number, end: number): void {
+    if (verdict === 'skip' || this.takePruned(outline, verdict)) return;
+    this.complaining(() => {
+      const event = verdict === 'cut' ? this.parseResponse(outline, block, start, end) : undefined;
+      if (event === undefined) this.parse(block, start, end);
+      else this.read(this.rootOf(event));
+    });
+  }
+
+  /** False when something is not as expected: the whole line tells what. */
+  private takePruned(outline: AuditLine, verdict: LineVerdict): boolean {
+    const text = outline.pruned();
+    if (text === null) return false;
     try {
-      const event =
-        (verdict === 'cut' ? this.parseResponse(block, start, end) : undefined) ?? parseLine(block, start, end);
-      if (event !== undefined) this.read(new Cursor(event, this.file, null, `line ${this.line}`));
+      const cursor = new Cursor(JSON.parse(text), this.file, null, '');
+      if (verdict === 'cut' && !isToldByResponse(cursor)) return false;
+      if (this.hasRoom()) this.add(podEventOfAudit(cursor));
+      return true;
+    } catch (error) {
+      if (error instanceof FlowtrieError || error instanceof SyntaxError) return false;
+      throw error;
+    }
+  }
+
+  private complaining(reader: () => void): void {
+    try {
+      reader();
     } catch (error) {
       if (error instanceof FlowtrieError) this.complain(this.line, error.message.replace(`${this.file}: `, ''));
       else if (error instanceof SyntaxError) this.complain(this.line, `broken JSON: ${error.message}`);
@@ -205,12 +250,19 @@ class EventLines {
     }
   }
 
+  private parse(block: Buffer, start: number, end: number): void {
+    const event = parseLine(block, start, end);
+    if (event !== undefined) this.read(this.rootOf(event));
+  }
+
+  private rootOf(event: unknown): Cursor {
+    return new Cursor(event, this.file, null, `line ${this.line}`);
+  }
+
   /**
-   * A write with both bodies, without the first one: half of the text of most lines that are parsed. Undefined when the
-   * second does not tell everything, or is broken.
+   * A write with both bodies, without the first one. Undefined when the second does not tell everything, or is broken.
    */
-  private parseResponse(block: Buffer, start: number, end: number): unknown {
-    const { requestFrom, requestTo } = this.outline;
+  private parseResponse({ requestFrom, requestTo }: AuditLine, block: Buffer, start: number, end: number): unknown {
     const head = block.toString('utf8', start, requestFrom).replace(TIME_PREFIX, '');
     try {
       const event: unknown = JSON.parse(`${head}null${block.toString('utf8', requestTo, end)}`);
@@ -221,23 +273,24 @@ class EventLines {
   }
 
   private read(cursor: Cursor): void {
-    const { events, relists } = this.found;
-    if (events.length >= EVENTS_MAX) {
-      if (!this.isFull) this.complain(this.line, `more than ${EVENTS_MAX} events of pods: later ones are not used`);
-      this.isFull = true;
-      return;
-    }
-    if (isAuditEvent(cursor)) {
-      const event = podEventOfAudit(cursor);
-      if (event !== null) events.push(event);
-    } else if (isWatchEvent(cursor)) {
+    if (!this.hasRoom()) return;
+    if (isAuditEvent(cursor)) this.add(podEventOfAudit(cursor));
+    else if (isWatchEvent(cursor)) {
       const list = relistOfWatch(cursor);
-      const event = list === null ? podEventOfWatch(cursor) : null;
-      if (event !== null) events.push(event);
-      if (list === null) return;
-      for (const one of list.events) events.push(one);
-      relists.push(list.relist);
+      for (const event of list?.events ?? [podEventOfWatch(cursor)]) this.add(event);
+      if (list !== null) this.found.relists.push(list.relist);
     } else for (const message of envelopeMessages(cursor)) this.read(message);
+  }
+
+  private add(event: PodEvent | null): void {
+    if (event !== null) this.found.events.push(event);
+  }
+
+  private hasRoom(): boolean {
+    if (this.found.events.length < EVENTS_MAX) return true;
+    if (!this.isFull) this.complain(this.line, `more than ${EVENTS_MAX} events of pods: later ones are not used`);
+    this.isFull = true;
+    return false;
   }
 
   private complain(line: number, message: string): void {

@@ -1,5 +1,5 @@
 import type { Address } from '../model/ip.ts';
-import { IDLE_STATUS_KEYS } from './audit-line.ts';
+import { IDLE_STATUS_KEYS } from './audit-names.ts';
 import type { Cursor } from './cursor.ts';
 import { isTerminal, type PodObject, readBranchEni, readFinish, readPodAddresses, readPodObject } from './pods.ts';
 
@@ -108,8 +108,27 @@ function isIdle(request: Cursor | null): boolean {
 }
 
 function scopeOf({ file }: Cursor): string {
-  return file.slice(0, Math.max(0, file.lastIndexOf('/')));
+  if (file !== lastScope.file) lastScope = { file, scope: file.slice(0, Math.max(0, file.lastIndexOf('/'))) };
+  return lastScope.scope;
 }
+
+/** Millions of events are of one file: one text for all of them. */
+let lastScope = { file: '', scope: '' };
+
+/** Node of a kubelet's user: one text for all events of a node. Null for other users. */
+function nodeOf(user: string): string | null {
+  if (!user.startsWith(NODE_USER)) return null;
+  let name = nodeNames.get(user);
+  if (name === undefined) {
+    if (nodeNames.size === NODE_NAMES_MAX) nodeNames.clear();
+    name = user.slice(NODE_USER.length);
+    nodeNames.set(user, name);
+  }
+  return name;
+}
+
+const nodeNames = new Map<string, string>();
+const NODE_NAMES_MAX = 10_000;
 
 type Draft = { -readonly [K in keyof PodEvent]: PodEvent[K] };
 
@@ -156,7 +175,7 @@ function written(
   }
   if (subresource === 'status') {
     if (request === null) return null;
-    event.nodeName = user.startsWith(NODE_USER) ? user.slice(NODE_USER.length) : null;
+    event.nodeName = nodeOf(user);
     takeStatus(event, request);
     return event;
   }

@@ -26,7 +26,7 @@ interface Life {
   eniId: string | null;
   startTime: number | null;
   /** One or two, as they were opened: a Map for each of a million pods would be most of the memory. */
-  readonly open: OpenSpan[];
+  open: OpenSpan[];
   readonly spans: PodSpan[];
   /** Its end was seen; after `gone` nothing more is to come. */
   end: 'terminal' | 'gone' | null;
@@ -196,8 +196,9 @@ function openAll(life: Life, addresses: readonly Address[], time: number): void 
 }
 
 function closeAll(life: Life, end: number, softEnd: number): void {
+  if (life.open.length === 0) return;
   for (const span of life.open) life.spans.push(ended(span, end, softEnd));
-  life.open.length = 0;
+  life.open = [];
 }
 
 function ended({ address, start, softStart }: OpenSpan, end: number, softEnd: number): PodSpan {

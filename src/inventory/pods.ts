@@ -1,4 +1,4 @@
-import { type Address, formatAddress } from '../model/ip.ts';
+import { type Address, sameAddress } from '../model/ip.ts';
 import { Cursor } from './cursor.ts';
 import { type EndpointSlice, ServedBySlices } from './endpoint-slices.ts';
 import type { PodInterval, PodSource } from './inventory.ts';
@@ -107,33 +107,43 @@ function readSandboxReady(status: Cursor): number | null {
  * when no container says so.
  */
 export function readFinish(status: Cursor): number | null {
-  const ends = status.objects('containerStatuses').flatMap((container) => {
-    return container.object('state')?.object('terminated')?.instant('finishedAt') ?? [];
-  });
-  return ends.length === 0 ? null : Math.max(...ends);
+  let last: number | null = null;
+  for (const container of status.objects('containerStatuses')) {
+    const end = container.object('state')?.object('terminated')?.instant('finishedAt') ?? null;
+    if (end !== null && (last === null || end > last)) last = end;
+  }
+  return last;
 }
 
 /** Addresses of a status; a patch may also say which ones to take away. */
 export function readPodAddresses(status: Cursor): Address[] {
   const listed = status.objects('podIPs').filter((entry) => entry.text('$patch') !== 'delete');
-  const addresses = [
-    ...[status.address('podIP') ?? []].flat(),
-    ...listed.flatMap((entry) => entry.address('ip') ?? []),
-  ];
-  return [...new Map(addresses.map((address) => [formatAddress(address), address])).values()];
+  const addresses: Address[] = [];
+  const add = (address: Address | null): void => {
+    if (address !== null && !addresses.some((other) => sameAddress(other, address))) addresses.push(address);
+  };
+  add(status.address('podIP'));
+  for (const entry of listed) add(entry.address('ip'));
+  return addresses;
 }
 
 /** Only sidecars (`restartPolicy: Always`) among init containers keep running and listening. */
 function readPorts(spec: Cursor): PodPort[] {
   const sidecars = spec.objects('initContainers').filter((container) => container.text('restartPolicy') === 'Always');
-  return [...spec.objects('containers'), ...sidecars]
-    .flatMap((container) => container.objects('ports'))
-    .map((port) => ({
-      name: port.text('name'),
-      protocol: readPortProtocol(port),
-      containerPort: readPort(port, 'containerPort'),
-      hostPort: readPort(port, 'hostPort'),
-    }));
+  const ports: PodPort[] = [];
+  for (const containers of [spec.objects('containers'), sidecars]) {
+    for (const container of containers) for (const port of container.objects('ports')) ports.push(readPodPort(port));
+  }
+  return ports;
+}
+
+function readPodPort(port: Cursor): PodPort {
+  return {
+    name: port.text('name'),
+    protocol: readPortProtocol(port),
+    containerPort: readPort(port, 'containerPort'),
+    hostPort: readPort(port, 'hostPort'),
+  };
 }
 
 /** The annotation is JSON text: a list whose first element names the branch interface (VPC resource controller). */

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 /** A WebAssembly module that the build compiles from src/kernel. */
-export type KernelName = 'decode' | 'inflate' | 'classify' | 'columns' | 'twins' | 'layers' | 'parquet';
+export type KernelName = 'decode' | 'inflate' | 'classify' | 'columns' | 'twins' | 'layers' | 'parquet' | 'audit';
 export type KernelFunction = (...values: readonly number[]) => number;
 
 /** What is used of WebAssembly: its types come with a browser's library, which is not ours. */
