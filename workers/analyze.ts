@@ -17,7 +17,7 @@ export async function pair(task: PairTask): Promise<PairResult> {
 }
 
 /** Answers one partition of spilled questions. */
-export async function answer(task: AnswerTask): Promise<void> {
+export async function answer(task: AnswerTask): Promise<string | null> {
   const { answerTask } = await import('../src/engine/pair.ts');
-  answerTask(bench, task);
+  return answerTask(bench, task);
 }

@@ -8,7 +8,7 @@ import { clearTwins, type TwinTable } from '../pods/twins.ts';
 import { type Bench, benchOf } from './analyze.ts';
 import { Keeper } from './kept.ts';
 import { type RecordTimes, timesOf } from './record-times.ts';
-import { answerPartition, SpillWriter } from './spill.ts';
+import { answerPartition, SpillWriter, writeFailure } from './spill.ts';
 import { type AnswerTask, type PairResult, type PairTask, partFolderOf } from './task.ts';
 import { cursorOf, decodeSlice, inputFailure, isCounted, lengthOf, slicesOf, wantedStarts } from './task-slices.ts';
 
@@ -70,7 +70,14 @@ export async function pairTask(worker: Bench, task: PairTask): Promise<PairResul
   spill?.close();
   const endFields = sameHeading(decoder.format, task.fields) ? null : headingOf(decoder.format);
   const kept = ended && pass.fits ? (keeper?.finish(read, endFields) ?? null) : null;
-  return { ledger: decoder.ledger, times: pass.times, kept, fits: pass.fits, endFields };
+  return {
+    ledger: decoder.ledger,
+    times: pass.times,
+    kept,
+    fits: pass.fits,
+    endFields,
+    spillFailure: spill?.failure ?? null,
+  };
 }
 
 /** What one task adds to the twin table. */
@@ -108,12 +115,12 @@ class FirstPass {
   }
 }
 
-/** Answers the spilled questions of one partition. */
-export function answerTask(bench: Bench, { partition, tasks }: AnswerTask): void {
+/** Answers the spilled questions of one partition. Returns why the answers could not be written; null = they are. */
+export function answerTask(bench: Bench, { partition, tasks }: AnswerTask): string | null {
   const { setup, judge, scratch } = bench;
   const table = tableOf(bench);
   const [memory] = setup.twins ?? [];
-  if (memory === undefined) return;
+  if (memory === undefined) return null;
   const indexOf = judge.versions.map(({ eniNumber }) => new Map(Array.from(eniNumber, (number, eni) => [number, eni])));
   const { flows, rows, count } = scratch.stretch;
   // no batch is at work: its first rows stand for the questions
@@ -132,7 +139,13 @@ export function answerTask(bench: Bench, { partition, tasks }: AnswerTask): void
     table.fill(0);
   };
   const { pairRoles: roles, twinCount: counts, twinAddress: addresses } = scratch;
-  answerPartition(partFolderOf(setup), tasks, partition, { table, flows, roles, counts, addresses, clear, ask });
+  const folder = partFolderOf(setup);
+  try {
+    answerPartition(folder, tasks, partition, { table, flows, roles, counts, addresses, clear, ask });
+    return null;
+  } catch (error) {
+    return writeFailure(folder, error);
+  }
 }
 
 function tableOf({ table }: Bench): TwinTable {

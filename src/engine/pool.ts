@@ -43,6 +43,16 @@ function whole(result: TaskResult): TaskResult {
   return result;
 }
 
+/** As `whole`, for what pairing leaves in files. */
+function spilled(failure: string | null): void {
+  if (failure !== null) throw new FlowtrieError('output', failure);
+}
+
+function wholePair(result: PairResult): PairResult {
+  spilled(result.spillFailure);
+  return result;
+}
+
 /** A bench serves one task: the next one starts when it is done, and signals and timers have had their turn. */
 function callingThread(setup: AnalyzeSetup): AnalyzerPool {
   const bench = openBench(setup);
@@ -55,8 +65,8 @@ function callingThread(setup: AnalyzeSetup): AnalyzerPool {
   return {
     inFlightMax: inFlightOf(0),
     run: async (task) => whole(await inTurn(() => analyzeTask(bench, task))),
-    pair: (task) => inTurn(() => pairTask(bench, task)),
-    answer: (task) => inTurn(() => answerTask(bench, task)),
+    pair: async (task) => wholePair(await inTurn(() => pairTask(bench, task))),
+    answer: async (task) => spilled(await inTurn(() => answerTask(bench, task))),
     close: async () => {},
   };
 }
@@ -100,11 +110,13 @@ export async function openPool(threads: number, setup: AnalyzeSetup): Promise<An
     return closing;
   };
   const analyze = job<AnalyzeTask, TaskResult>('analyze');
+  const pair = job<PairTask, PairResult>('pair');
+  const answer = job<AnswerTask, string | null>('answer');
   return {
     inFlightMax: inFlightOf(threads),
     run: async (task) => whole(await analyze(task)),
-    pair: job<PairTask, PairResult>('pair'),
-    answer: job<AnswerTask, void>('answer'),
+    pair: async (task) => wholePair(await pair(task)),
+    answer: async (task) => spilled(await answer(task)),
     close,
   };
 }

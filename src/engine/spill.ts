@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { FlowWord, portsHash, TWIN_STRETCH } from '../pods/twin-flow.ts';
 import { packFlow, SPILLED_WORDS, unpackFlow } from '../pods/twin-record.ts';
 import { TWIN_ADDRESSES_MAX, type TwinAnswer, type TwinTable } from '../pods/twins.ts';
+import { cannotWrite } from '../sink/destination.ts';
 
 /**
  * The twin table when it does not fit into memory. The first pass writes a file per task: records that may be twins,
@@ -46,9 +47,19 @@ function partitionOf(flows: Uint32Array, at: number): number {
   return portsHash(flows[at + FlowWord.protocol]!, port, otherPort) % PARTITIONS;
 }
 
-/** Writes what one task of the first pass has to say and to ask. */
+/** Why the system did not write to that file or folder, as a message; any other error is thrown on. */
+export function writeFailure(path: string, error: unknown): string {
+  if (!(error instanceof Error && 'syscall' in error)) throw error;
+  return cannotWrite(path, error).message;
+}
+
+/**
+ * Writes what one task of the first pass has to say and to ask. Nothing is written any more after a write that failed.
+ */
 export class SpillWriter {
-  private readonly fd: number;
+  /** Why it is not whole: a full disk, say. An error would not come through from a worker as what it is. */
+  failure: string | null = null;
+  private fd = -1;
   private readonly folder: string;
   private readonly seq: number;
   private readonly directory: number[] = [];
@@ -61,7 +72,18 @@ export class SpillWriter {
   constructor(folder: string, seq: number) {
     this.folder = folder;
     this.seq = seq;
-    this.fd = openSync(recordsFile(folder, seq), 'w');
+    this.attempt(recordsFile(folder, seq), (path) => {
+      this.fd = openSync(path, 'w');
+    });
+  }
+
+  private attempt(path: string, work: (path: string) => void): void {
+    if (this.failure !== null) return;
+    try {
+      work(path);
+    } catch (error) {
+      this.failure = writeFailure(path, error);
+    }
   }
 
   /** Adds the record at word `at` of `flows`. */
@@ -90,7 +112,7 @@ export class SpillWriter {
     const isQuestions = b >= PARTITIONS;
     this.directory.push(b % PARTITIONS, isQuestions ? 1 : 0, this.offset, records, this.asked);
     const bytes = new Uint8Array(block.buffer, 0, records * SPILLED_WORDS * 4);
-    writeWhole(this.fd, bytes, this.offset);
+    this.attempt(recordsFile(this.folder, this.seq), () => writeWhole(this.fd, bytes, this.offset));
     this.offset += bytes.length;
     if (isQuestions) this.asked += records;
     this.filled[b] = 0;
@@ -98,8 +120,10 @@ export class SpillWriter {
 
   close(): void {
     for (let b = 0; b < 2 * PARTITIONS; b++) this.flush(b);
-    closeSync(this.fd);
-    writeFileSync(directoryFile(this.folder, this.seq), Float64Array.from(this.directory));
+    if (this.fd >= 0) closeSync(this.fd);
+    this.attempt(directoryFile(this.folder, this.seq), (path) =>
+      writeFileSync(path, Float64Array.from(this.directory)),
+    );
   }
 }
 
@@ -175,15 +199,18 @@ function eachFlow(
   const block = new Uint32Array(BLOCK_WORDS);
   const flows = new Uint32Array(TWIN_STRETCH * FlowWord.count);
   const fd = openSync(recordsFile(folder, seq), 'r');
-  for (const { offset, records } of blocksOf(folder, seq, partition, false)) {
-    readWhole(fd, new Uint8Array(block.buffer, 0, records * SPILLED_WORDS * 4), offset);
-    for (let from = 0; from < records; from += TWIN_STRETCH) {
-      const count = Math.min(TWIN_STRETCH, records - from);
-      for (let k = 0; k < count; k++) unpackFlow(block, (from + k) * SPILLED_WORDS, flows, k * FlowWord.count);
-      take(flows, count);
+  try {
+    for (const { offset, records } of blocksOf(folder, seq, partition, false)) {
+      readWhole(fd, new Uint8Array(block.buffer, 0, records * SPILLED_WORDS * 4), offset);
+      for (let from = 0; from < records; from += TWIN_STRETCH) {
+        const count = Math.min(TWIN_STRETCH, records - from);
+        for (let k = 0; k < count; k++) unpackFlow(block, (from + k) * SPILLED_WORDS, flows, k * FlowWord.count);
+        take(flows, count);
+      }
     }
+  } finally {
+    closeSync(fd);
   }
-  closeSync(fd);
 }
 
 function blocksOf(folder: string, seq: number, partition: number, questions: boolean): SpilledBlock[] {
@@ -199,16 +226,19 @@ function answerTask(folder: string, seq: number, partition: number, desk: Answer
   const to = openSync(answersFile(folder, seq), 'a+');
   closeSync(to);
   const fd = openSync(answersFile(folder, seq), 'r+');
-  for (const { offset, records, asked } of blocks) {
-    readWhole(from, new Uint8Array(questions.buffer, 0, records * SPILLED_WORDS * 4), offset);
-    const bytes = new Uint8Array(answers.buffer, 0, records * ANSWER_WORDS * 4);
-    if (isFirst) bytes.fill(0);
-    else readWhole(fd, bytes, asked * ANSWER_WORDS * 4);
-    for (let r = 0; r < records; ) r = answerStretch(questions, answers, r, records, desk);
-    writeWhole(fd, bytes, asked * ANSWER_WORDS * 4);
+  try {
+    for (const { offset, records, asked } of blocks) {
+      readWhole(from, new Uint8Array(questions.buffer, 0, records * SPILLED_WORDS * 4), offset);
+      const bytes = new Uint8Array(answers.buffer, 0, records * ANSWER_WORDS * 4);
+      if (isFirst) bytes.fill(0);
+      else readWhole(fd, bytes, asked * ANSWER_WORDS * 4);
+      for (let r = 0; r < records; ) r = answerStretch(questions, answers, r, records, desk);
+      writeWhole(fd, bytes, asked * ANSWER_WORDS * 4);
+    }
+  } finally {
+    closeSync(from);
+    closeSync(fd);
   }
-  closeSync(from);
-  closeSync(fd);
 }
 
 /** Adds to the answers of questions from `from` on that ask the same version; returns the first it left out. */

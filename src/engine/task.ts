@@ -134,6 +134,8 @@ export interface PairResult {
   readonly fits: boolean;
   /** As in TaskResult. */
   readonly endFields: Heading | null;
+  /** Why the spill file is not whole: the pool makes an error of it; null = it is, or there is none. */
+  readonly spillFailure: string | null;
 }
 
 /** Answers one partition's questions in the spill files of tasks 0 … tasks − 1. */

@@ -1,5 +1,4 @@
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -10,6 +9,7 @@ import { type Member, startMember } from '../support/kafka/member.ts';
 import { describeKafka } from '../support/kafka/suite.ts';
 import { createTopics, produce, readCommitted, testKafka } from '../support/kafka/topics.ts';
 import { describeNeeding } from '../support/needs.ts';
+import { fillDisk, removeDisk, smallDisk } from '../support/small-disk.ts';
 
 /** The broker is away for so long; `FLOWTRIE_AWAY_SECONDS=300` for the long form. */
 const AWAY_SECONDS = Number(process.env.FLOWTRIE_AWAY_SECONDS ?? 15);
@@ -27,7 +27,7 @@ await describeKafka(
   (broker) => {
     it('waits for a broker that is away, and loses nothing', () => away(broker()), PATIENCE_MS);
     it('waits for an output topic that is not there yet', () => missingTopic(broker()), PATIENCE_MS);
-    const disk = smallDisk();
+    const disk = smallDisk(DISK_BYTES);
     describeNeeding('tmpfs', 'a disk that is full', disk === null ? 'mounting a tmpfs takes root' : null, () => {
       it('is waited for, and nothing is lost', () => fullDisk(broker(), disk ?? ''), PATIENCE_MS);
     });
@@ -92,26 +92,12 @@ async function missingTopic(broker: Broker): Promise<void> {
   expect(await member.stop()).toBe(143);
 }
 
-/** A file system of its own; null when this process may not mount one. */
-function smallDisk(): string | null {
-  const folder = mkdtempSync('/tmp/flowtrie-disk-');
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK_BYTES}`, 'tmpfs', folder], { stdio: 'pipe' });
-    return folder;
-  } catch {
-    rmSync(folder, { recursive: true });
-    return null;
-  }
-}
-
 async function fullDisk(broker: Broker, disk: string): Promise<void> {
   const kafka = testKafka(broker.address);
   await createTopics(kafka, { disk: 1 });
   const out = join(disk, 'rows/');
   mkdirSync(out);
-  const ballast = join(disk, 'ballast');
-  const { bavail, bsize } = statfsSync(disk);
-  writeFileSync(ballast, Buffer.alloc(Number(bavail) * Number(bsize) - 64 * 1024));
+  const ballast = fillDisk(disk, 64 * 1024);
   const member = start(broker, 'disk', out, { FLOWTRIE_FILE_SECONDS: '1' });
   try {
     await ready(member, 200, '"ready":true');
@@ -133,8 +119,7 @@ async function fullDisk(broker: Broker, disk: string): Promise<void> {
     expect(difference(await lab.replayRows(lab.lines), rows)).toEqual({ lost: 0, repeated: 0 });
   } finally {
     await member.kill();
-    execFileSync('umount', [disk]);
-    rmSync(disk, { recursive: true });
+    removeDisk(disk);
   }
 }
 
