@@ -5,7 +5,7 @@ import type { KernelHeap } from '../model/kernel-heap.ts';
 import { openFile } from '../source/byte-source.ts';
 import type { Slice } from '../source/frame.ts';
 import type { WantedStarts } from '../source/parquet/slices.ts';
-import { documentSlices, inflatedSlices, plainSlices } from '../source/slices.ts';
+import { documentSlices, gzipLines, inflatedSlices, plainSlices } from '../source/slices.ts';
 import type { ValueCursor } from '../source/values.ts';
 import type { AnalyzeSetup, AnalyzeTask } from './task.ts';
 
@@ -18,9 +18,25 @@ export async function cursorOf({ source }: AnalyzeTask): Promise<ValueCursor | n
 
 /**
  * The slices of a task's input; with `carry` also the fields of Parquet that have no column. `onRead` hears of the
- * bytes read. Code that few inputs need is loaded by those: workers start sooner.
+ * bytes read.
  */
-export async function* slicesOf(
+export function slicesOf(
+  task: AnalyzeTask,
+  heap: KernelHeap,
+  carry: boolean,
+  wanted: WantedStarts,
+  onRead: (bytes: number) => void,
+): Iterable<Slice> | AsyncIterable<Slice> {
+  const { source } = task;
+  if (source.kind === 'file' && source.content === 'lines') {
+    if (source.compression === null) return plainSlices(source.path, source.start, source.end, onRead);
+    if (source.compression === 'gzip') return gzipLines(source.path, onRead);
+  }
+  return rarerSlices(task, heap, carry, wanted, onRead);
+}
+
+/** Code that few inputs need is loaded by those: workers start sooner. */
+async function* rarerSlices(
   task: AnalyzeTask,
   heap: KernelHeap,
   carry: boolean,
@@ -57,10 +73,8 @@ export async function* slicesOf(
     }
   } else if (source.compression !== null) {
     yield* inflatedSlices(source.path, source.compression, source.content, onRead);
-  } else if (source.content !== 'lines') {
-    yield* documentSlices(source.path, source.content, onRead);
   } else {
-    yield* plainSlices(source.path, source.start, source.end, onRead);
+    yield* documentSlices(source.path, source.content, onRead);
   }
 }
 

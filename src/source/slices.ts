@@ -2,6 +2,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { FlowtrieError } from '../model/errors.ts';
 import type { Content } from './content.ts';
 import { type FramedSlice, type Framer, LineFramer, READ_BYTES } from './frame.ts';
+import { Gunzip } from './gunzip.ts';
 import { type Compression, DEFLATED_BYTES, inflaterOf } from './inflater.ts';
 import { unreadable } from './unreadable.ts';
 
@@ -62,6 +63,40 @@ export function* plainSlices(name: string, start: number, end: number, onRead: O
   }
 }
 
+/**
+ * Lines of a gzip file, any number of members, as inflatedSlices gives them, without a promise for each piece: most
+ * inputs are this, and every worker compiles what it runs for itself.
+ */
+export function* gzipLines(name: string, onRead: OnRead): Generator<FramedSlice> {
+  const fd = open(name);
+  try {
+    const gunzip = new Gunzip();
+    const framer = new LineFramer();
+    const buffer = new Uint8Array(DEFLATED_BYTES);
+    while (gunzip.problem === undefined) {
+      const count = read(name, fd, buffer, null);
+      if (count === 0) break;
+      for (const piece of gunzip.write(buffer.subarray(0, count))) yield* framer.push(piece);
+      onRead(count);
+    }
+    for (const piece of gunzip.end()) yield* framer.push(piece);
+    yield* lastSlices(framer, name, 'gzip', gunzip.problem);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** What is left at the end; throws when the file is damaged there. */
+function* lastSlices(
+  framer: Framer,
+  name: string,
+  compression: Compression,
+  problem: string | undefined,
+): Generator<FramedSlice> {
+  yield* framer.finish(problem === undefined ? null : 'truncated');
+  if (problem !== undefined) throw new FlowtrieError('input', `${name}: damaged ${compression}: ${problem}`);
+}
+
 /** Slices of a plain file that is not lines, from its beginning to its end. */
 export async function* documentSlices(name: string, content: Content, onRead: OnRead): AsyncGenerator<FramedSlice> {
   const framer = await framerOf(content);
@@ -101,9 +136,7 @@ export async function* inflatedSlices(
       onRead(count);
     }
     for await (const piece of inflater.end()) yield* framer.push(piece);
-    const { problem } = inflater;
-    yield* framer.finish(problem === undefined ? null : 'truncated');
-    if (problem !== undefined) throw new FlowtrieError('input', `${name}: damaged ${compression}: ${problem}`);
+    yield* lastSlices(framer, name, compression, inflater.problem);
   } finally {
     closeSync(fd);
   }
