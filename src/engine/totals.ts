@@ -29,6 +29,12 @@ export interface RuleTotals {
   lastSeen: number | null;
 }
 
+/** Cell, or route rule, → its Evidence words. */
+interface VersionEvidence {
+  readonly cells: Map<number, number[]>;
+  readonly routes: Map<number, number[]>;
+}
+
 /** Separates the parts of a label; occurs in no id, name or address. */
 export const LABEL_SEPARATOR = '\u0000';
 
@@ -45,7 +51,6 @@ export class Totals {
   readonly attribution: Float64Array = new Float64Array(ATTRIBUTION.length);
   readonly kinds: Float64Array = new Float64Array(KIND.length);
   readonly paths: { records: number; bytes: number }[] = PATH.map(() => ({ records: 0, bytes: 0 }));
-  readonly rules: Map<string, RuleTotals> = new Map();
   readonly workloads: TopGroups = new TopGroups(WORKLOAD_WORDS, (key) => this.workloadLabel(key));
   readonly talkers4: TopGroups = new TopGroups(TALKER4_WORDS, (key) => this.talker4Label(key));
   readonly talkers6: TopGroups = new TopGroups(TALKER6_WORDS, (key) => this.talker6Label(key));
@@ -54,6 +59,10 @@ export class Totals {
   /** Bytes of all inputs. */
   read = 0;
   private versions: readonly CompiledVersion[];
+  /** By id; without what `evidence` holds. */
+  private readonly settledRules = new Map<string, RuleTotals>();
+  /** By version. */
+  private readonly evidence = new Map<number, VersionEvidence>();
 
   constructor(versions: readonly CompiledVersion[]) {
     this.versions = versions;
@@ -63,6 +72,7 @@ export class Totals {
   useVersions(versions: readonly CompiledVersion[]): void {
     if (versions === this.versions) return;
     for (const groups of [this.workloads, this.talkers4, this.talkers6, this.rejects]) groups.settle();
+    this.settleRules();
     this.versions = versions;
   }
 
@@ -83,36 +93,55 @@ export class Totals {
       this.paths[p]!.records += path.records;
       this.paths[p]!.bytes += path.bytes;
     });
-    for (const version of counts.versions) this.addRules(version);
+    for (const version of counts.versions) this.addEvidence(version);
     this.workloads.add(counts.workloads);
     this.talkers4.add(counts.talkers4);
     this.talkers6.add(counts.talkers6);
     this.rejects.add(counts.rejects);
   }
 
-  private addRules(counts: VersionCounts): void {
-    const { view, catalog } = this.versions[counts.version]!;
+  /** Evidence of the rules that decided or matched, by id. */
+  get rules(): ReadonlyMap<string, RuleTotals> {
+    this.settleRules();
+    return this.settledRules;
+  }
+
+  private addEvidence({ version, cells, routes }: VersionCounts): void {
+    let known = this.evidence.get(version);
+    if (known === undefined) {
+      known = { cells: new Map(), routes: new Map() };
+      this.evidence.set(version, known);
+    }
+    joinEvidence(known.cells, cells);
+    joinEvidence(known.routes, routes);
+  }
+
+  /** Which rules a cell stands for is looked up once, not for every task. */
+  private settleRules(): void {
+    for (const [version, evidence] of this.evidence) this.addRules(version, evidence);
+    this.evidence.clear();
+  }
+
+  private addRules(version: number, { cells, routes }: VersionEvidence): void {
+    const { view, catalog } = this.versions[version]!;
     const totals = (rule: number): RuleTotals => {
       const { id, layer } = catalog.rules[rule]!;
-      let found = this.rules.get(id);
+      let found = this.settledRules.get(id);
       if (found === undefined) {
         found = { id, layer, decided: 0, matched: 0, bytes: 0, firstSeen: null, lastSeen: null };
-        this.rules.set(id, found);
+        this.settledRules.set(id, found);
       }
       return found;
     };
-    const stride = 1 + Evidence.words;
-    for (let i = 0; i < counts.cells.length; i += stride) {
-      const cell = counts.cells[i]!;
+    for (const [cell, sums] of cells) {
       const decider = view.cellRule[cell]!;
-      if (decider >= 0) addEvidence(totals(decider), counts.cells, i + 1);
-      const hits = counts.cells[i + 1 + Evidence.hits]!;
-      for (const match of matchesOf(view, cell)) if (match.certain) totals(match.rule).matched += hits;
+      if (decider >= 0) addToRule(totals(decider), sums);
+      for (const match of matchesOf(view, cell)) if (match.certain) totals(match.rule).matched += sums[Evidence.hits]!;
     }
-    for (let i = 0; i < counts.routes.length; i += stride) {
-      const route = totals(counts.routes[i]!);
-      addEvidence(route, counts.routes, i + 1);
-      route.matched += counts.routes[i + 1 + Evidence.hits]!;
+    for (const [rule, sums] of routes) {
+      const route = totals(rule);
+      addToRule(route, sums);
+      route.matched += sums[Evidence.hits]!;
     }
   }
 
@@ -149,15 +178,30 @@ export class Totals {
   }
 }
 
-/** Adds the Evidence words at `at` to what is known of a deciding rule. */
-function addEvidence(rule: RuleTotals, words: readonly number[], at: number): void {
-  rule.decided += words[at + Evidence.hits]!;
-  rule.bytes += words[at + Evidence.bytes]!;
-  const first = words[at + Evidence.first]!;
+/** Adds Evidence words to what is known of a deciding rule. */
+function addToRule(rule: RuleTotals, sums: readonly number[]): void {
+  rule.decided += sums[Evidence.hits]!;
+  rule.bytes += sums[Evidence.bytes]!;
+  const first = sums[Evidence.first]!;
   if (first === NEVER) return;
-  const last = words[at + Evidence.last]!;
   rule.firstSeen = Math.min(rule.firstSeen ?? first, first);
+  const last = sums[Evidence.last]!;
   rule.lastSeen = Math.max(rule.lastSeen ?? last, last);
+}
+
+/** Adds runs of an index and its Evidence words. */
+function joinEvidence(known: Map<number, number[]>, runs: readonly number[]): void {
+  for (let i = 0; i < runs.length; i += 1 + Evidence.words) {
+    const sums = known.get(runs[i]!);
+    if (sums === undefined) {
+      known.set(runs[i]!, runs.slice(i + 1, i + 1 + Evidence.words));
+      continue;
+    }
+    sums[Evidence.hits]! += runs[i + 1 + Evidence.hits]!;
+    sums[Evidence.bytes]! += runs[i + 1 + Evidence.bytes]!;
+    sums[Evidence.first] = Math.min(sums[Evidence.first]!, runs[i + 1 + Evidence.first]!);
+    sums[Evidence.last] = Math.max(sums[Evidence.last]!, runs[i + 1 + Evidence.last]!);
+  }
 }
 
 function addInto(total: Float64Array, part: readonly number[]): void {
