@@ -1,6 +1,7 @@
 import type { FlowBatch } from '../model/flow.ts';
-import { Attribution, Direction, Kind, type VerdictBatch } from '../model/verdict.ts';
-import { ANY_HOST, resolvedAttribution, resolvePod } from '../pods/lookup.ts';
+import { Attribution, Direction, Effective, Kind, type VerdictBatch } from '../model/verdict.ts';
+import { ANY_HOST, podsAt, resolvedAttribution, resolvePod } from '../pods/lookup.ts';
+import type { PodMapView } from '../pods/pod-map.ts';
 import { ENI_STRIDE, EniWord } from '../rules/view.ts';
 import type { Scratch, VersionTables } from './tables.ts';
 import { windowEnd, windowStart } from './window.ts';
@@ -31,11 +32,13 @@ function leaveOut(flow: FlowBatch, verdicts: VerdictBatch, scratch: Scratch, tab
   const sureBefore = resolvedAttribution();
   const pod = resolvePod(pods, entry, start, end, host);
   const sure = resolvedAttribution();
-  if (pod === before && sure === sureBefore) return;
-  const [kinds, owners, attributions] = isSrc
-    ? [verdicts.srcKind, verdicts.srcOwner, verdicts.srcAttribution]
-    : [verdicts.dstKind, verdicts.dstOwner, verdicts.dstAttribution];
-  attributions[i] = sure;
+  if (pod === before && sure === sureBefore && !(pod < 0 && isAnyLeftOut(pods, entry, start, end, host))) return;
+  const [kinds, owners, attributions, effective] = isSrc
+    ? [verdicts.srcKind, verdicts.srcOwner, verdicts.srcAttribution, verdicts.srcEffective]
+    : [verdicts.dstKind, verdicts.dstOwner, verdicts.dstAttribution, verdicts.dstEffective];
+  // an address that only a twin shows makes nobody certain
+  const isPaired = effective[i] === Effective.paired && sure === Attribution.exact;
+  attributions[i] = isPaired ? Attribution.inferred : sure;
   if (pod >= 0) {
     owners[i] = sure === Attribution.candidates ? -1 : pod;
     return;
@@ -43,6 +46,12 @@ function leaveOut(flow: FlowBatch, verdicts: VerdictBatch, scratch: Scratch, tab
   // the address is said to be elsewhere, and so are its pods: this interface had it all the same
   kinds[i] = kindOf(tables, eni);
   owners[i] = kinds[i] === Kind.pod ? -1 : eni;
+}
+
+/** Nobody held the address for certain: true when one of those who possibly did is said to be elsewhere. */
+function isAnyLeftOut(pods: PodMapView, entry: number, start: number, end: number, host: number): boolean {
+  const left = podsAt(pods, entry, start, end, host);
+  return podsAt(pods, entry, start, end).some((pod) => !left.includes(pod));
 }
 
 /**
@@ -53,8 +62,7 @@ function leaveOut(flow: FlowBatch, verdicts: VerdictBatch, scratch: Scratch, tab
 export function hostToAsk(tables: VersionTables, entry: number, eni: number): number {
   const { pods } = tables;
   if (entry < 0 || eni < 0 || (pods.entryIsStray[entry] !== 1 && pods.entryEni[entry] === eni)) return ANY_HOST;
-  const kind = kindOf(tables, eni);
-  return kind === Kind.node || kind === Kind.pod ? pods.eniHost[eni]! : ANY_HOST;
+  return pods.eniHost[eni]!;
 }
 
 function kindOf({ rules }: VersionTables, eni: number): number {

@@ -111,8 +111,9 @@ function podsOfTwins(
   const pods = Array.from(scratch.twinAddress.subarray(first, first + count)).flatMap((address) => {
     const entry = ownerEntry4(tables.pods, vpc, address);
     if (entry < 0) return [];
-    const pod = resolvePod(tables.pods, entry, start, end);
-    if (resolvedAttribution() === Attribution.candidates) return podsAt(tables.pods, entry, start, end);
+    const host = hostToAsk(tables, entry, eni);
+    const pod = resolvePod(tables.pods, entry, start, end, host);
+    if (resolvedAttribution() === Attribution.candidates) return podsAt(tables.pods, entry, start, end, host);
     return pod < 0 ? [] : [pod];
   });
   return pods.length === 0 ? null : pods.sort((a, b) => a - b);

@@ -1,6 +1,7 @@
 import type { Inventory, InventoryWarning } from '../inventory/inventory.ts';
+import type { ToldHosts } from './elsewhere.ts';
 import type { Holding } from './holdings.ts';
-import { type InterfacePods, podsByInterface, podsOf } from './interface-pods.ts';
+import { holdingsOn, type InterfacePods, podsByInterface, podsOf } from './interface-pods.ts';
 import { listenerPorts, listenerTable } from './listeners.ts';
 import { ANY_VPC, hashKey, IPV4_ENTRY, spaceOf, wordMask } from './lookup.ts';
 import { ENTRY_STRIDE, FOREVER, INTERVAL_STRIDE, INTERVALS_PADDING, packPodMap, SOFT_OPEN } from './pod-map.ts';
@@ -23,11 +24,11 @@ export function buildPodMap(inventory: Inventory): BuiltPodMap {
   const vpcs = numberVpcs(inventory);
   const { entries, eniPrimaryEntry, warnings } = buildTimeline(inventory, vpcs);
   const onInterfaces = podsByInterface(inventory, entries, vpcs);
-  const listenerKeys = listenerTable(inventory, (eni) => podsOf(onInterfaces, entries, eni));
+  const told = strayTables(inventory, entries);
+  const listenerKeys = listenerTable(inventory, (eni) => podsOf(onInterfaces, entries, told, eni));
   const packed = packPodMap({
     eniPrimaryEntry,
     eniVpc: vpcs.ofInterface,
-    entryEni: Int32Array.from(entries, (e) => e.eni),
     entryIsOwn: Uint8Array.from(entries, (e) => (e.isOwn ? 1 : 0)),
     entryRecords: entryRecords(entries),
     ...intervalTable(entries),
@@ -38,10 +39,10 @@ export function buildPodMap(inventory: Inventory): BuiltPodMap {
     anySlots: slotTable(entries, firstOfAddress(entries)),
     entryVpc: Int32Array.from(entries, (e) => e.vpc),
     entryIsOnly: Uint8Array.from(entries, (e) => (e.isOnly ? 1 : 0)),
-    ...strayTables(inventory, entries),
+    ...told,
     prefixLengths: prefixLengths(entries),
     ...vpcTable(inventory, vpcs.count),
-    ...interfaceTables(onInterfaces, entries),
+    ...interfaceTables(onInterfaces, entries, told),
     listenerKeys,
     listenerPorts: listenerPorts(listenerKeys),
   });
@@ -155,12 +156,14 @@ function vpcTable(
 }
 
 function interfaceTables(
-  { entries: lists, hosts }: InterfacePods,
+  onInterfaces: InterfacePods,
   entries: readonly Entry[],
+  told: ToldHosts,
 ): Record<'coverFirst' | 'eniFirst' | 'eniEntry' | 'hostFirst' | 'hostPod', Int32Array> &
   Record<'coverStart' | 'coverEnd' | 'hostStart' | 'hostEnd', Uint32Array> {
-  const covers = lists.map((list, e) => {
-    const held = list.flatMap((entry) => entries[entry]?.holdings ?? []);
+  const { entries: lists, hosts } = onInterfaces;
+  const covers = lists.map((_, e) => {
+    const held = holdingsOn(onInterfaces, entries, told, e);
     return coverOf([...held, ...(hosts[e] ?? [])].sort((a, b) => a.start - b.start));
   });
   const cover = covers.flat();

@@ -1,10 +1,13 @@
 import type { PodMapView } from './pod-map.ts';
 
+/** The sections of a pod map that tell on which host a pod is said to be. */
+export type ToldHosts = Pick<PodMapView, 'entryEni' | 'eniHost' | 'podIsTold' | 'strays' | 'entryIsStray'>;
+
 /**
  * True when a pod of the entry is said to be on another host than `host`, a number of `eniHost`: it did not send or
  * receive what an interface of `host` logged as its own.
  */
-export function isElsewhere(view: PodMapView, entry: number, pod: number, host: number): boolean {
+export function isElsewhere(view: ToldHosts, entry: number, pod: number, host: number): boolean {
   if (view.entryIsStray[entry] === 1) {
     const told = strayHost(view.strays, pod);
     if (told >= 0) return told !== host;

@@ -1,6 +1,8 @@
 import { type Inventory, isHostAddress, type PodInterval } from '../inventory/inventory.ts';
 import { formatAddress } from '../model/ip.ts';
+import { isElsewhere, type ToldHosts } from './elsewhere.ts';
 import type { Holding } from './holdings.ts';
+import { ANY_HOST } from './lookup.ts';
 import { type Entry, holdingOf } from './timeline.ts';
 import type { VpcNumbers } from './vpc-numbers.ts';
 
@@ -27,18 +29,37 @@ export function podsByInterface(inventory: Inventory, entries: readonly Entry[],
   return { entries: lists, hosts };
 }
 
+/** Holdings of an interface's addresses, without those of pods said to be on another host. */
+export function holdingsOn(
+  onInterfaces: InterfacePods,
+  entries: readonly Entry[],
+  told: ToldHosts,
+  eni: number,
+): readonly Holding[] {
+  const host = told.eniHost[eni] ?? ANY_HOST;
+  return (onInterfaces.entries[eni] ?? []).flatMap((entry) => {
+    const holdings = entries[entry]?.holdings ?? [];
+    if (host === ANY_HOST || told.entryIsStray[entry] !== 1) return holdings;
+    return holdings.filter(({ pod }) => !isElsewhere(told, entry, pod, host));
+  });
+}
+
 /** Every pod of an interface at any time, each once. */
-export function podsOf(onInterfaces: InterfacePods, entries: readonly Entry[], eni: number): Set<number> {
+export function podsOf(
+  onInterfaces: InterfacePods,
+  entries: readonly Entry[],
+  told: ToldHosts,
+  eni: number,
+): Set<number> {
   const pods = new Set<number>();
-  for (const entry of onInterfaces.entries[eni] ?? [])
-    for (const { pod } of entries[entry]?.holdings ?? []) pods.add(pod);
+  for (const { pod } of holdingsOn(onInterfaces, entries, told, eni)) pods.add(pod);
   for (const { pod } of onInterfaces.hosts[eni] ?? []) pods.add(pod);
   return pods;
 }
 
 /**
  * Primary interface of a hostNetwork pod's node: by node name, else the one interface with its address (in its VPC,
- * when that is known); −1 = not known.
+ * when that is known), unless that is another node's; −1 = not known.
  */
 function hostInterfaces(inventory: Inventory, vpcs: VpcNumbers): (pod: PodInterval) => number {
   const ofInstance = new Map<string, number>();
@@ -53,12 +74,15 @@ function hostInterfaces(inventory: Inventory, vpcs: VpcNumbers): (pod: PodInterv
   });
   const instanceOfNode = new Map(inventory.nodes.map(({ name, instanceId }) => [name, instanceId]));
   return (pod) => {
-    const named = ofInstance.get(instanceOfNode.get(pod.nodeName ?? '') ?? '');
+    const instance = instanceOfNode.get(pod.nodeName ?? '') ?? null;
+    const named = ofInstance.get(instance ?? '');
     if (named !== undefined) return named;
     const vpc = pod.vpcId === null ? undefined : vpcs.byId.get(pod.vpcId);
-    const found = (ofAddress.get(formatAddress(pod.address)) ?? []).filter(
-      (e) => vpc === undefined || vpcs.ofInterface[e] === vpc,
-    );
+    const found = (ofAddress.get(formatAddress(pod.address)) ?? []).filter((e) => {
+      const here = inventory.networkInterfaces[e]?.instanceId ?? null;
+      const isAnothers = instance !== null && here !== null && here !== instance;
+      return !isAnothers && (vpc === undefined || vpcs.ofInterface[e] === vpc);
+    });
     return found.length === 1 ? (found[0] ?? -1) : -1;
   };
 }

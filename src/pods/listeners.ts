@@ -95,14 +95,18 @@ function hostListeners(inventory: Inventory, podsOn: readonly (readonly PodInter
   const instances = new Map(inventory.nodes.map((node) => [node.name, node.instanceId]));
   const found = new Map<string, Listener[]>();
   const add = (host: string, pod: PodInterval): void => {
-    const listeners = pod.hostNetwork ? pod.listeners : pod.hostListeners;
+    const listeners = pod.hostNetwork ? [...pod.listeners, ...pod.hostListeners] : pod.hostListeners;
     if (listeners.length > 0) found.set(host, [...(found.get(host) ?? []), ...listeners]);
   };
+  const instanceOf = ({ nodeName }: PodInterval): string | null => instances.get(nodeName ?? '') ?? null;
   inventory.networkInterfaces.forEach((eni, e) => {
-    for (const pod of podsOn[e] ?? []) add(hostOf(eni, e), pod);
+    for (const pod of podsOn[e] ?? []) {
+      // where its address lies says where a pod runs only when nobody names its node
+      if (pod.hostNetwork || instanceOf(pod) === null) add(hostOf(eni, e), pod);
+    }
   });
   for (const pod of inventory.pods) {
-    const instance = instances.get(pod.nodeName ?? '') ?? null;
+    const instance = instanceOf(pod);
     if (instance !== null) add(instance, pod);
   }
   return found;

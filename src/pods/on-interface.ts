@@ -1,3 +1,4 @@
+import { isElsewhere } from './elsewhere.ts';
 import { firstEndingAfter, podOf, startOf } from './lookup.ts';
 import { ENTRY_STRIDE, EntryWord, type PodMapView } from './pod-map.ts';
 
@@ -13,7 +14,10 @@ export interface PodsInWindow {
   readonly toMost: number;
 }
 
-/** Pods on the interface in the window, hostNetwork pods included on a node's primary one; cold. */
+/**
+ * Pods on the interface in the window, hostNetwork pods included on a node's primary one, without those said to be on
+ * another host; cold.
+ */
 export function podsOnInterface(view: PodMapView, eni: number, start: number, end: number): PodsInWindow {
   const { eniFirst, eniEntry, entryRecords, intervalEnds, hostFirst, hostStart, hostEnd, hostPod } = view;
   const from = Math.min(start, end);
@@ -29,13 +33,17 @@ export function podsOnInterface(view: PodMapView, eni: number, start: number, en
       window.toAbove = Math.max(window.toAbove, since);
     }
   };
+  const host = view.eniHost[eni]!;
   for (let e = eniFirst[eni]!; e < eniFirst[eni + 1]!; e++) {
-    const at = eniEntry[e]! * ENTRY_STRIDE;
+    const entry = eniEntry[e]!;
+    const at = entry * ENTRY_STRIDE;
+    const mayBeElsewhere = host >= 0 && view.entryIsStray[entry] === 1;
     const first = entryRecords[at + EntryWord.first]!;
     const last = first + entryRecords[at + EntryWord.count]!;
     const near = firstEndingAfter(intervalEnds, first, last, from);
     // starts and ends ascend: of those before, the last one has gone last, of those after, the first comes first
-    for (let i = Math.max(near - 1, first); i < last; i++) {
+    for (let i = mayBeElsewhere ? first : Math.max(near - 1, first); i < last; i++) {
+      if (mayBeElsewhere && isElsewhere(view, entry, podOf(view, i), host)) continue;
       meet(podOf(view, i), startOf(view, i), intervalEnds[i]!);
       if (startOf(view, i) >= to) break;
     }

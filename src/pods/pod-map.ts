@@ -33,11 +33,11 @@ export interface PodMapView {
   readonly entryVpc: Int32Array;
   /** 1 when no other VPC of the inventory holds the address or a prefix around it, or has it in its CIDRs. */
   readonly entryIsOnly: Uint8Array;
-  /** Number of each interface's instance, −1 = it has none. */
+  /** Number of each interface's instance, −1 = it has none, or is no node's and no pod's. */
   readonly eniHost: Int32Array;
   /** Bit p: a source names the node of pod p, and that node's instance is known. */
   readonly podIsTold: Uint8Array;
-  /** Pairs (pod, number of its instance), ascending: pods told to be on another one than their address' interface. */
+  /** Pairs (pod, number of its instance), ascending: pods told to be where no interface of theirs has their address. */
   readonly strays: Int32Array;
   /** 1 when one of the entry's pods is a stray. */
   readonly entryIsStray: Uint8Array;

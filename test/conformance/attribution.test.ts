@@ -17,7 +17,8 @@ interface AttributionFile {
   readonly cases: readonly AttributionCase[];
 }
 
-type Sides = Readonly<Partial<Record<'src' | 'dst', Readonly<Record<string, unknown>>>>>;
+/** Columns of a side without its prefix, and of the record itself. */
+type Sides = Readonly<Partial<Record<'src' | 'dst' | 'record', Readonly<Record<string, unknown>>>>>;
 
 interface AttributionCase {
   readonly note: string;
@@ -81,7 +82,8 @@ function columnsOf(sides: Sides): EngineRow {
   for (const [side, wanted] of Object.entries(sides)) {
     for (const [name, value] of Object.entries(wanted)) {
       if (name === 'eni') continue;
-      columns[`${side}_${name}`] = Array.isArray(value) && value.length === 0 ? null : (value as EngineRow[string]);
+      const column = side === 'record' ? name : `${side}_${name}`;
+      columns[column] = Array.isArray(value) && value.length === 0 ? null : (value as EngineRow[string]);
     }
   }
   return columns;

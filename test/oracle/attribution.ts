@@ -151,35 +151,49 @@ function lookUp(network: Network, cluster: Cluster, home: string | null, at: Ora
   if (place === 'outside' && cluster.pods.some((pod) => pod.address.text === at.text)) return named('unknown');
   if (place === 'outside') return named(ask.awsService ? 'aws-service' : 'external');
   if (place === 'unknown') return named('unknown');
-  const pods = here.filter((pod) => pod.vpcId === place.vpcId && overlap(pod, ask.window) > 0);
+  const there = here.filter((pod) => pod.vpcId === place.vpcId);
+  const possible = there.filter((pod) => !isElsewhere(pod, ask.own));
+  const pods = possible.filter((pod) => overlap(pod, ask.window) > 0);
   const owner = ownerOf(network, place.vpcId, at);
   if (pods.length > 0) {
     const side = podSide(at.text, pods, ask.window, owner?.id ?? null);
     const meant = pods.filter((pod) => side.pod === null || podId(pod) === `${side.namespace}/${side.pod}`);
     return { side, pods: meant, owner, hidden: false, isOwn: false };
   }
-  const bare: SideFacts =
-    owner === null
-      ? named('unknown')
-      : { side: eniSide(at.text, at, owner), pods, owner, hidden: false, isOwn: isOwn(owner, at) };
-  if (bare.side.attribution === 'exact' || owner?.class === 'branch') return bare;
   // eks.md §4.6: a record's times may be up to 60 s late, or a little early: the neighbours in time may be meant
   const slack = { start: ask.window.start - 60, end: ask.window.end + 5 };
-  const near = here.filter((pod) => pod.vpcId === place.vpcId && overlap(pod, slack) > 0);
-  if (near.length === 0) return bare;
-  return { ...bare, side: { ...bare.side, attribution: 'candidates', candidates: sorted(near.map(podId)) } };
+  const near = there.filter((pod) => overlap(pod, slack) > 0);
+  const known = near.every((pod) => possible.includes(pod)) ? owner : ask.own;
+  const bare: SideFacts =
+    known === null
+      ? named('unknown')
+      : { side: eniSide(at.text, at, known), pods, owner: known, hidden: false, isOwn: isOwn(known, at) };
+  if (bare.side.attribution === 'exact' || known?.class === 'branch') return bare;
+  const candidates = sorted(near.filter((pod) => possible.includes(pod)).map(podId));
+  return candidates.length === 0 ? bare : { ...bare, side: { ...bare.side, attribution: 'candidates', candidates } };
+}
+
+/**
+ * eks.md §4.6, step 2: a pod whose node a source names is the own side of what that node's interfaces log, and of no
+ * other node's. CHOICE: when that leaves nobody, the logging interface had the address, whoever is said to hold it.
+ */
+export function isElsewhere(pod: OraclePod, own: OracleEni | null): boolean {
+  if (own === null || own.instanceId === null || !['node', 'branch'].includes(own.class)) return false;
+  return pod.namedHosts.length > 0 && !pod.namedHosts.includes(own.instanceId);
 }
 
 interface Ask {
   readonly window: Window;
   readonly awsService: boolean;
+  /** The interface that logged the record, when the side is certainly its own. */
+  readonly own: OracleEni | null;
 }
 
 /** Local side of a default-format record on an interface with more addresses: any of them, or the node itself. */
 function hiddenSide(cluster: Cluster, eni: OracleEni, window: Window): SideFacts {
   const alive = (pod: OraclePod): boolean => overlap(pod, window) > 0;
   const here = cluster.pods.filter(
-    (pod) => !pod.hostNetwork && pod.vpcId === eni.vpcId && holds(eni, pod.address) >= 0,
+    (pod) => !pod.hostNetwork && pod.vpcId === eni.vpcId && holds(eni, pod.address) >= 0 && !isElsewhere(pod, eni),
   );
   const host = eni.isHost ? podsOfHost(cluster, eni).filter((pod) => pod.hostNetwork) : [];
   const candidates = sorted([...here, ...host].filter(alive).map(podId));
@@ -209,8 +223,8 @@ export function attributeSides(
   record: OracleRecord,
   direction: string,
 ): { src: SideFacts; dst: SideFacts } {
-  const src = attributeSide(network, cluster, record, 'src', direction !== 'ingress');
-  const dst = attributeSide(network, cluster, record, 'dst', direction !== 'egress');
+  const src = attributeSide(network, cluster, record, 'src', direction);
+  const dst = attributeSide(network, cluster, record, 'dst', direction);
   const between = src.side.kind === 'node' && dst.side.kind === 'node' && direction !== 'unknown';
   if (!between || !isTunnel(record)) return { src, dst };
   const shown = (facts: SideFacts): SideFacts => {
@@ -222,14 +236,15 @@ export function attributeSides(
   return { src: shown(src), dst: shown(dst) };
 }
 
-/** One side of a record. `local` = it may be the logging interface's own side. */
 function attributeSide(
   network: Network,
   cluster: Cluster,
   record: OracleRecord,
   name: 'src' | 'dst',
-  local: boolean,
+  direction: string,
 ): SideFacts {
+  const isOwn = direction === (name === 'src' ? 'egress' : 'ingress');
+  const local = isOwn || direction === 'unknown';
   const eni = network.enis.get(field(record, 'interface-id') ?? '') ?? null;
   const window = windowOf(record);
   const packet = recordAddress(record, `pkt-${name}addr`);
@@ -241,7 +256,8 @@ function attributeSide(
   }
   // CHOICE: without the interface in the inventory, the record's own vpc-id says where to look.
   const home = eni === null ? field(record, 'vpc-id') : eni.vpcId;
-  return lookUp(network, cluster, home, at, { window, awsService: field(record, `pkt-${name}-aws-service`) !== null });
+  const awsService = field(record, `pkt-${name}-aws-service`) !== null;
+  return lookUp(network, cluster, home, at, { window, awsService, own: isOwn ? eni : null });
 }
 
 /** §7.14: the record's word, else whether exactly one address is the interface's. */

@@ -15,7 +15,7 @@ export interface OraclePod {
   readonly namespace: string;
   readonly address: OracleAddress;
   readonly hostNetwork: boolean;
-  /** Hosts it runs on, as hostOf names them: by its node, and by the interfaces that hold its address. */
+  /** Hosts it runs on, as hostOf names them: by its node, else by the interface that holds its address. */
   readonly hosts: readonly string[];
   /** Those of them that its node tells, whatever its address. */
   readonly namedHosts: readonly string[];
@@ -133,8 +133,8 @@ function hostOf(eni: OracleEni): string {
 }
 
 /**
- * A pod with an address of its own runs where an interface holds it; a hostNetwork pod, whose node nobody names, on the
- * one host with its address.
+ * A pod whose node nobody names runs where an interface holds its address; on the host network, on the one host that
+ * has it.
  */
 function hostsOf(
   network: Network,
@@ -147,10 +147,11 @@ function hostsOf(
   const inVpc = [...network.enis.values()].filter((eni) => vpcId === null || eni.vpcId === vpcId);
   if (!hostNetwork) {
     const owner = vpcId === null ? null : ownerOf(network, vpcId, at);
-    return owner === null ? named : [...named, hostOf(owner)];
+    return named.length > 0 || owner === null ? named : [hostOf(owner)];
   }
   if (inVpc.some((eni) => eni.isHost && eni.instanceId === instanceId && instanceId !== null)) return named;
-  const holders = inVpc.filter((eni) => eni.isHost && holds(eni, at) >= 0);
+  const mayBe = (eni: OracleEni): boolean => [instanceId, null].includes(eni.instanceId) || instanceId === null;
+  const holders = inVpc.filter((eni) => eni.isHost && holds(eni, at) >= 0 && mayBe(eni));
   return holders.length === 1 ? [...named, ...holders.map(hostOf)] : named;
 }
 
@@ -284,7 +285,11 @@ function united(pods: readonly OraclePod[]): OraclePod[] {
     const at = found.findLastIndex((other) => podId(other) === podId(pod) && isSamePlace(other, pod));
     const before = found[at];
     if (before === undefined || pod.start > before.end) found.push(pod);
-    else found[at] = { ...before, end: Math.max(before.end, pod.end), hosts: [...before.hosts, ...pod.hosts] };
+    else {
+      const namedHosts = [...before.namedHosts, ...pod.namedHosts];
+      const hosts = pod.hostNetwork || namedHosts.length === 0 ? [...before.hosts, ...pod.hosts] : namedHosts;
+      found[at] = { ...before, end: Math.max(before.end, pod.end), hosts, namedHosts };
+    }
   }
   return found;
 }
@@ -351,4 +356,9 @@ export function readCluster(network: Network): Cluster {
 /** Pods whose containers share an interface's host. */
 export function podsOfHost(cluster: Cluster, eni: OracleEni): OraclePod[] {
   return cluster.pods.filter((pod) => pod.hosts.includes(hostOf(eni)));
+}
+
+/** Ports of the node that lead to a pod: its hostPorts; of a hostNetwork pod all of them (eks.md §3.4). */
+export function portsAtNode(pod: OraclePod): readonly Listener[] {
+  return pod.hostNetwork ? [...pod.listeners, ...pod.hostListeners] : pod.hostListeners;
 }

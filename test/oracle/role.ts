@@ -1,6 +1,6 @@
 import type { SideFacts } from './attribution.ts';
 import type { Cluster, Listener } from './cluster.ts';
-import { podsOfHost } from './cluster.ts';
+import { podsOfHost, portsAtNode } from './cluster.ts';
 
 export type Role = 'request' | 'reply' | 'unknown';
 export type RoleBasis = 'flags' | 'listener' | 'pair' | 'reject' | 'port' | 'policy' | 'none';
@@ -31,7 +31,7 @@ function listeners(cluster: Cluster, facts: SideFacts): Set<Listener> {
   // eks.md §3.4: a node's ports are reached at its own address; a hidden address may be that one.
   if (!facts.hidden && !(owner.isHost && facts.isOwn)) return found;
   if (owner.class === 'node') add(cluster.nodePorts);
-  for (const pod of podsOfHost(cluster, owner)) add(pod.hostNetwork ? pod.listeners : pod.hostListeners);
+  for (const pod of podsOfHost(cluster, owner)) add(portsAtNode(pod));
   return found;
 }
 

@@ -1,6 +1,6 @@
 /** The pod behind a port of its node as naive code, from eks.md §3.4. */
 import { field, type OracleRecord, type OracleSide, type SideFacts, windowOf } from './attribution.ts';
-import { type Cluster, podId, podsOfHost } from './cluster.ts';
+import { type Cluster, podId, podsOfHost, portsAtNode } from './cluster.ts';
 import type { Role, RoleBasis } from './role.ts';
 
 /**
@@ -23,8 +23,7 @@ export function servingSide(
   if ((protocol !== '6' && protocol !== '17') || far === null) return null;
   const window = windowOf(record);
   const there = podsOfHost(cluster, owner).filter((pod) => {
-    const ports = pod.hostNetwork ? [...pod.listeners, ...pod.hostListeners] : pod.hostListeners;
-    return ports.includes(`${protocol}/${port}`) && pod.start < window.end && pod.end > window.start;
+    return portsAtNode(pod).includes(`${protocol}/${port}`) && pod.start < window.end && pod.end > window.start;
   });
   const [first] = there;
   if (first === undefined || new Set(there.map(podId)).size > 1) return null;

@@ -1,7 +1,15 @@
 /** Source NAT on the nodes as naive code, from eks.md §1.5. */
 import { cidr, inside, type OracleAddress } from './address.ts';
-import { field, isTunnel, type OracleRecord, type OracleSide, recordAddress, windowOf } from './attribution.ts';
-import { type Cluster, type OraclePod, podsOfHost } from './cluster.ts';
+import {
+  field,
+  isElsewhere,
+  isTunnel,
+  type OracleRecord,
+  type OracleSide,
+  recordAddress,
+  windowOf,
+} from './attribution.ts';
+import { type Cluster, type OraclePod, podsOfHost, portsAtNode } from './cluster.ts';
 import { given, holds, type OracleEni } from './eni.ts';
 import { type Network, sorted } from './network.ts';
 
@@ -69,7 +77,7 @@ function isInside(text: string, at: OracleAddress): boolean {
 function servesItself(cluster: Cluster, record: OracleRecord, node: OracleEni, name: 'src' | 'dst'): boolean {
   const [protocol, port] = [field(record, 'protocol'), field(record, `${name}port`)];
   if ((protocol !== '6' && protocol !== '17') || port === null) return false;
-  const own = podsOfHost(cluster, node).flatMap((pod) => (pod.hostNetwork ? pod.listeners : pod.hostListeners));
+  const own = podsOfHost(cluster, node).flatMap(portsAtNode);
   return Number(port) < 1024 || [...cluster.nodePorts, ...own].includes(`${protocol}/${port}`);
 }
 
@@ -81,7 +89,8 @@ function podsHere(network: Network, cluster: Cluster, node: OracleEni, strict: b
   const holder = (pod: OraclePod): boolean =>
     enis.some((eni) => pod.vpcId === eni.vpcId && holds(eni, pod.address) >= 0);
   const host = podsOfHost(cluster, node).filter((pod) => pod.hostNetwork);
-  return [...cluster.pods.filter((pod) => !pod.hostNetwork && holder(pod)), ...host];
+  const own = cluster.pods.filter((pod) => !pod.hostNetwork && holder(pod) && !isElsewhere(pod, node));
+  return [...own, ...host];
 }
 
 /** CHOICE: no DaemonSet described = AWS's defaults. The test worlds describe one cluster. */

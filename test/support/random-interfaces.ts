@@ -12,6 +12,7 @@ export interface DrawnEni extends WorldEni {
   readonly podAddresses: readonly string[];
   readonly podAddresses6: readonly string[];
   readonly isBranch: boolean;
+  readonly vpc: 'vpc-a' | 'vpc-b';
   readonly raw: object;
 }
 
@@ -24,7 +25,7 @@ interface Shape {
   readonly single?: boolean;
 }
 
-/** A node in each VPC; its interfaces come first. */
+/** Two nodes in one VPC, one in the other; the first one's interfaces come first. */
 const NODE_SHAPES: readonly Shape[] = [
   {
     raw: { Attachment: { InstanceId: 'i-1', DeviceIndex: 0, NetworkCardIndex: 0 } },
@@ -49,6 +50,11 @@ const NODE_SHAPES: readonly Shape[] = [
   {
     raw: { Attachment: { InstanceId: 'i-2', DeviceIndex: 1 }, Description: 'aws-K8S-i-2' },
     subnets: ['subnet-b1', 'subnet-b2'],
+    pods: true,
+  },
+  {
+    raw: { Attachment: { InstanceId: 'i-3', DeviceIndex: 0 } },
+    subnets: ['subnet-a1', 'subnet-a2', 'subnet-a3'],
     pods: true,
   },
 ];
@@ -111,6 +117,7 @@ function interfaceOf(dice: Dice, shape: Shape, i: number, used: Set<string>): Dr
     podAddresses: shape.pods ? [...singles.slice(1), ...delegated] : [],
     podAddresses6: shape.pods ? delegated6 : [],
     isBranch: shape.single === true,
+    vpc: subnet.vpc,
     raw,
   };
 }

@@ -27,7 +27,8 @@ export function randomRecord(dice: Dice, world: RandomWorld): OracleRecord {
   const eni = dice.pick(world.enis);
   const six = eni.all6.length > 0 && dice.below(4) === 0;
   const pool = six ? world.addresses6 : world.addresses4;
-  const own = dice.pick(six ? eni.all6 : eni.all4);
+  // now and then an interface logs as its own what another one is said to hold
+  const own = dice.pick(dice.below(12) === 0 ? pool : six ? eni.all6 : eni.all4);
   const local = six || dice.below(3) > 0 ? own : eni.primary;
   const remote = dice.pick(pool);
   const egress = dice.below(2) === 0;

@@ -1,6 +1,6 @@
 import type { OracleDocument } from '../oracle/oracle.ts';
 import type { Dice } from './dice.ts';
-import { historyText, nodeDocument, podDocuments, serviceDocuments } from './random-cluster.ts';
+import { historyText, nodeDocuments, podDocuments, serviceDocuments, UNHELD } from './random-cluster.ts';
 import { interfacesOf, type WorldEni } from './random-interfaces.ts';
 import { BLOCKS4, BLOCKS6, EPOCH, edges4, edges6, GROUPS, PORTS, SUBNETS, VPCS } from './random-network.ts';
 import { aclDocuments, flatRules, groupDocument, listDocuments, routeTableDocuments } from './random-rules.ts';
@@ -48,7 +48,7 @@ export function randomWorld(dice: Dice, without: ReadonlySet<Part>): RandomWorld
     routes: () => ({ RouteTables: routeTableDocuments(dice, enis) }),
     lists: () => ({ PrefixLists: listDocuments(dice) }),
     endpoints: () => ({ VpcEndpoints: [{ VpcEndpointId: 'vpce-gwlb', VpcEndpointType: 'GatewayLoadBalancer' }] }),
-    nodes: () => ({ apiVersion: 'v1', kind: 'NodeList', items: [nodeDocument('node-1', 'i-1')] }),
+    nodes: () => ({ apiVersion: 'v1', kind: 'NodeList', items: nodeDocuments(dice) }),
     pods: () => ({ apiVersion: 'v1', kind: 'List', items: podDocuments(dice, enis) }),
     services: () => ({ apiVersion: 'v1', kind: 'ServiceList', items: serviceDocuments(dice) }),
     history: () => null,
@@ -68,7 +68,7 @@ export function randomWorld(dice: Dice, without: ReadonlySet<Part>): RandomWorld
   return {
     documents,
     enis,
-    addresses4: [...enis.flatMap(({ all4 }) => all4), ...BLOCKS4.flatMap(edges4), ...SPECIAL4],
+    addresses4: [...enis.flatMap(({ all4 }) => all4), ...BLOCKS4.flatMap(edges4), ...SPECIAL4, ...UNHELD],
     addresses6: [...enis.flatMap(({ all6 }) => all6), ...BLOCKS6.flatMap(edges6), 'fd00:ec2::254'],
     ports: PORTS.flatMap((port) => [port - 1, port, port + 1]).filter((port) => port >= 0 && port <= 65_535),
     instants: Array.from({ length: 14 }, (_, i) => EPOCH + i * 100),

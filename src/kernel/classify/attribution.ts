@@ -18,9 +18,10 @@ import {
   VPC_FIRST,
 } from './codes';
 import { Batch, Side } from './columns';
-import { attribution, intervalAfter, resolvePod, touchEnds, touchIntervals } from './holders';
+import { anyPodAt, attribution, intervalAfter, resolvePod, touchEnds, touchIntervals } from './holders';
 import { hasPodsOnInterface, isVpcDescribed, ownerEntry4 } from './owners';
 import { classFlags, eniWord } from './rules';
+import { hostToAsk } from './strays';
 import { Tables } from './tables';
 import { endOfWindow, startOfWindow } from './window';
 
@@ -128,7 +129,8 @@ function attributeByTwins(batch: Batch, side: Side, tables: Tables, i: u32, star
   if (count > 1) {
     let isPods = false;
     for (let a: u32 = 0; a < count && !isPods; a++) {
-      isPods = isPodsAddress(tables, vpc, u32At(batch.twinAddress, first + a), start, end);
+      const entry = ownerEntry4(tables, vpc, u32At(batch.twinAddress, first + a));
+      isPods = entry >= 0 && anyPodAt(tables, entry, hostToAsk(tables, entry, eni), start, end);
     }
     if (isPods) put(side, i, eniKind(tables, eni), eni, ATTRIBUTION_CANDIDATES);
     return isPods;
@@ -157,14 +159,6 @@ function attributeByTwins(batch: Batch, side: Side, tables: Tables, i: u32, star
   const isKnown = kind != KIND_NODE || u8At(tables.entryIsOwn, entry) == 1;
   put(side, i, kind, eni, isKnown ? ATTRIBUTION_INFERRED : attribution);
   return true;
-}
-
-/** True when some pod held the address, or possibly did. */
-function isPodsAddress(tables: Tables, vpc: i32, address: u32, start: u32, end: u32): bool {
-  const entry = ownerEntry4(tables, vpc, address);
-  if (entry < 0) return false;
-  const pod = resolvePod(tables, entry, intervalAfter(tables, entry, min(start, end)), start, end);
-  return pod >= 0 || attribution == ATTRIBUTION_CANDIDATES;
 }
 
 @inline

@@ -16,6 +16,7 @@ import {
   SOFT_OPEN,
 } from './codes';
 import { entryRecord, hasListener, podKey, windowEnd } from './owners';
+import { ANY_HOST, isElsewhere } from './strays';
 import { Tables } from './tables';
 
 const CLEAR_TENTHS: i64 = 9;
@@ -280,12 +281,41 @@ export function touchIntervals(tables: Tables, low: u32): u32 {
   return u32At(tables.intervals, before * INTERVAL_STRIDE) ^ u32At(tables.intervals, (low + 2) * INTERVAL_STRIDE);
 }
 
-/** True when any of the pods that held the entry's address in the window declares to listen on (protocol, port). */
-export function anyPodListens(tables: Tables, entry: u32, start: u32, end: u32, protocol: u32, port: u32): bool {
+/**
+ * True when any of the pods that held the entry's address in the window declares to listen on (protocol, port); those
+ * said to be on another host than `host` are left out.
+ */
+export function anyPodListens(
+  tables: Tables,
+  entry: u32,
+  host: i32,
+  start: u32,
+  end: u32,
+  protocol: u32,
+  port: u32,
+): bool {
   const to = windowEnd(start, end);
   const last = firstInterval(tables, entry) + intervalsOf(tables, entry);
   for (let i = intervalAfter(tables, entry, min(start, end)); i < last && startOf(tables, i) < to; i++) {
-    if (hasListener(tables, podKey(podOf(tables, i)), protocol, port)) return true;
+    const pod = podOf(tables, i);
+    if (host != ANY_HOST && isElsewhere(tables, entry, pod, host)) continue;
+    if (hasListener(tables, podKey(pod), protocol, port)) return true;
+  }
+  return false;
+}
+
+/**
+ * True when some pod held the entry's address, or possibly did, in the window or within the slack of a record's times;
+ * those said to be on another host than `host` are left out.
+ */
+export function anyPodAt(tables: Tables, entry: u32, host: i32, start: u32, end: u32): bool {
+  const from = <i64>min(start, end) - LATE_SECONDS;
+  const to = windowEnd(start, end) + EARLY_SECONDS;
+  const first = firstInterval(tables, entry);
+  const last = first + intervalsOf(tables, entry);
+  for (let i = first; i < last; i++) {
+    if (softStart(tables, i) >= to || softEnd(tables, i) <= from) continue;
+    if (host == ANY_HOST || !isElsewhere(tables, entry, podOf(tables, i), host)) return true;
   }
   return false;
 }

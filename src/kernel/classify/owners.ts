@@ -162,6 +162,12 @@ export function isInBlock6(at: usize, block: usize): bool {
   return differs == 0;
 }
 
+/** True when the entry's address is interface `eni`'s own: what logs another one's address does not answer there. */
+@inline
+export function isOwnAddress(tables: Tables, entry: u32, eni: i32): bool {
+  return u8At(tables.entryIsOwn, entry) == 1 && i32At(tables.entryEni, entry) == eni;
+}
+
 /** Last second of a window (exclusive): an instant counts as its second. */
 @inline
 export function windowEnd(start: u32, end: u32): i64 {

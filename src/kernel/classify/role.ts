@@ -21,7 +21,8 @@ import {
 } from './codes';
 import { Batch, Side } from './columns';
 import { anyPodListens } from './holders';
-import { hasListener, hiddenKey, isListenerPort, nodeKey, podKey } from './owners';
+import { hasListener, hiddenKey, isListenerPort, isOwnAddress, nodeKey, podKey } from './owners';
+import { hostOfSide } from './strays';
 import { Tables } from './tables';
 import { endOfWindow, startOfWindow } from './window';
 
@@ -101,12 +102,13 @@ function listens(batch: Batch, side: Side, tables: Tables, bits: u32, protocol: 
   if (owner < 0) {
     if (kind != KIND_POD || entry < 0) return false;
     const start = startOfWindow(batch, bits, i);
-    return anyPodListens(tables, entry, start, endOfWindow(batch, bits, i), protocol, port);
+    const host = hostOfSide(batch, side, tables, i);
+    return anyPodListens(tables, entry, host, start, endOfWindow(batch, bits, i), protocol, port);
   }
   let key = nodeKey(owner);
   if ((u8At(batch.hidden, i) & side.hiddenBit) != 0) key = hiddenKey(owner);
   else if (kind == KIND_POD) key = podKey(owner);
-  else if (kind != KIND_LOAD_BALANCER && u8At(tables.entryIsOwn, entry) != 1) return false;
+  else if (kind != KIND_LOAD_BALANCER && !isOwnAddress(tables, entry, owner)) return false;
   return hasListener(tables, key, protocol, port);
 }
 

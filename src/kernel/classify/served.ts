@@ -17,7 +17,7 @@ import {
   UDP,
 } from './codes';
 import { Batch, Side } from './columns';
-import { isListenerPort, nodeKey, ownerSlot, podKey, windowEnd } from './owners';
+import { isListenerPort, isOwnAddress, nodeKey, ownerSlot, podKey, windowEnd } from './owners';
 import { Tables } from './tables';
 import { endOfWindow, startOfWindow } from './window';
 
@@ -60,7 +60,7 @@ function nameSide(batch: Batch, side: Side, tables: Tables, named: bool, i: u32)
     return;
   }
   const entry = i32At(side.entry, i);
-  if (kind != KIND_NODE || entry < 0 || u8At(tables.entryIsOwn, entry) != 1) return;
+  if (kind != KIND_NODE || entry < 0 || !isOwnAddress(tables, entry, owner)) return;
   if (named) put32(side.service, i, serviceAt(tables, nodeKey(owner), word));
   // a port drawn by source NAT may be any: that the node serves there must be told by flags or declared listeners
   const basis = u8At(batch.roleBasis, i);

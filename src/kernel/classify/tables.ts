@@ -67,6 +67,10 @@ export class Tables {
   entryEni: usize;
   entryIsOwn: usize;
   entryIsStray: usize;
+  eniHost: usize;
+  podIsTold: usize;
+  strays: usize;
+  strayCount: u32;
   entryRecords: usize;
   intervalEnds: usize;
   intervals: usize;

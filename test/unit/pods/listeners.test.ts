@@ -29,7 +29,10 @@ const balancer: LoadBalancer = {
 };
 const asked = askPodMap({
   vpcs: [vpc('vpc-a', ['10.0.0.0/16', '100.64.0.0/16']), vpc('vpc-b', ['100.64.0.0/16'])],
-  nodes: [{ name: 'n1', instanceId: 'i-1', addresses: [], zone: null, fargate: false }],
+  nodes: [
+    { name: 'n1', instanceId: 'i-1', addresses: [], zone: null, fargate: false },
+    { name: 'n2', instanceId: 'i-2', addresses: [], zone: null, fargate: false },
+  ],
   networkInterfaces: [
     eni('eni-0p', ['10.0.0.10', '10.0.0.11'], [], { instanceId: 'i-1', kind: 'node-primary' }),
     eni('eni-1s', ['10.0.0.20', '100.64.0.21'], [], { instanceId: 'i-1', kind: 'node-secondary' }),
@@ -44,7 +47,14 @@ const asked = askPodMap({
     pod('shop/web', '10.0.0.11', 0, 10, { nodeName: 'n1', listeners: [tcp(8080)], hostListeners: [udp(5353)] }),
     pod('shop/api', '100.64.0.21', 0, 10, { vpcId: 'vpc-a', nodeName: 'n1', listeners: [tcp(9000)] }),
     pod('pay/ledger', '10.0.0.31', 0, 10, { nodeName: 'n1', eniId: 'eni-2b', listeners: [tcp(7000)] }),
-    pod('kube-system/exporter', '10.0.0.10', 0, 10, { nodeName: 'n1', hostNetwork: true, listeners: [tcp(9100)] }),
+    pod('kube-system/exporter', '10.0.0.10', 0, 10, {
+      ...{ nodeName: 'n1', hostNetwork: true, listeners: [tcp(9100)] },
+      // the API refuses it; a file may hold it
+      hostListeners: [tcp(9101)],
+    }),
+    // where its node has no interface, the address of another one is none of its own
+    pod('kube-system/away', '10.0.0.10', 0, 10, { nodeName: 'n2', hostNetwork: true, listeners: [tcp(9102)] }),
+    pod('away/web', '10.0.0.11', 20, 30, { nodeName: 'n2', listeners: [tcp(8081)], hostListeners: [tcp(8082)] }),
     pod('lone/app', '10.0.0.51', 0, 10, { listeners: [tcp(6000)], hostListeners: [tcp(6001)] }),
   ],
 });
@@ -61,7 +71,9 @@ function hasListener({ listenerKeys }: PodMapView, owner: number, protocol: numb
 }
 
 /** Every port of the world, as the owner declares it. */
-const PORTS: readonly Listener[] = [8080, 9000, 7000, 9100, 30080, 443, 6000, 6001].map(tcp).concat(udp(5353));
+const PORTS: readonly Listener[] = [8080, 9000, 7000, 9100, 9101, 9102, 8081, 8082, 30080, 443, 6000, 6001]
+  .map(tcp)
+  .concat(udp(5353));
 const listensOn = (owner: number): string[] =>
   PORTS.filter(({ protocol, port }) => hasListener(asked.view, owner, protocol, port)).map(
     ({ protocol, port }) => `${protocol}/${port}`,
@@ -71,10 +83,14 @@ describe('listeners', () => {
   test.each<[string, number, string[]]>([
     ['a pod', podKey(0), ['6/8080']],
     ['another pod', podKey(1), ['6/9000']],
-    ['a node as seen: node ports, host ports, hostNetwork pods', nodeKey(0), ['6/9100', '6/30080', '17/5353']],
+    [
+      'a node as seen: node ports, host ports, hostNetwork pods',
+      nodeKey(0),
+      ['6/9100', '6/9101', '6/30080', '17/5353'],
+    ],
     ['a secondary interface as seen has no ports of the node', nodeKey(1), []],
-    ['hidden behind the primary one', hiddenKey(0), ['6/8080', '6/9100', '6/30080', '17/5353']],
-    ['hidden behind the secondary one', hiddenKey(1), ['6/9000', '6/9100', '6/30080', '17/5353']],
+    ['hidden behind the primary one', hiddenKey(0), ['6/8080', '6/9100', '6/9101', '6/30080', '17/5353']],
+    ['hidden behind the secondary one', hiddenKey(1), ['6/9000', '6/9100', '6/9101', '6/30080', '17/5353']],
     ['a branch interface is its pod', hiddenKey(2), ['6/7000']],
     ['a load balancer', nodeKey(3), ['6/443']],
     ['a load balancer with more addresses', hiddenKey(3), ['6/443']],
