@@ -67,9 +67,14 @@ function unite(holdings: readonly Holding[], pods: readonly PodInterval[]): Hold
   return identified(united, pods).sort(ascending);
 }
 
-/** Of two intervals of one pod the one with a uid comes from the API and knows the pod's ports. */
+/**
+ * Of two intervals of one pod the one with a uid comes from the API and knows the pod's ports; of two without one that
+ * which names the node: no pod moves.
+ */
 function better(pods: readonly PodInterval[], one: number, other: number): number {
-  return pods[one]?.uid === null && pods[other]?.uid !== null ? other : one;
+  const [a, b] = [pods[one], pods[other]];
+  if (a === undefined || b === undefined || a.uid !== null) return one;
+  return b.uid !== null || (b.isNodeTold && !a.isNodeTold) ? other : one;
 }
 
 /** All stretches of one pod carry one index: who held an address longest is asked of pods, not of stretches. */

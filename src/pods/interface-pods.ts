@@ -80,7 +80,7 @@ function hostInterfaces(inventory: Inventory, vpcs: VpcNumbers): (pod: PodInterv
     const vpc = pod.vpcId === null ? undefined : vpcs.byId.get(pod.vpcId);
     const found = (ofAddress.get(formatAddress(pod.address)) ?? []).filter((e) => {
       const here = inventory.networkInterfaces[e]?.instanceId ?? null;
-      const isAnothers = instance !== null && here !== null && here !== instance;
+      const isAnothers = pod.isNodeTold && instance !== null && here !== null && here !== instance;
       return !isAnothers && (vpc === undefined || vpcs.ofInterface[e] === vpc);
     });
     return found.length === 1 ? (found[0] ?? -1) : -1;

@@ -98,7 +98,8 @@ function hostListeners(inventory: Inventory, podsOn: readonly (readonly PodInter
     const listeners = pod.hostNetwork ? [...pod.listeners, ...pod.hostListeners] : pod.hostListeners;
     if (listeners.length > 0) found.set(host, [...(found.get(host) ?? []), ...listeners]);
   };
-  const instanceOf = ({ nodeName }: PodInterval): string | null => instances.get(nodeName ?? '') ?? null;
+  const instanceOf = ({ isNodeTold, nodeName }: PodInterval): string | null =>
+    isNodeTold ? (instances.get(nodeName ?? '') ?? null) : null;
   inventory.networkInterfaces.forEach((eni, e) => {
     for (const pod of podsOn[e] ?? []) {
       // where its address lies says where a pod runs only when nobody names its node

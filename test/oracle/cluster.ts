@@ -294,6 +294,14 @@ function united(pods: readonly OraclePod[]): OraclePod[] {
   return found;
 }
 
+/** No pod moves: whoever names its node for one stretch of its time at an address names it for all. */
+function placed(pods: readonly OraclePod[]): OraclePod[] {
+  return pods.map((pod) => {
+    const same = pods.filter((other) => podId(other) === podId(pod) && isSamePlace(other, pod));
+    return { ...pod, namedHosts: same.flatMap(({ namedHosts }) => namedHosts) };
+  });
+}
+
 function isSamePlace(a: OraclePod, b: OraclePod): boolean {
   return a.vpcId === b.vpcId && a.address.text === b.address.text && a.hostNetwork === b.hostNetwork;
 }
@@ -333,7 +341,7 @@ export function podId(pod: OraclePod): string {
 }
 
 export function readCluster(network: Network): Cluster {
-  const pods = separated(yielded(united([...listedPods(network), ...csvPods(network)])));
+  const pods = placed(separated(yielded(united([...listedPods(network), ...csvPods(network)]))));
   const podsAt = new Map<string, OraclePod[]>();
   for (const pod of pods) {
     if (pod.hostNetwork) continue;

@@ -55,6 +55,10 @@ const asked = askPodMap({
     // where its node has no interface, the address of another one is none of its own
     pod('kube-system/away', '10.0.0.10', 0, 10, { nodeName: 'n2', hostNetwork: true, listeners: [tcp(9102)] }),
     pod('away/web', '10.0.0.11', 20, 30, { nodeName: 'n2', listeners: [tcp(8081)], hostListeners: [tcp(8082)] }),
+    // another one has the address all the time: what lies at the address' node is none of its own
+    pod('shop/gone', '10.0.0.11', 0, 10, {
+      ...{ sources: ['list'], nodeName: 'n1', isNodeTold: false, hostListeners: [tcp(8083)] },
+    }),
     pod('lone/app', '10.0.0.51', 0, 10, { listeners: [tcp(6000)], hostListeners: [tcp(6001)] }),
   ],
 });
@@ -71,7 +75,7 @@ function hasListener({ listenerKeys }: PodMapView, owner: number, protocol: numb
 }
 
 /** Every port of the world, as the owner declares it. */
-const PORTS: readonly Listener[] = [8080, 9000, 7000, 9100, 9101, 9102, 8081, 8082, 30080, 443, 6000, 6001]
+const PORTS: readonly Listener[] = [8080, 9000, 7000, 9100, 9101, 9102, 8081, 8082, 8083, 30080, 443, 6000, 6001]
   .map(tcp)
   .concat(udp(5353));
 const listensOn = (owner: number): string[] =>
