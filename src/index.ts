@@ -26,6 +26,8 @@ export type * from './inventory/gateway.ts';
 export type * from './inventory/inventory.ts';
 export { type LoadedInventory, loadInventory } from './inventory/load.ts';
 export type * from './inventory/service.ts';
+export type { KafkaCompression } from './kafka/codecs.ts';
+export type { KafkaConnection, SaslMechanism } from './kafka/connection.ts';
 export type * from './model/column-batch.ts';
 export { ERROR_CODES, type ErrorCode, FlowtrieError } from './model/errors.ts';
 export { type Condition, type FilterName, parseCondition, type RecordFilter } from './model/filter.ts';
@@ -65,6 +67,17 @@ export { type ColumnType, type OutputColumn, outputColumns } from './sink/column
 export { OUTPUT_FORMATS, type OutputFormat } from './sink/part.ts';
 export { renderSummary, summaryJson } from './sink/summary.ts';
 export type { Terminal } from './sink/table.ts';
+export type { Span } from './source/s3/key-time.ts';
+export { type Enqueued, enqueue, listReferences } from './stream/enqueue.ts';
+export { type OpenedStream, openStream } from './stream/open-stream.ts';
+export type {
+  ClickHouseSettings,
+  KafkaRequest,
+  KafkaSettings,
+  StreamRequest,
+  StreamSettings,
+} from './stream/settings.ts';
+export type { LogLevel, StreamLog } from './stream/status.ts';
 export { type Generated, generate } from './synthetic/generate.ts';
 export { defaultFiles, defaultNodes, formatFields, type LogOptions, type WorldOptions } from './synthetic/options.ts';
 export { type HistoryKind, historyKinds } from './synthetic/pod-histories.ts';

@@ -1,4 +1,3 @@
-import { openKafkajs } from '../kafka/kafkajs.ts';
 import { FlowtrieError } from '../model/errors.ts';
 import { openDestination } from '../sink/destination.ts';
 import type { Span } from '../source/s3/key-time.ts';
@@ -21,15 +20,7 @@ export async function runEnqueue(
   const { json, quiet, config, dryRun } = flags;
   if (dryRun === true) return list(prefixes, span, json === true);
   const settings = readEnqueueSettings(flags, process.env, typeof config === 'string' ? config : undefined);
-  const { topics, sasl, ...connection } = settings.kafka;
-  const [topic = ''] = topics;
-  if (topics.length !== 1) throw new FlowtrieError('usage', `--topic: expected one topic, got '${topics.join(',')}'`);
-  const driver = await openKafkajs({ ...connection, sasl: sasl ?? null }, () => {}).catch((cause: unknown) => {
-    if (cause instanceof FlowtrieError) throw cause;
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new FlowtrieError('input', `Kafka at ${connection.brokers.join(',')}: ${reason}`, { cause });
-  });
-  let [sent, told]: [Enqueued, number] = [{ topic, objects: 0, bytes: 0 }, 0];
+  let [sent, told]: [Enqueued | null, number] = [null, 0];
   const progress = (now: Enqueued): void => {
     sent = now;
     if (quiet === true || sent.objects - told < PROGRESS_OBJECTS) return;
@@ -37,11 +28,12 @@ export async function runEnqueue(
     process.stderr.write(`${told.toLocaleString('en-US')} objects sent\n`);
   };
   try {
-    await withInterrupt((signal) => enqueue(driver, topic, prefixes, span, progress, signal));
+    await withInterrupt(async (signal) => {
+      sent = await enqueue(settings.kafka, prefixes, span, progress, signal);
+    });
   } finally {
     // also when it was interrupted or failed half-way
-    show(sent, json === true);
-    await driver.close();
+    if (sent !== null) show(sent, json === true);
   }
 }
 

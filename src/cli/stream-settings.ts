@@ -1,11 +1,19 @@
 import { readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { COMPRESSIONS, type KafkaCompression } from '../kafka/codecs.ts';
-import { SASL_MECHANISMS, type SaslMechanism } from '../kafka/connection.ts';
+import { SASL_MECHANISMS } from '../kafka/connection.ts';
 import { FlowtrieError } from '../model/errors.ts';
-import { OUTPUT_FORMATS, type OutputFormat } from '../sink/part.ts';
+import { OUTPUT_FORMATS } from '../sink/part.ts';
+import {
+  CLICKHOUSE_DEFAULTS,
+  type ClickHouseSettings,
+  KAFKA_DEFAULTS,
+  type KafkaSettings,
+  STREAM_DEFAULTS,
+  type StreamSettings,
+  THREADS_MAX,
+} from '../stream/settings.ts';
 
 /** A value from the environment or a flag is text: a list is separated by commas there. */
 const list = (item: z.ZodType<string>) =>
@@ -26,44 +34,23 @@ const FROM_TEXT = "expected 'earliest', 'latest' or an RFC 3339 instant with a z
 const SECONDS_TEXT = 'expected seconds, 0 or more';
 const instant = z.iso.datetime({ offset: true, error: FROM_TEXT });
 
-interface KafkaSettings {
-  readonly brokers: string[];
-  readonly topics: string[];
-  readonly group: string;
-  readonly clientId: string;
-  /** `earliest`, `latest` or an instant. */
-  readonly from: string;
-  readonly sessionSeconds: number;
-  /** Of everything that is sent. */
-  readonly compression: KafkaCompression;
-  readonly tls: {
-    readonly enabled: boolean;
-    readonly ca?: string | undefined;
-    readonly cert?: string | undefined;
-    readonly key?: string | undefined;
-  };
-  readonly sasl?:
-    | {
-        readonly mechanism: SaslMechanism;
-        readonly username?: string | undefined;
-        readonly password?: string | undefined;
-        /** File with the password, as a mounted secret. */
-        readonly passwordFile?: string | undefined;
-        readonly region?: string | undefined;
-      }
-    | undefined;
-}
-
 const KAFKA: z.ZodType<KafkaSettings> = z.strictObject({
   brokers: list(hostPort),
   topics: list(topic),
-  group: z.string().min(1).default('flowtrie'),
-  clientId: text.default('flowtrie'),
-  from: z.union([z.literal('earliest'), z.literal('latest'), instant], { error: FROM_TEXT }).default('earliest'),
-  sessionSeconds: whole(1, 3600).default(30),
-  compression: z.enum(Object.keys(COMPRESSIONS) as KafkaCompression[]).default('none'),
+  group: text.default(KAFKA_DEFAULTS.group),
+  clientId: text.default(KAFKA_DEFAULTS.clientId),
+  from: z
+    .union([z.literal('earliest'), z.literal('latest'), instant], { error: FROM_TEXT })
+    .default(KAFKA_DEFAULTS.from),
+  sessionSeconds: whole(1, 3600).default(KAFKA_DEFAULTS.sessionSeconds),
+  compression: z.enum(Object.keys(COMPRESSIONS) as KafkaCompression[]).default(KAFKA_DEFAULTS.compression),
   tls: z
-    .strictObject({ enabled: flag.default(false), ca: text.optional(), cert: text.optional(), key: text.optional() })
+    .strictObject({
+      enabled: flag.default(KAFKA_DEFAULTS.tls.enabled),
+      ca: text.optional(),
+      cert: text.optional(),
+      key: text.optional(),
+    })
     .prefault({}),
   sasl: z
     .strictObject({
@@ -76,95 +63,54 @@ const KAFKA: z.ZodType<KafkaSettings> = z.strictObject({
     .optional(),
 });
 
-interface ClickHouseSettings {
-  readonly url: string;
-  readonly username: string;
-  readonly password?: string | undefined;
-  /** File with the password, as a mounted secret. */
-  readonly passwordFile?: string | undefined;
-  readonly database?: string | undefined;
-  readonly blockBytes: number;
-  readonly blockSeconds: number;
-}
-
 const URL_TEXT = 'expected http://HOST:PORT or https://HOST:PORT without a user';
 const CLICKHOUSE: z.ZodType<ClickHouseSettings> = z.strictObject({
   url: z
     .string()
     .regex(/^https?:\/\/[^@\s]+$/, URL_TEXT)
-    .default('http://localhost:8123'),
-  username: text.default('default'),
+    .default(CLICKHOUSE_DEFAULTS.url),
+  username: text.default(CLICKHOUSE_DEFAULTS.username),
   password: text.optional(),
   passwordFile: text.optional(),
   database: text.optional(),
-  blockBytes: whole(1, 2 ** 30).default(32 * 1024 * 1024),
-  blockSeconds: whole(1, 3600).default(5),
+  blockBytes: whole(1, 2 ** 30).default(CLICKHOUSE_DEFAULTS.blockBytes),
+  blockSeconds: whole(1, 3600).default(CLICKHOUSE_DEFAULTS.blockSeconds),
 });
-
-/** Everything `flowtrie stream` is told. */
-export interface StreamSettings {
-  readonly kafka: KafkaSettings;
-  readonly inventory: string;
-  /** Seconds between two looks at the folder; 0 = never. */
-  readonly inventorySeconds: number;
-  /** Ask the API server for pods. */
-  readonly watchPods: boolean;
-  /** Context of the kubeconfig; absent = the current one, or the pod's service account. */
-  readonly kubeContext?: string | undefined;
-  /** `kafka:TOPIC`, `clickhouse:TABLE`, a folder ending in `/`, `-` or `none`. */
-  readonly out: string;
-  readonly outFormat?: OutputFormat | undefined;
-  readonly deadLetter?: string | undefined;
-  readonly clickhouse: ClickHouseSettings;
-  /** Pair the two records of a flow; absent = where the format lacks the pkt-* fields. */
-  readonly pair?: boolean | undefined;
-  /** A record comes at most so long after its end. */
-  readonly latenessSeconds: number;
-  /** `kafka:TOPIC`, `-` or `none`. */
-  readonly windows: string;
-  readonly windowSeconds: number;
-  /** Rows of each kind in a window. */
-  readonly windowTop: number;
-  readonly fileBytes: number;
-  readonly fileSeconds: number;
-  readonly http?: string | undefined;
-  readonly threads: number;
-  readonly logFormat?: string | undefined;
-  readonly log?: 'text' | 'json' | undefined;
-  readonly stopAtEnd: boolean;
-}
-
-/** The longest delivery lag measured: 11 minutes, 6 in the middle. */
-const LATENESS_SECONDS = 660;
 
 const MEMBERS = {
   kafka: KAFKA,
   inventory: text,
-  inventorySeconds: z.coerce.number({ error: SECONDS_TEXT }).min(0, { error: SECONDS_TEXT }).default(5),
-  watchPods: flag.default(false),
+  inventorySeconds: z.coerce
+    .number({ error: SECONDS_TEXT })
+    .min(0, { error: SECONDS_TEXT })
+    .default(STREAM_DEFAULTS.inventorySeconds),
+  watchPods: flag.default(STREAM_DEFAULTS.watchPods),
   kubeContext: text.optional(),
-  out: text.default('none'),
+  out: text.default(STREAM_DEFAULTS.out),
   outFormat: z.enum(OUTPUT_FORMATS).optional(),
   deadLetter: topic.optional(),
   clickhouse: CLICKHOUSE.prefault({}),
   pair: flag.optional(),
-  latenessSeconds: whole(0, 86_400).default(LATENESS_SECONDS),
-  windows: text.default('none'),
-  windowSeconds: whole(1, 3600).default(60),
-  windowTop: whole(1, 1000).default(100),
-  fileBytes: whole(1, 2 ** 40).default(256 * 1024 * 1024),
-  fileSeconds: whole(1, 86_400).default(60),
+  latenessSeconds: whole(0, 86_400).default(STREAM_DEFAULTS.latenessSeconds),
+  windows: text.default(STREAM_DEFAULTS.windows),
+  windowSeconds: whole(1, 3600).default(STREAM_DEFAULTS.windowSeconds),
+  windowTop: whole(1, 1000).default(STREAM_DEFAULTS.windowTop),
+  fileBytes: whole(1, 2 ** 40).default(STREAM_DEFAULTS.fileBytes),
+  fileSeconds: whole(1, 86_400).default(STREAM_DEFAULTS.fileSeconds),
   http: z
     .string()
     .regex(/^(\S*):\d{1,5}$/, 'expected [HOST]:PORT')
     .optional(),
-  threads: whole(0, 256).default(Math.min(availableParallelism(), 256)),
+  threads: whole(0, THREADS_MAX).default(STREAM_DEFAULTS.threads),
   logFormat: text.optional(),
   log: z.enum(['text', 'json']).optional(),
-  stopAtEnd: flag.default(false),
+  stopAtEnd: flag.default(STREAM_DEFAULTS.stopAtEnd),
 };
 
-const SETTINGS: z.ZodType<StreamSettings> = z.strictObject(MEMBERS);
+/** What `flowtrie stream` takes: how it speaks to people is no matter of the library. */
+export type CommandSettings = StreamSettings & { readonly log?: 'text' | 'json' | undefined };
+
+const SETTINGS: z.ZodType<CommandSettings> = z.strictObject(MEMBERS);
 
 /** What `flowtrie enqueue` takes of the same settings: the others may be there. */
 export type EnqueueSettings = Pick<StreamSettings, 'kafka'>;
@@ -236,7 +182,7 @@ interface Origins {
  * File, then environment, then flags: the later one wins. Throws FlowtrieError that names place, setting and value for
  * the first thing that is wrong.
  */
-export function readSettings(flags: Flags, environment: Environment, file: string | undefined): StreamSettings {
+export function readSettings(flags: Flags, environment: Environment, file: string | undefined): CommandSettings {
   return settingsBy(SETTINGS, 'stream', flags, environment, file);
 }
 
@@ -368,14 +314,14 @@ function withPassword<T extends EnqueueSettings & Partial<Pick<StreamSettings, '
   };
 }
 
-/** With the password from its file, when one is named. */
-function withFile<T extends { readonly passwordFile?: string | undefined }>(account: T, path: string): T {
-  if (account.passwordFile === undefined) return account;
+/** With the password from its file, when one is named, as secrets are mounted. */
+function withFile<T extends object>(account: T, path: string): T {
+  const file = 'passwordFile' in account ? account.passwordFile : undefined;
+  if (typeof file !== 'string') return account;
   try {
-    return { ...account, password: readFileSync(account.passwordFile, 'utf8').trimEnd() };
+    return { ...account, password: readFileSync(file, 'utf8').trimEnd() };
   } catch (cause) {
     const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
-    const what = `${path}.passwordFile: ${account.passwordFile}`;
-    throw new FlowtrieError('input', `${what}: cannot be read (${reason})`, { cause });
+    throw new FlowtrieError('input', `${path}.passwordFile: ${file}: cannot be read (${reason})`, { cause });
   }
 }

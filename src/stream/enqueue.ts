@@ -1,8 +1,9 @@
 import type { KafkaDriver, OutgoingMessage } from '../kafka/driver.ts';
-import { FlowtrieError } from '../model/errors.ts';
+import { FlowtrieError, messageOf } from '../model/errors.ts';
 import type { Span } from '../source/s3/key-time.ts';
 import { objectPages } from '../source/s3/listing.ts';
 import { objectName, type S3Object } from '../source/s3/object.ts';
+import { connectionOf, KAFKA_DEFAULTS, type KafkaRequest } from './settings.ts';
 
 /** What was listed and, unless the topic is null, sent. */
 export interface Enqueued {
@@ -32,31 +33,62 @@ export async function listReferences(
 }
 
 /**
- * Sends a notification of every object below the prefixes, keyed by its name, which spreads them over the partitions.
- * A page of the listing is sent, each message once though a request is tried again, before the next one is asked for.
+ * Sends a notification of every object below the prefixes (`s3://bucket/prefix`) to the one topic of `kafka`, keyed by
+ * its name, which spreads them over the partitions. A page of the listing is sent, each message once though a request
+ * is tried again, before the next one is asked for; `progress` is told then. Throws FlowtrieError: `usage` for more
+ * topics, `input` for brokers, topics or buckets that do not answer.
  */
 export async function enqueue(
+  kafka: KafkaRequest,
+  prefixes: readonly string[],
+  span: Span,
+  progress: (sent: Enqueued) => void,
+  signal: AbortSignal,
+): Promise<Enqueued> {
+  const [topic = ''] = kafka.topics;
+  if (kafka.topics.length !== 1)
+    throw new FlowtrieError('usage', `--topic: expected one topic, got '${kafka.topics.join(',')}'`);
+  const driver = await driverOf(kafka);
+  try {
+    const [missing] = await driver.missingTopics([topic]);
+    if (missing !== undefined) throw new FlowtrieError('input', `topic ${topic} does not exist: create it first`);
+    return await sendReferences(driver, topic, prefixes, span, progress, signal);
+  } finally {
+    await driver.close();
+  }
+}
+
+async function driverOf(kafka: KafkaRequest): Promise<KafkaDriver> {
+  const { openKafkajs } = await import('../kafka/kafkajs.ts');
+  try {
+    return await openKafkajs(connectionOf({ ...KAFKA_DEFAULTS, ...kafka }), () => {});
+  } catch (cause) {
+    if (cause instanceof FlowtrieError) throw cause;
+    throw new FlowtrieError('input', `Kafka at ${kafka.brokers.join(',')}: ${messageOf(cause)}`, { cause });
+  }
+}
+
+async function sendReferences(
   driver: KafkaDriver,
   topic: string,
   prefixes: readonly string[],
   span: Span,
   progress: (sent: Enqueued) => void,
   signal: AbortSignal,
-): Promise<void> {
-  const [missing] = await driver.missingTopics([topic]);
-  if (missing !== undefined) throw new FlowtrieError('input', `topic ${topic} does not exist: create it first`);
+): Promise<Enqueued> {
   const producer = await driver.openProducer();
   let sent: Enqueued = { topic, objects: 0, bytes: 0 };
   try {
     for (const prefix of prefixes) {
       for await (const page of objectPages(prefix, span)) {
-        if (signal.aborted) return;
+        if (signal.aborted) return sent;
         await producer.send(page.map((object) => reference(topic, object)));
         const bytes = page.reduce((sum, { size }) => sum + size, 0);
         sent = { topic, objects: sent.objects + page.length, bytes: sent.bytes + bytes };
         progress(sent);
       }
     }
+    return sent;
   } finally {
     await producer.close();
   }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openStream, type StreamRequest } from '../../src/index.ts';
 import { ledgerSum } from '../../src/model/ledger.ts';
 import type { Summary } from '../../src/model/summary.ts';
 import { METRICS } from '../../src/stream/metrics.ts';
@@ -44,6 +45,7 @@ await describeKafka(
     if (!newest) return;
     it('writes files whose names are offsets, again the same after a restart', () => folder(broker()), PATIENCE_MS);
     it('judges each record by one version while inventories are swapped', () => swaps(broker()), PATIENCE_MS);
+    it('is a function of the library, which tells what it did', () => library(broker()), PATIENCE_MS);
     it('says why it is not ready, and is when the trouble has gone', () => readiness(broker()), PATIENCE_MS);
   },
   { everyVersion: true },
@@ -58,6 +60,31 @@ function turned(line: string): string {
 function subscription(lines: readonly string[]): Buffer {
   const logEvents = lines.map((message, i) => ({ id: String(i), timestamp: 0, message }));
   return gzipSync(JSON.stringify({ messageType: 'DATA_MESSAGE', logGroup: 'flow', logEvents }));
+}
+
+async function library(broker: Broker): Promise<void> {
+  const kafka = testKafka(broker.address);
+  await createTopics(kafka, { asked: 2, answered: 2 });
+  const lines = lab.lines.slice(0, 3000);
+  await produce(kafka, 'asked', packed(lines, 500, 2));
+  const events: string[] = [];
+  const request: StreamRequest = {
+    kafka: { brokers: [broker.address], topics: ['asked'], group: 'library' },
+    ...{ inventory: lab.inventory, out: 'kafka:answered', pair: false, threads: 0, stopAtEnd: true, http: ':0' },
+  };
+  const stream = await openStream(request, (_level, message) => events.push(message));
+  const { signal } = new AbortController();
+  await stream.run(signal).finally(() => stream.close());
+  const rows = (await readCommitted(kafka, 'answered')).map(({ value }) => value.toString()).join('');
+  expect(difference(await lab.replayRows(lines), sortedLines(rows))).toEqual({ lost: 0, repeated: 0 });
+  const { ledger } = stream.summary();
+  expect([ledger.lines, ledgerSum(ledger)]).toEqual([3000, 3000]);
+  expect(stream.warnings).toEqual([]);
+  expect(events).toContain('partitions assigned');
+
+  await expect(openStream({ ...request, out: 'rows' }, () => {})).rejects.toThrow('--out: expected kafka:TOPIC');
+  const kafkaFrom = { ...request.kafka, from: 'yesterday' };
+  await expect(openStream({ ...request, kafka: kafkaFrom }, () => {})).rejects.toThrow('kafka.from: expected earliest');
 }
 
 async function mixedMessages(broker: Broker): Promise<void> {
