@@ -8,7 +8,7 @@ export const END = 8;
 /** Its request, in [REQUEST_FROM, REQUEST_TO). */
 export const REQUEST_FROM = 12;
 export const REQUEST_TO = 16;
-/** 1 = what `prune` wrote may hold bytes above 127. */
+/** 1 = what `gather` wrote may hold bytes above 127. */
 export const WIDE = 20;
 
 /** What is known of a line. */
@@ -57,8 +57,8 @@ export const CUT_BYTES_MIN = 512;
 
 /** The compiler may put constants in front of it. */
 export const PARAMETERS = 4096;
-/** Lists of names: addresses of the eight that the outline asks, then the lists themselves. */
-export const OUTLINE_LISTS = 4352;
+/** Addresses of the lists of names: those of the outline, of the fields of an event, of what is read of its bodies. */
+export const LISTS = 4352;
 export const LIST_MEMBERS = 0;
 export const LIST_EVENT = 4;
 export const LIST_GROUP = 8;
@@ -67,6 +67,14 @@ export const LIST_REFERENCE = 16;
 export const LIST_PODS = 20;
 export const LIST_STATUS = 24;
 export const LIST_IDLE = 28;
+export const LIST_EVENT_FIELDS = 32;
+export const LIST_REQUEST = 36;
+export const LIST_RESPONSE = 40;
+/** Where each field of an event is: first byte and one past the last; zeros = it is not there. The last are bodies. */
+export const FIELDS = 4416;
+export const FIELD_BYTES = 8;
+export const FIELD_REQUEST = 11;
+export const FIELD_RESPONSE = 12;
 /** All of 0xff, then zeros: the first n bytes of a name are those from NAME_BYTES_MAX − n on. */
 export const NAME_MASKS = 4608;
 export const NAMES = 8192;
@@ -74,7 +82,7 @@ export const NAMES_END = 16_384;
 
 /** Bytes of the log that are held at once: few enough to stay in the processor's cache. */
 export const CHUNK_BYTES = 524_288;
-/** A piece of the log; a line on its own; what `prune` writes. Vectors are read and written 64 bytes behind them. */
+/** A piece of the log; a line on its own; what `gather` writes. Vectors are read and written 64 bytes behind them. */
 export const CHUNK = 16_384;
 export const LINE = 540_736;
 export const PRUNED = 1_065_088;

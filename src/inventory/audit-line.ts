@@ -30,10 +30,9 @@ export class AuditLine {
   readonly chunk: Buffer;
   private readonly memory: Buffer;
   private readonly parameters: Uint32Array;
-  private readonly names: number;
   private readonly nextLine: KernelFunction;
   private readonly judgeLine: KernelFunction;
-  private readonly prune: KernelFunction;
+  private readonly gather: KernelFunction;
   /** Of the line that was judged last: what is known, and where its event stands in the kernel's memory. */
   private known: number = layout.UNSURE;
   private eventFrom = 0;
@@ -44,12 +43,12 @@ export class AuditLine {
     const functionOf = kernelFunctions('audit', memory);
     this.nextLine = functionOf('nextLine');
     this.judgeLine = functionOf('judge');
-    this.prune = functionOf('prune');
+    this.gather = functionOf('gather');
     this.memory = Buffer.from(memory.buffer);
     this.parameters = new Uint32Array(memory.buffer, layout.PARAMETERS, 16);
     this.chunk = this.memory.subarray(layout.CHUNK, layout.CHUNK + layout.CHUNK_BYTES);
     assert(layout.MEMORY_END <= MEMORY_PAGES * PAGE_BYTES, 'audit kernel: does not fit');
-    this.names = writeNames(this.memory);
+    writeNames(this.memory);
   }
 
   /** The same bytes in the room for a piece of the log. */
@@ -85,14 +84,12 @@ export class AuditLine {
   }
 
   /**
-   * JSON text of what is read of the event that was judged last, and nothing else; null where only a parser of the
+   * JSON text of the fields that are read of the event that was judged last, as a list; null where only a parser of the
    * whole line knows, and tells what is wrong. Without the request where the verdict was `cut`.
    */
-  pruned(): string | null {
+  gathered(): string | null {
     if (this.known === layout.UNSURE) return null;
-    const isCut = this.known === layout.CUT;
-    const [from, to] = isCut ? [this.parameter(layout.REQUEST_FROM), this.parameter(layout.REQUEST_TO)] : [0, 0];
-    const length = this.prune(this.eventFrom, this.eventTo, this.names, layout.PRUNED, from, to);
+    const length = this.gather(this.eventFrom, this.eventTo, this.known === layout.CUT ? 1 : 0);
     if (length === 0) return null;
     const encoding = this.parameter(layout.WIDE) === 0 ? 'latin1' : 'utf8';
     return this.memory.toString(encoding, layout.PRUNED, layout.PRUNED + length);

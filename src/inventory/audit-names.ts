@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert';
+import { FIELD, FIELD_PLACES } from './audit-fields.ts';
 import * as layout from './audit-layout.ts';
 
 /** Names in an object and what is read of their values: all, that they are there, or names in objects inside. */
@@ -22,35 +23,26 @@ const STATUS: Names = {
 };
 
 /**
- * Everything that `podEventOfAudit` and `isToldByResponse` look at, and what they call: of an event that is certainly
- * one of the audit log, and whose members' names hold no escapes. What is not named here they never see.
+ * Everything that is read of the bodies of an event by `podEventOfFields`, `isToldByResponse` and what they call. What
+ * is not named here they never see.
  */
-const EVENT: Names = {
-  stage: 'kept',
-  verb: 'kept',
-  user: { username: 'kept' },
-  objectRef: { resource: 'kept', subresource: 'kept', namespace: 'kept', name: 'kept', uid: 'kept' },
-  responseStatus: { code: 'kept' },
-  requestObject: {
-    metadata: { uid: 'kept', annotations: BRANCH_ENI },
-    status: STATUS,
-    target: { name: 'kept' },
-    gracePeriodSeconds: 'kept',
-    preconditions: { uid: 'kept' },
+const REQUEST: Names = {
+  metadata: { uid: 'kept', annotations: BRANCH_ENI },
+  status: STATUS,
+  target: { name: 'kept' },
+  gracePeriodSeconds: 'kept',
+  preconditions: { uid: 'kept' },
+};
+const RESPONSE: Names = {
+  metadata: {
+    ...{ name: 'kept', namespace: 'kept', uid: 'kept', labels: 'kept', annotations: BRANCH_ENI },
+    ownerReferences: { kind: 'kept', name: 'kept', controller: 'kept' },
   },
-  responseObject: {
-    metadata: {
-      ...{ name: 'kept', namespace: 'kept', uid: 'kept', labels: 'kept', annotations: BRANCH_ENI },
-      ownerReferences: { kind: 'kept', name: 'kept', controller: 'kept' },
-    },
-    spec: {
-      ...{ nodeName: 'kept', serviceAccountName: 'kept', hostNetwork: 'kept' },
-      ...{ containers: CONTAINER, initContainers: CONTAINER },
-    },
-    status: STATUS,
+  spec: {
+    ...{ nodeName: 'kept', serviceAccountName: 'kept', hostNetwork: 'kept' },
+    ...{ containers: CONTAINER, initContainers: CONTAINER },
   },
-  requestReceivedTimestamp: 'kept',
-  stageTimestamp: 'kept',
+  status: STATUS,
 };
 
 /** Lists that tell what an event is about, by the place of their address. */
@@ -112,11 +104,23 @@ class NameLists {
   }
 }
 
-/** Writes all lists; returns the address of what is read of an event. */
-export function writeNames(memory: Buffer): number {
+/** Lists of the fields of an event: a field's code is one more than its number. */
+function putFields(lists: NameLists): number {
+  const numbered = FIELD_PLACES.map(([object, name], field) => ({ object, name, code: field + 1 }));
+  const codesIn = (wanted: string | null): [string, number][] =>
+    numbered.flatMap(({ object, name, code }) => (object === wanted ? [[name, code]] : []));
+  const objects = new Set(numbered.flatMap(({ object }) => object ?? []));
+  const inside = [...objects].map((object): [string, number] => [object, lists.put(new Map(codesIn(object)))]);
+  return lists.put(new Map([...codesIn(null), ...inside]));
+}
+
+/** Writes all lists, and where they are. */
+export function writeNames(memory: Buffer): void {
   const lists = new NameLists(memory);
-  for (const [place, codes] of OUTLINE) {
-    memory.writeUInt32LE(lists.put(new Map(Object.entries(codes))), layout.OUTLINE_LISTS + place);
-  }
-  return lists.putTree(EVENT);
+  const put = (place: number, list: number): void => void memory.writeUInt32LE(list, layout.LISTS + place);
+  for (const [place, codes] of OUTLINE) put(place, lists.put(new Map(Object.entries(codes))));
+  put(layout.LIST_EVENT_FIELDS, putFields(lists));
+  put(layout.LIST_REQUEST, lists.putTree(REQUEST));
+  put(layout.LIST_RESPONSE, lists.putTree(RESPONSE));
+  assert(FIELD.request === layout.FIELD_REQUEST && FIELD.response === layout.FIELD_RESPONSE, 'audit kernel: fields');
 }

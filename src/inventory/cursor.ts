@@ -10,7 +10,7 @@ function isObject(value: unknown): value is JsonObject {
 }
 
 /** `null`, empty and the text `null` are how tools print "not there"; none of them is a value of a wrong type. */
-function isAbsent(value: unknown): boolean {
+export function isAbsent(value: unknown): boolean {
   return value === undefined || value === null || value === '' || value === 'null';
 }
 

@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { constants, createGunzip, gunzipSync } from 'node:zlib';
 import { FlowtrieError } from '../model/errors.ts';
+import { GatheredFields, ParsedFields } from './audit-fields.ts';
 import { AuditLine, type LineVerdict, TIME_PREFIX } from './audit-line.ts';
 import { Cursor } from './cursor.ts';
 import {
@@ -12,6 +13,7 @@ import {
   type PodEvents,
   type PodRelist,
   podEventOfAudit,
+  podEventOfFields,
   podEventOfWatch,
   relistOfWatch,
 } from './pod-events.ts';
@@ -217,7 +219,7 @@ class EventLines {
   }
 
   private takeEvent(outline: AuditLine, verdict: LineVerdict, block: Buffer, start: number, end: number): void {
-    if (verdict === 'skip' || this.takePruned(outline, verdict)) return;
+    if (verdict === 'skip' || this.takeGathered(outline, verdict)) return;
     this.complaining(() => {
       const event = verdict === 'cut' ? this.parseResponse(outline, block, start, end) : undefined;
       if (event === undefined) this.parse(block, start, end);
@@ -226,13 +228,13 @@ class EventLines {
   }
 
   /** False when something is not as expected: the whole line tells what. */
-  private takePruned(outline: AuditLine, verdict: LineVerdict): boolean {
-    const text = outline.pruned();
+  private takeGathered(outline: AuditLine, verdict: LineVerdict): boolean {
+    const text = outline.gathered();
     if (text === null) return false;
     try {
-      const cursor = new Cursor(JSON.parse(text), this.file, null, '');
-      if (verdict === 'cut' && !isToldByResponse(cursor)) return false;
-      if (this.hasRoom()) this.add(podEventOfAudit(cursor));
+      const fields = new GatheredFields(JSON.parse(text) as readonly unknown[], this.file);
+      if (verdict === 'cut' && !isToldByResponse(fields)) return false;
+      if (this.hasRoom()) this.add(podEventOfFields(fields));
       return true;
     } catch (error) {
       if (error instanceof FlowtrieError || error instanceof SyntaxError) return false;
@@ -266,7 +268,7 @@ class EventLines {
     const head = block.toString('utf8', start, requestFrom).replace(TIME_PREFIX, '');
     try {
       const event: unknown = JSON.parse(`${head}null${block.toString('utf8', requestTo, end)}`);
-      return isToldByResponse(new Cursor(event, this.file, null, '')) ? event : undefined;
+      return isToldByResponse(new ParsedFields(new Cursor(event, this.file, null, ''))) ? event : undefined;
     } catch {
       return undefined;
     }

@@ -1,4 +1,5 @@
 import type { Address } from '../model/ip.ts';
+import { type AuditFields, FIELD, ParsedFields } from './audit-fields.ts';
 import { IDLE_STATUS_KEYS } from './audit-names.ts';
 import type { Cursor } from './cursor.ts';
 import { isTerminal, type PodObject, readBranchEni, readFinish, readPodAddresses, readPodObject } from './pods.ts';
@@ -68,35 +69,39 @@ const WRITES: ReadonlySet<unknown> = new Set(['create', 'update', 'patch', 'dele
  * other writes to pods with both bodies (EKS Best Practices, "Detective controls").
  */
 export function podEventOfAudit(cursor: Cursor): PodEvent | null {
-  const reference = cursor.object('objectRef');
+  return podEventOfFields(new ParsedFields(cursor));
+}
+
+/** The same of its fields: what is not among them is never seen. */
+export function podEventOfFields(fields: AuditFields): PodEvent | null {
   // AuditLine judges by these without parsing the rest
-  if (reference?.text('resource') !== 'pods') return null;
-  const verb = cursor.text('verb');
+  if (fields.text(FIELD.resource) !== 'pods') return null;
+  const verb = fields.text(FIELD.verb);
   if (!WRITES.has(verb)) return null;
-  const request = bodyOf(cursor, 'requestObject');
-  const subresource = reference.text('subresource');
+  const request = bodyOf(fields, FIELD.request);
+  const subresource = fields.text(FIELD.subresource);
   if (verb === 'patch' && subresource === 'status' && isIdle(request)) return null;
-  const code = cursor.object('responseStatus')?.at('code').value;
-  const stage = cursor.text('stage');
+  const code = fields.value(FIELD.code);
+  const stage = fields.text(FIELD.stage);
   if (stage !== null && stage !== 'ResponseComplete') return null;
   if (typeof code === 'number' && (code < 200 || code > 299)) return null;
-  const time = cursor.instant('requestReceivedTimestamp') ?? cursor.instant('stageTimestamp');
-  if (time === null) return cursor.at('requestReceivedTimestamp').fail('the time of the request');
-  const response = bodyOf(cursor, 'responseObject');
-  const told = response?.at('metadata').text('uid') ?? request?.at('metadata').text('uid') ?? reference.text('uid');
-  const name = reference.text('name') ?? response?.at('metadata').text('name') ?? null;
+  const time = fields.instant(FIELD.received) ?? fields.instant(FIELD.staged);
+  if (time === null) return fields.fail(FIELD.received, 'the time of the request');
+  const response = bodyOf(fields, FIELD.response);
+  const told = response?.at('metadata').text('uid') ?? request?.at('metadata').text('uid') ?? fields.text(FIELD.uid);
+  const name = fields.text(FIELD.name) ?? response?.at('metadata').text('name') ?? null;
   if (name === null) return null;
-  const user = cursor.object('user')?.text('username') ?? '';
-  const event = silentEvent('audit', scopeOf(cursor), time, name);
-  event.namespace = reference.text('namespace') ?? 'default';
+  const user = fields.text(FIELD.username) ?? '';
+  const event = silentEvent('audit', scopeOf(fields), time, name);
+  event.namespace = fields.text(FIELD.namespace) ?? 'default';
   event.uid = told;
   if (verb === 'delete') return deletion(event, user, request);
   return written(event, subresource, user, request, response);
 }
 
-/** True when `podEventOfAudit` looks at nothing of the request: the object as it became tells everything. */
-export function isToldByResponse(cursor: Cursor): boolean {
-  const response = cursor.at('responseObject');
+/** True when `podEventOfFields` looks at nothing of the request: the object as it became tells everything. */
+export function isToldByResponse(fields: AuditFields): boolean {
+  const response = fields.body(FIELD.response);
   return typeof response.at('metadata').at('uid').value === 'string' && response.has('spec');
 }
 
@@ -107,7 +112,7 @@ function isIdle(request: Cursor | null): boolean {
   return keys.length > 0 && keys.every((key) => IDLE_STATUS_KEYS.has(key));
 }
 
-function scopeOf({ file }: Cursor): string {
+function scopeOf({ file }: { readonly file: string }): string {
   if (file !== lastScope.file) lastScope = { file, scope: file.slice(0, Math.max(0, file.lastIndexOf('/'))) };
   return lastScope.scope;
 }
@@ -186,8 +191,8 @@ function written(
 }
 
 /** A body that is an object: a JSON patch is a list of operations and names no fields. */
-function bodyOf(cursor: Cursor, key: string): Cursor | null {
-  const body = cursor.at(key);
+function bodyOf(fields: AuditFields, field: number): Cursor | null {
+  const body = fields.body(field);
   return body.keys().length === 0 ? null : body;
 }
 

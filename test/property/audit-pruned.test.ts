@@ -23,7 +23,7 @@ function prunedOf(bytes: Buffer): { readonly told: string; readonly pruned: stri
     verdict === 'cut'
       ? `${bytes.toString('utf8', 0, requestFrom)}0${bytes.toString('utf8', requestTo)}`
       : bytes.toString();
-  return { told, pruned: line.pruned() };
+  return { told, pruned: line.gathered() };
 }
 
 function isJson(text: string): boolean {

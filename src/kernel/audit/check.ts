@@ -11,7 +11,7 @@ const SMALL_E: u32 = 0x65;
 const SMALL_U: u32 = 0x75;
 const CASE_BIT: u32 = 0x20;
 const TRUE: u32 = 0x6575_7274;
-const NULL: u32 = 0x6c6c_756e;
+export const NULL: u32 = 0x6c6c_756e;
 /** `alse` */
 const FALSE_END: u32 = 0x6573_6c61;
 

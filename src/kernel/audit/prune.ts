@@ -1,5 +1,5 @@
-import { KEPT, MENTIONED, PARAMETERS, WIDE } from '../../inventory/audit-layout';
-import { DEPTH_MAX, isEscaped, text, value } from './check';
+import { KEPT, MENTIONED } from '../../inventory/audit-layout';
+import { DEPTH_MAX, isEscaped, NULL, text, value } from './check';
 import { codeOf } from './names';
 import { blanks, byteAt, CLOSING, CLOSING_LIST, COLON, COMMA, OPENING, OPENING_LIST, QUOTE } from './tokens';
 
@@ -7,35 +7,39 @@ import { blanks, byteAt, CLOSING, CLOSING_LIST, COLON, COMMA, OPENING, OPENING_L
 let out: usize = 0;
 /** Everything that was written, and some of what stands behind it, or'ed. */
 let seen: v128 = i8x16.splat(0);
-let cutFrom: usize = 0;
-let cutTo: usize = 0;
 
-/**
- * Writes the value that begins at `from` and ends the line at `end`, without members that a list of names does not
- * have. What is left out is looked at like the rest: 0 where a parser would refuse the line, or where only it knows
- * (keys with escapes). Where no value of an object is left though it had others, a member without a name says so. Only
- * the value in [skipFrom, skipTo) is not looked at. Returns how many bytes were written, never more than were read.
- */
-export function prune(from: usize, end: usize, names: usize, to: usize, skipFrom: usize, skipTo: usize): u32 {
+export function restart(to: usize): void {
   out = to;
   seen = i8x16.splat(0);
-  cutFrom = skipFrom;
-  cutTo = skipTo;
-  const last = pruned(from, names, 0);
-  if (last == 0 || blanks(last) != end) return 0;
-  store<u32>(PARAMETERS, u32(i8x16.bitmask(seen) != 0), WIDE);
-  return <u32>(out - to);
+}
+
+/** One past the last byte that was written. */
+@inline
+export function written(): usize {
+  return out;
+}
+
+/** 1 = a byte above 127 may have been written. */
+@inline
+export function hasWide(): u32 {
+  return u32(i8x16.bitmask(seen) != 0);
 }
 
 @inline
-function put(byte: u32): void {
+export function put(byte: u32): void {
   store<u8>(out, <u8>byte);
   out++;
 }
 
+@inline
+export function putNull(): void {
+  store<u32>(out, NULL);
+  out += 4;
+}
+
 /** Copies whole vectors: what is written too much, the next bytes replace. */
 @inline
-function copy(from: usize, to: usize): void {
+export function copy(from: usize, to: usize): void {
   let at = out;
   for (let read = from; read < to; read += 16, at += 16) {
     const v = v128.load(read);
@@ -45,8 +49,12 @@ function copy(from: usize, to: usize): void {
   out += to - from;
 }
 
-/** One past the value that begins here; 0 = it is refused. */
-function pruned(from: usize, names: usize, depth: u32): usize {
+/**
+ * Writes the value that begins here without members that a list of names does not have. What is left out is looked at
+ * like the rest. Where no value of an object is left though it had others, a member without a name says so. Returns one
+ * past the value; 0 = a parser would refuse it, or only it knows.
+ */
+export function pruned(from: usize, names: usize, depth: u32): usize {
   const byte = byteAt(from);
   if (byte == OPENING) return depth == DEPTH_MAX ? 0 : prunedObject(from, names, depth);
   if (byte == OPENING_LIST) return depth == DEPTH_MAX ? 0 : prunedList(from, names, depth);
@@ -124,7 +132,6 @@ function prunedMember(from: usize, names: usize, depth: u32, isFirst: bool): usi
   if (byteAt(colon) != COLON) return 0;
   const at = blanks(colon + 1);
   took = NOTHING;
-  if (at == cutFrom) return cutTo;
   const code = codeOf(names, from + 1, keyEnd - 1);
   if (code == 0) return value(at, depth + 1);
   if (!isFirst) put(COMMA);
