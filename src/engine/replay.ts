@@ -104,7 +104,7 @@ export async function replay(options: ReplayOptions): Promise<ReplayResult> {
 }
 
 async function replayInputs(options: ReplayOptions, inputs: OpenedInputs, startedAt: number): Promise<ReplayResult> {
-  refuseOverwriting(outputsOf(options), inputs.files, options.inputs.includes('-'));
+  refuseOverwriting(outputsOf(options), inputs.files, options.inputs);
   const run = await openRun(options, inputs);
   try {
     const whole = (await runPasses(run, inputs, options.signal)) && !inputs.interrupted;

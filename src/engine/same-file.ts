@@ -1,8 +1,10 @@
 import { type BigIntStats, fstatSync, realpathSync, statSync } from 'node:fs';
-import { basename, dirname, join, relative, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { FlowtrieError } from '../model/errors.ts';
 import { isPartFile } from '../sink/part-file.ts';
+import { parseGlob } from '../source/glob.ts';
 import type { InputFile } from '../source/inputs.ts';
+import { isS3 } from '../source/s3/listing.ts';
 
 /** An output that was asked for, and the flag that did. */
 export interface AskedOutput {
@@ -11,25 +13,54 @@ export interface AskedOutput {
 }
 
 /**
- * Refuses outputs that would take the place of an input, by whatever name or link, or of each other. `stdin`: standard
- * input is one of the inputs. Throws FlowtrieError `usage`.
+ * Refuses outputs that would take the place of an input, by whatever name or link, or of each other, and those that the
+ * same call would read as an input when it is made again. `inputs`: as they were given. Throws FlowtrieError `usage`.
  */
 export function refuseOverwriting(
   outputs: readonly AskedOutput[],
   files: readonly Pick<InputFile, 'name' | 'path' | 'object'>[],
-  stdin: boolean,
+  inputs: readonly string[],
 ): void {
   const identities = outputs.map(({ path }) => identityOf(path));
   const [first, second] = identities;
   if (first !== undefined && first !== null && first === second)
     throw new FlowtrieError('usage', `${outputs[1]?.flag}: got ${outputs[1]?.path}, expected another file than --out`);
   for (const [i, { flag, path }] of outputs.entries()) {
-    const input = inputReplacedBy(path, identities[i] ?? null, files, stdin);
+    const input = inputReplacedBy(path, identities[i] ?? null, files, inputs.includes('-'));
     if (input !== null)
       throw new FlowtrieError(
         'usage',
         `${flag}: got ${path}, which would replace the input ${input}: expected another`,
       );
+    const around = inputs.find((arg) => arg !== '-' && !isS3(arg) && wouldRead(arg, path));
+    if (around !== undefined)
+      throw new FlowtrieError(
+        'usage',
+        `${flag}: got ${path}, which the input ${around} would take in: expected a place outside of it`,
+      );
+  }
+}
+
+/** True when what the argument stands for holds the output, or will once it is there. */
+function wouldRead(arg: string, output: string): boolean {
+  const stats = statOf(output);
+  if (output === '-' || (stats !== undefined && !stats.isFile() && !stats.isDirectory())) return false;
+  const isFolder = statOf(arg)?.isDirectory() === true;
+  const glob = isFolder ? null : parseGlob(arg);
+  if (!isFolder && !glob) return false;
+  const below = relative(placeOf(glob?.base ?? arg), placeOf(output)).split(sep);
+  if (below[0] === '..') return false;
+  // a folder that matches stands for its files
+  return !glob || below.some((_, i) => glob.matches(below.slice(0, i + 1)));
+}
+
+/** Where a path leads, also one that is yet to be. */
+function placeOf(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    const folder = dirname(path);
+    return folder === path ? path : join(placeOf(folder), basename(path));
   }
 }
 
@@ -57,12 +88,7 @@ function inputReplacedBy(
 function identityOf(path: string): string | null {
   if (path === '-') return null;
   const stats = statOf(path);
-  if (stats !== undefined) return idOf(stats);
-  try {
-    return join(realpathSync(dirname(path)), basename(path));
-  } catch {
-    return resolve(path);
-  }
+  return stats === undefined ? placeOf(resolve(path)) : idOf(stats);
 }
 
 function idOf(stats: BigIntStats): string | null {

@@ -64,6 +64,45 @@ describe('an output that is an input', () => {
   });
 });
 
+describe('an output inside what is read', () => {
+  const cwd = mkdtempSync(join(tmpdir(), 'flowtrie-inside-'));
+  mkdirSync(join(cwd, 'logs', '2026'), { recursive: true });
+  writeFileSync(join(cwd, 'logs', '2026', 'a.log'), LINE);
+  mkdirSync(join(cwd, 'rows'));
+  afterAll(() => rmSync(cwd, { recursive: true, force: true }));
+
+  it.each([
+    ['a new file', ['logs', '--out', 'logs/new.ndjson'], 'logs'],
+    ['a new file by another way', ['logs/2026', '--out', 'rows/../logs/2026/new.ndjson'], 'logs/2026'],
+    ['a new folder', ['logs', '--out', 'logs/hours/'], 'logs'],
+    ['a new file in a new folder', ['logs', '--out', 'logs/none/hours/'], 'logs'],
+    ['the folder itself', ['logs', '--out', 'logs/'], 'logs'],
+    ['a folder that is there', ['.', '--out', 'rows/'], '.'],
+    ['a quarantine', ['logs/', '--quarantine', 'logs/bad.ndjson'], 'logs/'],
+    ['of a glob', ['logs/*', '--out', 'logs/new.csv'], 'logs/*'],
+    ['of a folder that a glob matches', ['lo*', '--out', 'logs/2026/new.csv'], 'lo*'],
+  ])('%s: refused, nothing is written', async (_, args, input) => {
+    const before = readdirSync(cwd, { recursive: true });
+    const { code, stderr } = await runCli(replay(...args), { cwd });
+    const [, flag, output] = args;
+    const reason = `which the input ${input} would take in: expected a place outside of it`;
+    expect(stderr).toBe(`flowtrie: ${flag}: got ${output}, ${reason}\n`);
+    expect(code).toBe(2);
+    expect(readdirSync(cwd, { recursive: true })).toEqual(before);
+  });
+
+  it.each([
+    ['beside a folder', ['logs', '--out', 'rows/new.ndjson']],
+    ['what a glob does not match', ['logs/**/*.log', '--out', 'logs/2026/new.ndjson']],
+    ['beside a file', ['logs/2026/a.log', '--out', 'logs/2026/other.ndjson']],
+    ['a device', ['logs', '--out', '/dev/null', ...CSV]],
+  ])('%s: twice the same', async (_, args) => {
+    for (const _run of [1, 2]) {
+      expect(await runCli(replay(...args), { cwd })).toMatchObject({ code: 0, stderr: '' });
+    }
+  });
+});
+
 describe('two outputs', () => {
   it('cannot be one file, whether it is there or not', async () => {
     writeFileSync(at('old.csv'), 'whole');
