@@ -15,8 +15,8 @@ import { duckRows } from '../support/duckdb.ts';
 const INVENTORY = fileURLToPath(new URL('../conformance/inventories/aws-fixture', import.meta.url));
 const LINE = '2 123456789012 eni-0a 10.0.0.1 10.0.0.2 49152 443 6 10 840 1700000000 1700000060 ACCEPT OK\n';
 const FILES = 500;
-/** Turns of the event loop after which a run is interrupted: a file takes one or more of them. */
-const TURNS = 100;
+/** Records after which a run is interrupted: each file has one. */
+const RECORDS = 100;
 const folder = mkdtempSync(join(tmpdir(), 'flowtrie-interrupt-'));
 const logs = join(folder, 'logs');
 let inventory: CompiledInventory;
@@ -33,11 +33,8 @@ async function interrupted(path: string, format: OutputFormat): Promise<ReplayRe
   const abort = new AbortController();
   const quarantine = join(folder, 'quarantine');
   const options = { inputs: [logs], inventory, threads: 0, logFormat: null, pair: false, out: { path, format } };
-  const onStart = (): (() => void) => {
-    let turns = 0;
-    const turn = (): void => void (turns++ < TURNS ? setImmediate(turn) : abort.abort());
-    turn();
-    return () => {};
+  const onStart = () => (_bytes: number, records: number) => {
+    if (records >= RECORDS) abort.abort();
   };
   return replay({ ...options, quarantine, signal: abort.signal, onStart });
 }
