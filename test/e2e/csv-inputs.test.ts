@@ -142,9 +142,11 @@ describe('tables give what their lines give', () => {
   it.each([',', '\t'])(
     'quotes, and blanks in values, mean the same far behind the first bytes: %j',
     async (delimiter) => {
-      const names = [...DEFAULT_FORMAT, 'note', 'vpc-id'].join(delimiter);
+      const names = [...DEFAULT_FORMAT, 'note', 'subnet-id'].join(delimiter);
       const rowsOf = (note: string, quote = ''): string =>
-        RECORDS.map((row) => [...row.map((value) => quote + value + quote), note, 'vpc-1'].join(delimiter)).join('\n');
+        RECORDS.map((row) => [...row.map((value) => quote + value + quote), note, 'subnet-1'].join(delimiter)).join(
+          '\n',
+        );
       const plain = Array.from({ length: 4 }, () => rowsOf('x')).join('\n');
       expect(plain.length).toBeGreaterThan(64 * 1024);
       const bad =
@@ -172,7 +174,7 @@ describe('tables give what their lines give', () => {
       expect(ledger).toMatchObject({ headers: 2, lines: 2 + 300 * blocks.length + 1 });
       expect((await replayInputs([at('far.csv')], null, false)).ledger).toEqual(ledger);
       expect(rows).toEqual(
-        blocks.flatMap((block) => reference.rows.map((row) => ({ ...row, note: notes[block], vpc_id: 'vpc-1' }))),
+        blocks.flatMap((block) => reference.rows.map((row) => ({ ...row, note: notes[block], subnet_id: 'subnet-1' }))),
       );
     },
   );
