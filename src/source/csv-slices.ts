@@ -23,16 +23,17 @@ export function csvDelimiter(firstLine: string, hasQuotes: boolean): Delimiter |
   const line = firstLine.replace(BYTE_ORDER_MARK, '').trim();
   const delimiter = DELIMITERS.find((one) => line.includes(one));
   if (delimiter === undefined) return undefined;
-  const names = line.split(delimiter).map(unquoted);
+  const cells = line.split(delimiter);
+  const names = cells.map(unquoted);
   if (names.includes(MESSAGE)) return delimiter;
   if (!nameRecord(names)) return undefined;
-  return names.includes(OWN) || hasQuotes || !isPlainHeader(names, delimiter) ? delimiter : undefined;
+  return names.includes(OWN) || hasQuotes || !isPlainHeader(cells, delimiter) ? delimiter : undefined;
 }
 
-/** True when the header is one by the rule of plain lines, with the same names. */
-function isPlainHeader(names: readonly string[], delimiter: Delimiter): boolean {
-  if (delimiter === ';' || names.some((name) => /\s/.test(name) || (name === '' && delimiter === '\t'))) return false;
-  return isFieldName(withoutTime(names)[0] ?? '');
+/** True when a header without quotes is one by the rule of plain lines, with the same names. */
+function isPlainHeader(cells: readonly string[], delimiter: Delimiter): boolean {
+  if (delimiter === ';' || cells.some((name) => /\s/.test(name) || (name === '' && delimiter === '\t'))) return false;
+  return isFieldName(withoutTime(cells)[0] ?? '');
 }
 
 const withoutTime = (names: readonly string[]): readonly string[] =>
@@ -40,7 +41,12 @@ const withoutTime = (names: readonly string[]): readonly string[] =>
 
 const isName = (word: string): boolean => word === MESSAGE || isFieldName(word);
 
-const unquoted = (name: string): string => name.replace(/^"(.*)"$/, '$1');
+/** Without quotes, and the blanks around and inside them. */
+const unquoted = (name: string): string =>
+  name
+    .trim()
+    .replace(/^"(.*)"$/, '$1')
+    .trim();
 
 /**
  * Slices of tables that csvDelimiter found. A record never spans lines: so one damaged line costs no other. A line that

@@ -38,6 +38,12 @@ describe('tables give what their lines give', () => {
     ['commas, some values quoted', table(',', (value, i) => (i === 2 ? quoted(value) : value))],
     ['tabs, every value quoted', table('\t', quoted)],
     ['semicolons', table(';', (value) => value)],
+    ['commas and blanks', table(', ', (value) => value)],
+    ['commas and blanks, every value quoted', table(' , ', quoted)],
+    [
+      'commas, names and numbers padded inside quotes',
+      table(',', (value, i) => quoted(i === 1 || i === 2 ? value : ` ${value}`)),
+    ],
     ['a byte order mark and CRLF', `\uFEFF${table(',', quoted, '\r\n')}`],
     ['gzip', gzipSync(table(',', quoted))],
     ['a header repeated in the middle', table(',', quoted) + table(',', quoted)],
