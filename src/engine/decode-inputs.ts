@@ -5,6 +5,7 @@ import { FlowtrieError } from '../model/errors.ts';
 import { KernelHeap } from '../model/kernel-heap.ts';
 import { addLedger, createLedger, type Ledger } from '../model/ledger.ts';
 import type { WantedStarts } from '../source/parquet/slices.ts';
+import { Failures } from './failures.ts';
 import { openInputs, planTasks } from './opened-inputs.ts';
 import { decodeSlice, isCounted, lengthOf, slicesOf } from './task-slices.ts';
 
@@ -17,7 +18,7 @@ export async function decodeInputs(inputs: readonly string[], logFormat: Format 
   const heap = new KernelHeap();
   const kernel = new DecodeKernel(BATCH_ROWS, heap);
   const total = createLedger();
-  const failures: string[] = [];
+  const failures = new Failures();
   for await (const { task } of planTasks(opened, false, failures)) {
     const decoder = new FlowDecoder({ format: formatBehind(task.fields), carry: false, kernel });
     const { batch, ledger } = decoder;
@@ -32,6 +33,7 @@ export async function decodeInputs(inputs: readonly string[], logFormat: Format 
     }
     addLedger(total, ledger);
   }
-  if (failures.length > 0) throw new FlowtrieError('input', failures.join('; '));
+  const { messages } = failures;
+  if (messages.length > 0) throw new FlowtrieError('input', messages.join('; '));
   return total;
 }

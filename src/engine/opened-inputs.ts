@@ -11,6 +11,7 @@ import type { Span } from '../source/s3/key-time.ts';
 import { PeekedBytes } from '../source/spool.ts';
 import { type StreamChunk, streamChunks } from '../source/stdin.ts';
 import { flowLogsOf } from './dedupe.ts';
+import type { Failures } from './failures.ts';
 import type { Planned } from './in-order.ts';
 import type { AnalyzeTask, TaskSource } from './task.ts';
 
@@ -132,7 +133,7 @@ function openingOfChunk(chunk: StreamChunk | undefined): Opening {
 export async function* planTasks(
   { files, formats, stream }: OpenedInputs,
   spilled: boolean,
-  failures: string[],
+  failures: Failures,
   known: ReadonlyMap<number, AnalyzeTask['fields']> = new Map(),
 ): AsyncGenerator<Planned> {
   let seq = 0;
@@ -144,14 +145,15 @@ export async function* planTasks(
       const fields = known.get(seq) ?? headingOf(formats[file] ?? DEFAULT);
       return { task: { seq: seq++, name: input.name, flowLog, source, fields, spilled, generation: null }, file };
     };
+    const cutOff = (message: string): void => failures.add(message, file);
     const { content } = input.opening;
     if (input.problem !== null) {
-      failures.push(input.problem);
+      failures.add(input.problem, file);
     } else if (input.object !== null && input.kind !== 'parquet') {
       yield planned({ kind: 'object', object: input.object });
     } else if (isMost(input, bytes)) {
       const reads = new CountedReads(input.path);
-      for await (const source of chunkTasks(streamChunks(reads, input.name, CHUNK_BYTES), reads, failures)) {
+      for await (const source of chunkTasks(streamChunks(reads, input.name, CHUNK_BYTES), reads, cutOff)) {
         yield planned(source);
       }
     } else if (input.kind === 'gzip' || input.kind === 'zstd') {
@@ -167,7 +169,7 @@ export async function* planTasks(
         yield planned({ kind: 'file', path: input.path, compression: null, content, start, end });
       }
     } else if (stream !== null) {
-      for await (const source of chunkTasks(stream, null, failures)) yield planned(source);
+      for await (const source of chunkTasks(stream, null, cutOff)) yield planned(source);
     }
   }
 }
@@ -205,11 +207,11 @@ class CountedReads implements AsyncIterable<Uint8Array> {
   }
 }
 
-/** A task for each chunk; `reads` null = the stream is its text. Why a stream ends early is a failure. */
+/** A task for each chunk; `reads` null = the stream is its text. `cutOff` is told why a stream ends early. */
 async function* chunkTasks(
   chunks: AsyncIterable<StreamChunk>,
   reads: CountedReads | null,
-  failures: string[],
+  cutOff: (message: string) => void,
 ): AsyncGenerator<TaskSource> {
   try {
     for await (const chunk of chunks) {
@@ -219,7 +221,7 @@ async function* chunkTasks(
     }
   } catch (error) {
     if (!(error instanceof FlowtrieError)) throw error;
-    failures.push(error.message);
+    cutOff(error.message);
   }
 }
 

@@ -11,6 +11,7 @@ import { isFolder } from '../sink/output.ts';
 import type { Part } from '../sink/part.ts';
 import type { InputFile } from '../source/inputs.ts';
 import { dedupeFailure, dedupeTable } from './dedupe.ts';
+import { Failures } from './failures.ts';
 import { releaseGroups } from './group-room.ts';
 import { haltBy } from './halt.ts';
 import { type Planned, runInOrder, waitingOf } from './in-order.ts';
@@ -58,7 +59,7 @@ export interface ReplayOptions {
 
 export interface ReplayResult {
   readonly summary: Summary;
-  /** One message per input that could not be read to its end. */
+  /** One message per input that could not be read to its end, in their order; those of the run as a whole come last. */
   readonly failures: readonly string[];
   /** One message for each column of the inputs that is left out. */
   readonly warnings: readonly string[];
@@ -111,14 +112,14 @@ async function replayInputs(options: ReplayOptions, inputs: OpenedInputs, starte
     // workers end while the rest is done here; whether they could is told last
     run.pool.close().catch(() => {});
     const uncompared = run.met === null ? null : dedupeFailure(run.met);
-    if (uncompared !== null) run.failures.push(uncompared);
+    if (uncompared !== null) run.failures.add(uncompared);
     const kept = whole ? [] : await run.outputs.keep(linesWritten(run.totals.ledger));
     if (whole) await run.outputs.close();
     const elapsedSeconds = (performance.now() - startedAt) / 1000;
     const input = { files: inputs.files.length, bytes: run.totals.read };
     return {
       summary: summaryOf(run.totals, options.inventory, input, elapsedSeconds),
-      failures: run.failures,
+      failures: run.failures.messages,
       warnings: leftOutWarnings(inputs.files),
       complete: run.outputs.rows?.closed !== true,
       kept,
@@ -147,7 +148,7 @@ interface Run {
   readonly pool: AnalyzerPool;
   readonly outputs: RunOutputs;
   readonly totals: Totals;
-  readonly failures: string[];
+  readonly failures: Failures;
   readonly twins: TwinMemory | null;
   readonly kept: KeptMemory | null;
   readonly partMemory: SlotMemory | null;
@@ -200,7 +201,7 @@ async function openRun(options: ReplayOptions, { files, first, stream, paired }:
     pool,
     outputs,
     totals: new Totals(options.inventory.versions),
-    failures: [],
+    failures: new Failures(),
     twins,
     kept: setup.kept,
     partMemory,
@@ -246,7 +247,7 @@ async function runPasses(run: Run, inputs: OpenedInputs, signal: AbortSignal | u
   const { pool, twins, stop, failures, totals } = run;
   const stage = new OrderedStage(inputs.files, run);
   const ended = (): boolean => signal?.aborted === true || stage.closed;
-  const unread: string[] = [];
+  const unread = new Failures();
   let paired: Paired | null = null;
   if (twins !== null) {
     // what cannot be read is told by the second pass
@@ -255,7 +256,7 @@ async function runPasses(run: Run, inputs: OpenedInputs, signal: AbortSignal | u
   }
   const again = planTasks(inputs, paired?.spilled === true, failures, paired?.fields);
   // an input that could not be read may be cut into other tasks now: numbers tell nothing then
-  const tasks = paired === null || unread.length > 0 ? again : secondPass(paired, again);
+  const tasks = paired === null || unread.messages.length > 0 ? again : secondPass(paired, again);
   const analyze = ({ task }: Planned): Promise<TaskResult> => pool.run(task);
   const take = (planned: Planned, result: TaskResult): Promise<void> => stage.take(planned, result);
   const onNext = (planned: Planned): void => stage.giveTurn(planned);
@@ -264,7 +265,7 @@ async function runPasses(run: Run, inputs: OpenedInputs, signal: AbortSignal | u
   for (const memory of [run.groupMemory, run.partMemory]) assert(memory === null || allFree(memory), 'a slot is lost');
   if (paired !== null && paired.ledger.lines !== totals.ledger.lines) {
     const [first, second] = [paired.ledger.lines, totals.ledger.lines];
-    failures.push(`the input changed while it was read: ${first} lines in the first pass, ${second} in the second`);
+    failures.add(`the input changed while it was read: ${first} lines in the first pass, ${second} in the second`);
   }
   return true;
 }
@@ -333,7 +334,7 @@ class OrderedStage {
       await outputs.rows?.append(rows);
       this.release(rows);
     }
-    if (result.failure !== null) this.run.failures.push(result.failure);
+    if (result.failure !== null) this.run.failures.add(result.failure, planned.file);
     this.lines += result.ledger.lines;
   }
 

@@ -70,6 +70,23 @@ describe('an input that is not read costs no other', () => {
     }
   });
 
+  it('told in the order of the inputs, for any number of threads', async () => {
+    const line = '2 123456789012 eni-0a 10.0.0.1 10.0.0.2 49152 443 6 10 840 1700000000 1700000060 ACCEPT OK\n';
+    // workers are not started for less
+    const large = write('large.log', line.repeat(20_000));
+    const whole = gzipSync(line.repeat(2000), { level: 0 });
+    const [first, last] = [write('first.gz', whole.subarray(0, -20)), write('last.gz', whole.subarray(0, -20))];
+    const packed = PACKED.map(([kind, bytes]) => write(`between.${kind}`, bytes));
+    const cut = (name: string): string => `${name}: damaged gzip: unexpected end of file`;
+    const between = PACKED.map(([kind, , command], i) => problem(packed[i] ?? '', kind, command));
+    for (const threads of ['0', '2']) {
+      const args = [large, first, ...packed, last, '--inventory', INVENTORY, '--no-pair', '--threads', threads, '-q'];
+      const { code, stderr } = await runCli(['replay', ...args]);
+      expect(code).toBe(3);
+      expect(stderr, threads).toBe(`flowtrie: ${[cut(first), ...between, cut(last)].join('; ')}\n`);
+    }
+  });
+
   it('on standard input: the files are read, and its writer need not end', async () => {
     const [[kind, bytes, command] = ['zip', new Uint8Array(0), 'unzip']] = PACKED;
     for (const more of [[], ['--no-pair'], ['--pair']]) {
