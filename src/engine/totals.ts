@@ -35,6 +35,9 @@ interface VersionEvidence {
   readonly routes: Map<number, number[]>;
 }
 
+/** Cells and routes whose evidence is kept, some 100 bytes each: an inventory may have thousands of versions. */
+const EVIDENCE_MAX = 500_000;
+
 /** Separates the parts of a label; occurs in no id, name or address. */
 export const LABEL_SEPARATOR = '\u0000';
 
@@ -63,6 +66,7 @@ export class Totals {
   private readonly settledRules = new Map<string, RuleTotals>();
   /** By version. */
   private readonly evidence = new Map<number, VersionEvidence>();
+  private evidenceSize = 0;
 
   constructor(versions: readonly CompiledVersion[]) {
     this.versions = versions;
@@ -112,14 +116,18 @@ export class Totals {
       known = { cells: new Map(), routes: new Map() };
       this.evidence.set(version, known);
     }
+    const before = known.cells.size + known.routes.size;
     joinEvidence(known.cells, cells);
     joinEvidence(known.routes, routes);
+    this.evidenceSize += known.cells.size + known.routes.size - before;
+    if (this.evidenceSize > EVIDENCE_MAX) this.settleRules();
   }
 
   /** Which rules a cell stands for is looked up once, not for every task. */
   private settleRules(): void {
     for (const [version, evidence] of this.evidence) this.addRules(version, evidence);
     this.evidence.clear();
+    this.evidenceSize = 0;
   }
 
   private addRules(version: number, { cells, routes }: VersionEvidence): void {

@@ -36,17 +36,15 @@ export interface InputFile {
 
 const UNKNOWN: Opening = { content: 'lines', firstLine: '', names: null };
 const STDIN: InputFile = {
-  ...{
-    name: '-',
-    path: '-',
-    kind: 'stdin',
-    size: 0,
-    object: null,
-    opening: UNKNOWN,
-    groups: [],
-    lists: [],
-    problem: null,
-  },
+  name: '-',
+  path: '-',
+  kind: 'stdin',
+  size: 0,
+  object: null,
+  opening: UNKNOWN,
+  groups: [],
+  lists: [],
+  problem: null,
 };
 
 /**
@@ -108,7 +106,8 @@ function filesBelow(folder: string, inside: readonly string[]): string[] {
 /** The file, or those below the folder; `inside`: the folders that the walk is inside of. */
 function filesAt(name: string, entry: Dirent, inside: readonly string[]): string[] {
   const stats = entry.isSymbolicLink() ? statOf(name) : entry;
-  if (stats === undefined) throw new FlowtrieError('input', `${name}: link to a file that does not exist`);
+  // a link to nothing is told like every file that the system does not let us read
+  if (stats === undefined) return [name];
   if (stats.isDirectory()) return filesBelow(name, inside);
   return stats.isFile() ? [name] : [];
 }

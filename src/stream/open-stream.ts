@@ -40,8 +40,11 @@ export async function openStream(request: StreamRequest, log: StreamLog): Promis
   const topic = await inventoryTopic(settings.inventory, options);
   let server: HttpServer | null = null;
   const close = async (): Promise<void> => {
-    await server?.close();
-    await topic?.close();
+    try {
+      await server?.close();
+    } finally {
+      await topic?.close();
+    }
   };
   try {
     const folder = topic?.folder ?? settings.inventory;
