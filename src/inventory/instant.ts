@@ -9,7 +9,9 @@ export function parseInstant(text: string): number | undefined {
   if (letter !== 'T' && letter !== 't') return undefined;
   if (text.charCodeAt(13) !== COLON || text.charCodeAt(16) !== COLON) return undefined;
   const midnight = midnightOf(text);
-  const [hour, minute, second] = [number(text, 11, 13), number(text, 14, 16), number(text, 17, SECOND_END)];
+  const hour = twoDigits(text, 11);
+  const minute = twoDigits(text, 14);
+  const second = twoDigits(text, 17);
   // digits that are none are no numbers, which nothing is true of
   if (midnight === undefined || !(hour <= 23 && minute <= 59 && second <= 59)) return undefined;
   let end = SECOND_END;
@@ -28,20 +30,26 @@ export function parseInstant(text: string): number | undefined {
 /** Milliseconds of a digit behind the point, by its place. */
 const PLACES: readonly (number | undefined)[] = [undefined, 100, 10, 1];
 
-/** Times of one day come one after the other. */
-let lastDay = { date: Number.NaN, midnight: 0 };
+/** Times of one day come one after the other: its date as it is written, and its midnight. */
+let lastDay = { date: 'none', midnight: 0 };
 
 /** Milliseconds from 1970 to the day that a text begins with; undefined = it begins with none. */
 function midnightOf(text: string): number | undefined {
+  if (text.startsWith(lastDay.date)) return lastDay.midnight;
   if (text.charCodeAt(4) !== DASH || text.charCodeAt(7) !== DASH) return undefined;
   const [year, month, day] = [number(text, 0, 4), number(text, 5, 7), number(text, 8, DATE_END)];
-  const date = (year * 100 + month) * 100 + day;
-  if (date === lastDay.date) return lastDay.midnight;
   if (!(year >= 0 && month >= 1 && month <= 12 && day >= 1)) return undefined;
   // day 0 of the next month is the last of this one
   if (day > 28 && day > new Date(Date.UTC(year, month, 0)).getUTCDate()) return undefined;
-  lastDay = { date, midnight: Date.UTC(year, month - 1, day) };
+  lastDay = { date: text.slice(0, DATE_END), midnight: Date.UTC(year, month - 1, day) };
   return lastDay.midnight;
+}
+
+/** NaN where one is none. */
+function twoDigits(text: string, at: number): number {
+  const tens = text.charCodeAt(at) - DIGIT_0;
+  const ones = text.charCodeAt(at + 1) - DIGIT_0;
+  return tens >= 0 && tens < 10 && ones >= 0 && ones < 10 ? tens * 10 + ones : Number.NaN;
 }
 
 /** Of digits in [from, to); NaN where one is none. */

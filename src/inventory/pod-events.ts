@@ -92,7 +92,7 @@ export function podEventOfFields(fields: AuditFields): PodEvent | null {
   const name = fields.text(FIELD.name) ?? response?.at('metadata').text('name') ?? null;
   if (name === null) return null;
   const user = fields.text(FIELD.username) ?? '';
-  const event = silentEvent('audit', scopeOf(fields), time, name);
+  const event = new Draft('audit', scopeOf(fields), time, name);
   event.namespace = fields.text(FIELD.namespace) ?? 'default';
   event.uid = told;
   if (verb === 'delete') return deletion(event, user, request);
@@ -135,28 +135,34 @@ function nodeOf(user: string): string | null {
 const nodeNames = new Map<string, string>();
 const NODE_NAMES_MAX = 10_000;
 
-type Draft = { -readonly [K in keyof PodEvent]: PodEvent[K] };
+/**
+ * An event that says nothing yet. Made by a constructor: code that makes literals which live long is compiled once more
+ * as soon as that is seen.
+ */
+class Draft implements PodEvent {
+  readonly source: PodEvent['source'];
+  readonly time: number;
+  kind: PodEvent['kind'] = 'state';
+  readonly scope: string;
+  namespace = 'default';
+  readonly name: string;
+  uid: string | null = null;
+  nodeName: string | null = null;
+  object: PodObject | null = null;
+  addresses: readonly Address[] = NOWHERE;
+  hostAddress: Address | null = null;
+  eniId: string | null = null;
+  startTime: number | null = null;
+  terminal = false;
+  finishedAt: number | null = null;
+  until: number | null = null;
 
-/** An event that says nothing yet. One literal: objects made by spreading cost several times as much. */
-function silentEvent(source: PodEvent['source'], scope: string, time: number, name: string): Draft {
-  return {
-    source,
-    time,
-    kind: 'state',
-    scope,
-    namespace: 'default',
-    name,
-    uid: null,
-    nodeName: null,
-    object: null,
-    addresses: NOWHERE,
-    hostAddress: null,
-    eniId: null,
-    startTime: null,
-    terminal: false,
-    finishedAt: null,
-    until: null,
-  };
+  constructor(source: PodEvent['source'], scope: string, time: number, name: string) {
+    this.source = source;
+    this.time = time;
+    this.scope = scope;
+    this.name = name;
+  }
 }
 
 /** Only the kubelet's last delete, or one without grace, ends a pod; any other starts its termination. */
@@ -231,7 +237,7 @@ function watched(object: Cursor, arrived: number | null, isGone: boolean): PodEv
   const metadata = object.at('metadata');
   const time = arrived ?? latestWrite(object);
   if (time === null) return null;
-  const event = silentEvent('watch', scopeOf(object), time, pod.name);
+  const event = new Draft('watch', scopeOf(object), time, pod.name);
   event.kind = isGone ? 'gone' : 'state';
   event.namespace = pod.namespace;
   event.uid = pod.uid;

@@ -13,23 +13,31 @@ interface OpenSpan {
   readonly softStart: number;
 }
 
-/** A pod as its events tell it so far. */
-interface Life {
+/** A pod as its events tell it so far. A class for the reason that PodEvents are made by one. */
+class Life {
   readonly scope: string;
   readonly source: PodEvent['source'];
   readonly namespace: string;
   readonly name: string;
   uid: string | null;
-  object: PodObject | null;
-  nodeName: string | null;
-  hostAddress: Address | null;
-  eniId: string | null;
-  startTime: number | null;
+  object: PodObject | null = null;
+  nodeName: string | null = null;
+  hostAddress: Address | null = null;
+  eniId: string | null = null;
+  startTime: number | null = null;
   /** One or two, as they were opened: a Map for each of a million pods would be most of the memory. */
-  open: OpenSpan[];
-  readonly spans: PodSpan[];
+  open: OpenSpan[] = [];
+  readonly spans: PodSpan[] = [];
   /** Its end was seen; after `gone` nothing more is to come. */
-  end: 'terminal' | 'gone' | null;
+  end: 'terminal' | 'gone' | null = null;
+
+  constructor({ scope, source, namespace, name, uid }: PodEvent) {
+    this.scope = scope;
+    this.source = source;
+    this.namespace = namespace;
+    this.name = name;
+    this.uid = uid;
+  }
 }
 
 /**
@@ -38,13 +46,14 @@ interface Life {
  * anew). Of one pod no two intervals of an address overlap.
  */
 export function livesOf(lists: readonly PodEvents[], warn: Warn): DescribedPod[] {
-  const events = lists.flatMap((list) => list.events);
   const relists = lists.flatMap((list) => list.relists);
   const bySource = new Map<PodEvent['source'], PodEvent[]>();
-  for (const event of events) {
-    const list = bySource.get(event.source);
-    if (list === undefined) bySource.set(event.source, [event]);
-    else list.push(event);
+  for (const { events } of lists) {
+    for (const event of events) {
+      const list = bySource.get(event.source);
+      if (list === undefined) bySource.set(event.source, [event]);
+      else list.push(event);
+    }
   }
   return [...bySource].flatMap(([source, list]) => {
     // a stable sort: events of one second keep the order in which they were written
@@ -127,7 +136,7 @@ class Lives {
       }
       return known;
     }
-    const life = newLife(event);
+    const life = new Life(event);
     // a name is used again only when its last holder is gone: its end was not seen
     if (named !== undefined && named.end === null) {
       closeAll(named, event.time, event.time);
@@ -138,25 +147,6 @@ class Lives {
     this.byName.set(name, life);
     return life;
   }
-}
-
-/** One literal: objects made by spreading take several times the memory. */
-function newLife({ scope, source, namespace, name, uid }: PodEvent): Life {
-  return {
-    scope,
-    source,
-    namespace,
-    name,
-    uid,
-    object: null,
-    nodeName: null,
-    hostAddress: null,
-    eniId: null,
-    startTime: null,
-    open: [],
-    spans: [],
-    end: null,
-  };
 }
 
 function learn(life: Life, event: PodEvent): void {

@@ -119,31 +119,42 @@ export function readFinish(status: Cursor): number | null {
 export function readPodAddresses(status: Cursor): Address[] {
   const listed = status.objects('podIPs').filter((entry) => entry.text('$patch') !== 'delete');
   const addresses: Address[] = [];
-  const add = (address: Address | null): void => {
-    if (address !== null && !addresses.some((other) => sameAddress(other, address))) addresses.push(address);
-  };
-  add(status.address('podIP'));
-  for (const entry of listed) add(entry.address('ip'));
+  addAddress(addresses, status, 'podIP');
+  for (const entry of listed) addAddress(addresses, entry, 'ip');
   return addresses;
+}
+
+function addAddress(addresses: Address[], cursor: Cursor, key: string): void {
+  const address = cursor.address(key);
+  if (address !== null && !addresses.some((other) => sameAddress(other, address))) addresses.push(address);
 }
 
 /** Only sidecars (`restartPolicy: Always`) among init containers keep running and listening. */
 function readPorts(spec: Cursor): PodPort[] {
   const sidecars = spec.objects('initContainers').filter((container) => container.text('restartPolicy') === 'Always');
   const ports: PodPort[] = [];
-  for (const containers of [spec.objects('containers'), sidecars]) {
-    for (const container of containers) for (const port of container.objects('ports')) ports.push(readPodPort(port));
-  }
+  for (const container of spec.objects('containers')) addPorts(ports, container);
+  for (const container of sidecars) addPorts(ports, container);
   return ports;
 }
 
-function readPodPort(port: Cursor): PodPort {
-  return {
-    name: port.text('name'),
-    protocol: readPortProtocol(port),
-    containerPort: readPort(port, 'containerPort'),
-    hostPort: readPort(port, 'hostPort'),
-  };
+function addPorts(ports: PodPort[], container: Cursor): void {
+  for (const port of container.objects('ports')) ports.push(new ReadPort(port));
+}
+
+/** A class for the reason that PodEvents are made by one. */
+class ReadPort implements PodPort {
+  readonly name: string | null;
+  readonly protocol: number;
+  readonly containerPort: number | null;
+  readonly hostPort: number | null;
+
+  constructor(port: Cursor) {
+    this.name = port.text('name');
+    this.protocol = readPortProtocol(port);
+    this.containerPort = readPort(port, 'containerPort');
+    this.hostPort = readPort(port, 'hostPort');
+  }
 }
 
 /** The annotation is JSON text: a list whose first element names the branch interface (VPC resource controller). */

@@ -46,7 +46,8 @@ export function parseAddress(text: string): Address | undefined {
 
 /** The u32 of dotted decimal that is known to be valid. */
 function dottedWord(text: string): number {
-  let [word, octet] = [0, 0];
+  let word = 0;
+  let octet = 0;
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
     if (code === DOT) {
