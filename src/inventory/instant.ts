@@ -31,7 +31,7 @@ export function parseInstant(text: string): number | undefined {
 const PLACES: readonly (number | undefined)[] = [undefined, 100, 10, 1];
 
 /** Times of one day come one after the other: its date as it is written, and its midnight. */
-let lastDay = { date: 'none', midnight: 0 };
+let lastDay = { date: '1970-01-01', midnight: 0 };
 
 /** Milliseconds from 1970 to the day that a text begins with; undefined = it begins with none. */
 function midnightOf(text: string): number | undefined {
