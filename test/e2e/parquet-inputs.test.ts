@@ -1,26 +1,14 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { runCli } from '../support/cli.ts';
 import { corpusPath, describeCorpus } from '../support/corpus.ts';
 import { Dice } from '../support/dice.ts';
-import { type Duck, openDuck } from '../support/duckdb.ts';
+import { INVENTORY, parquetLab } from '../support/parquet-lab.ts';
 import { type Replayed, replayInputs } from '../support/replay-files.ts';
 
-const INVENTORY = fileURLToPath(new URL('../conformance/inventories/aws-fixture', import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), 'flowtrie-parquet-'));
-const at = (name: string): string => join(folder, name);
-let duck: Duck;
-beforeAll(async () => {
-  duck = await openDuck();
-});
-afterAll(() => {
-  duck.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+const lab = parquetLab();
+const { at } = lab;
 
 const FIELDS = [
   ...['version', 'account-id', 'interface-id', 'srcaddr', 'dstaddr', 'srcport', 'dstport', 'protocol', 'packets'],
@@ -94,13 +82,13 @@ async function write(name: string, seed: number, faults: boolean, typed: boolean
     return `cast(nullif("${field}", '-') as ${type}) as ${column(field)}`;
   });
   const read = `read_csv('${path}', delim = ' ', header = true, all_varchar = true)`;
-  await duck.run(`create or replace table ${name} as select ${cells.join(', ')} from ${read}`);
+  await lab.duck.run(`create or replace table ${name} as select ${cells.join(', ')} from ${read}`);
   return path;
 }
 
 async function parquet(table: string, options: string): Promise<Replayed> {
   const path = at(`${table}.parquet`);
-  await duck.run(`copy ${table} to '${path}' (format parquet, ${options})`);
+  await lab.duck.run(`copy ${table} to '${path}' (format parquet, ${options})`);
   return replayInputs([path]);
 }
 
@@ -134,7 +122,7 @@ describe('records in Parquet give what their lines give', () => {
   });
 
   it('with any names, types and missing columns', async () => {
-    await duck.run(`create or replace table odd as select * from (values
+    await lab.duck.run(`create or replace table odd as select * from (values
       (602000000001::bigint, 'eni-0a', '10.0.0.1', '10.0.0.2', 443.0::double, '50000', 6::utinyint, 40::ubigint,
        timestamp '2023-11-14 22:13:20', 1700000060000::bigint, 'ACCEPT', 'OK', true, 1.5::double),
       (1234::bigint, 'eni-0a', '10.0.0.1', null, -1.0, 'None', 17, 18446744073709551615, null, 5, '-', 'OK',
@@ -152,12 +140,12 @@ describe('records in Parquet give what their lines give', () => {
   });
 
   it('gives numeric account ids their zeros back, and 64-bit values all their digits', async () => {
-    await duck.run(`create or replace table ids as select 1234567890::bigint account_id, 'eni-0a' interface_id,
+    await lab.duck.run(`create or replace table ids as select 1234567890::bigint account_id, 'eni-0a' interface_id,
       9223372036854775807::bigint bytes, 10::bigint packets`);
     await parquet('ids', 'compression zstd');
     const { rows } = await replayInputs([at('ids.parquet')]);
     expect(rows[0]).toMatchObject({ account_id: '001234567890', packets: 10 });
-    const [row] = await duck.rows(`select bytes from '${at('ids.parquet')}'`);
+    const [row] = await lab.duck.rows(`select bytes from '${at('ids.parquet')}'`);
     expect(row).toEqual({ bytes: '9223372036854775807' });
   });
 
@@ -168,8 +156,8 @@ describe('records in Parquet give what their lines give', () => {
       1700000000 "start", 1700000060 "end", if(i % 7 = 0, 'REJECT', 'ACCEPT') "action",
       if(i % 1001 = 0, 'NODATA', 'OK') "log-status"
       from range(160000) r(i)`;
-    await duck.run(`copy (${select}) to '${path}' (format parquet, compression snappy, row_group_size 20480)`);
-    await duck.run(`copy (${select}) to '${text}' (format csv, delimiter ' ', header)`);
+    await lab.duck.run(`copy (${select}) to '${path}' (format parquet, compression snappy, row_group_size 20480)`);
+    await lab.duck.run(`copy (${select}) to '${text}' (format csv, delimiter ' ', header)`);
     const run = async (input: string, threads: string): Promise<string> => {
       const out = at(`rows-${threads}.ndjson`);
       const args = ['replay', input, '--inventory', INVENTORY, '--threads', threads, '--out', out, '-q'];
@@ -184,7 +172,7 @@ describe('records in Parquet give what their lines give', () => {
 
   it('reads Security Lake events', async () => {
     const [source, target] = ["'ip': '10.0.1.9', 'port': 49152, 'svc_name': '-'", "'ip': '52.1.1.1', 'port': 443"];
-    await duck.run(`create or replace table lake as select
+    await lab.duck.run(`create or replace table lake as select
       {'product': {'version': '5', 'name': 'Amazon VPC'}} metadata,
       {'account': {'uid': '123456789012'}, 'region': 'us-east-1'} cloud,
       {${source}, 'interface_uid': 'eni-0a', 'vpc_uid': 'vpc-1',
@@ -211,7 +199,7 @@ describe('damaged Parquet', () => {
   beforeAll(async () => {
     await write('whole', 3, false, true);
     const options = 'format parquet, compression snappy, row_group_size 2048';
-    await duck.run(`copy whole to '${at('whole.parquet')}' (${options})`);
+    await lab.duck.run(`copy whole to '${at('whole.parquet')}' (${options})`);
     bytes = readFileSync(at('whole.parquet'));
   });
 
@@ -251,7 +239,7 @@ describe('damaged Parquet', () => {
   });
 
   it('a file without any field of a flow log is named', async () => {
-    await duck.run(`copy (select 1 as a, 'x' as b from range(3)) to '${at('none.parquet')}' (format parquet)`);
+    await lab.duck.run(`copy (select 1 as a, 'x' as b from range(3)) to '${at('none.parquet')}' (format parquet)`);
     const { ledger, failures } = await replayInputs([at('none.parquet')]);
     expect(ledger.lines).toBe(0);
     expect(failures.join()).toMatch(/none\.parquet: expected columns of a flow log such as srcaddr, got a, b/);
@@ -288,7 +276,7 @@ describeCorpus('Parquet of others', () => {
   it('flowlogs-reader: numbers as text, the text None, numeric account ids', async () => {
     const path = corpusPath('flowlogs-reader', 'flows.parquet');
     const { ledger, rows } = await replayInputs([path]);
-    const [count] = await duck.rows(`select count(*)::int n, count(*) filter (log_status = 'NODATA')::int nodata,
+    const [count] = await lab.duck.rows(`select count(*)::int n, count(*) filter (log_status = 'NODATA')::int nodata,
       count(*) filter (log_status = 'SKIPDATA')::int skipdata from '${path}'`);
     expect(ledger).toMatchObject({ lines: count?.n, nodata: count?.nodata, skipdata: count?.skipdata, malformed: {} });
     expect(ledger).toMatchObject({ lines: 3, classified: 1, nodata: 2 });
@@ -326,7 +314,7 @@ describe('row groups of other times', () => {
 
   /** A group of 2,048 rows an hour, in `type` and unit; the last row of each has no start. */
   const writeHours = (type: string, factor: number): Promise<unknown> =>
-    duck.run(`copy (select 2 as version, 'eni-0a' as interface_id, '10.0.0.1' as srcaddr,
+    lab.duck.run(`copy (select 2 as version, 'eni-0a' as interface_id, '10.0.0.1' as srcaddr,
       '10.0.1.' || i % 250 as dstaddr, 443 as srcport, i % 60000 as dstport, 6 as protocol, i as packets, 40 as bytes,
       case when i % 2048 < 2047 then ((${noon} + i // 2048 * ${hour} + i % 2048) * ${factor})::${type} end as start,
       ${noon} as "end", 'ACCEPT' as action from range(${HOURS * 2048}) r(i))
@@ -336,7 +324,7 @@ describe('row groups of other times', () => {
   async function destroy(groups: readonly number[]): Promise<void> {
     const bytes = readFileSync(path);
     const found =
-      await duck.rows(`select row_group_id, min(coalesce(dictionary_page_offset, data_page_offset)) as first,
+      await lab.duck.rows(`select row_group_id, min(coalesce(dictionary_page_offset, data_page_offset)) as first,
       sum(total_compressed_size) as size from parquet_metadata('${path}') group by 1`);
     for (const { row_group_id, first, size } of found)
       if (groups.includes(Number(row_group_id))) bytes.fill(0xff, Number(first), Number(first) + Number(size));

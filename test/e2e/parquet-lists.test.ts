@@ -1,22 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
 import { runCli } from '../support/cli.ts';
-import { type Duck, openDuck } from '../support/duckdb.ts';
+import { INVENTORY, parquetLab } from '../support/parquet-lab.ts';
 
-const INVENTORY = fileURLToPath(new URL('../conformance/inventories/aws-fixture', import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), 'flowtrie-lists-'));
-const at = (name: string): string => join(folder, name);
-let duck: Duck;
-beforeAll(async () => {
-  duck = await openDuck();
-});
-afterAll(() => {
-  duck.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+const lab = parquetLab();
+const { at } = lab;
 
 describe('nested columns of Parquet', () => {
   it('says once of each column with several values a row that it is left out', async () => {
@@ -24,7 +12,7 @@ describe('nested columns of Parquet', () => {
     const select = `select ${own}, {'a': 1, 'c': [1, 2]} as s, [[1], [2]] as tags`;
     for (const name of ['first', 'second']) {
       const more = name === 'first' ? '' : `, map {'k': [1]} as m, ['web'] as src_candidates`;
-      await duck.run(`copy (${select}${more}) to '${at(`${name}.parquet`)}' (format parquet)`);
+      await lab.duck.run(`copy (${select}${more}) to '${at(`${name}.parquet`)}' (format parquet)`);
     }
     const files = [at('first.parquet'), at('second.parquet')];
     const args = ['replay', ...files, '--inventory', INVENTORY, '--json', '--out', at('lists.ndjson')];

@@ -1,22 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
 import { runCli } from '../support/cli.ts';
-import { type Duck, openDuck } from '../support/duckdb.ts';
+import { INVENTORY, parquetLab } from '../support/parquet-lab.ts';
 
-const INVENTORY = fileURLToPath(new URL('../conformance/inventories/aws-fixture', import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), 'flowtrie-parquet-numbers-'));
-const at = (name: string): string => join(folder, name);
-let duck: Duck;
-beforeAll(async () => {
-  duck = await openDuck();
-});
-afterAll(() => {
-  duck.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+const lab = parquetLab();
+const { at } = lab;
 
 describe('numbers of other types', () => {
   const record = {
@@ -38,7 +26,7 @@ describe('numbers of other types', () => {
   /** One record with these values: its row as text, and what the quarantine shows. */
   async function read(values: Readonly<Record<string, string>>): Promise<{ row: string; malformed: string }> {
     const columns = Object.entries({ ...record, ...values }).map(([name, value]) => `${value} as ${name}`);
-    await duck.run(`copy (select ${columns.join(', ')}) to '${at('typed.parquet')}' (format parquet)`);
+    await lab.duck.run(`copy (select ${columns.join(', ')}) to '${at('typed.parquet')}' (format parquet)`);
     const to = ['--out', '-', '--quarantine', at('typed.quarantine')];
     const { code, stdout } = await runCli(['replay', at('typed.parquet'), '--inventory', INVENTORY, '-q', ...to]);
     expect(code).toBe(0);
