@@ -3,7 +3,7 @@ import { FlowtrieError, messageOf } from '../model/errors.ts';
 import type { Span } from '../source/s3/key-time.ts';
 import { objectPages } from '../source/s3/listing.ts';
 import { objectName, type S3Object } from '../source/s3/object.ts';
-import { connectionOf, KAFKA_DEFAULTS, type KafkaRequest } from './settings.ts';
+import { connectionOf, type KafkaRequest } from './settings.ts';
 
 /** What was listed and, unless the topic is null, sent. */
 export interface Enqueued {
@@ -61,7 +61,7 @@ export async function enqueue(
 async function driverOf(kafka: KafkaRequest): Promise<KafkaDriver> {
   const { openKafkajs } = await import('../kafka/kafkajs.ts');
   try {
-    return await openKafkajs(connectionOf({ ...KAFKA_DEFAULTS, ...kafka }), () => {});
+    return await openKafkajs(connectionOf(kafka), () => {});
   } catch (cause) {
     if (cause instanceof FlowtrieError) throw cause;
     throw new FlowtrieError('input', `Kafka at ${kafka.brokers.join(',')}: ${messageOf(cause)}`, { cause });

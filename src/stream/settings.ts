@@ -109,12 +109,17 @@ export function streamSettings(request: StreamRequest): StreamSettings {
   return {
     ...STREAM_DEFAULTS,
     ...request,
-    kafka: { ...KAFKA_DEFAULTS, ...request.kafka },
+    kafka: kafkaSettings(request.kafka),
     clickhouse: { ...CLICKHOUSE_DEFAULTS, ...request.clickhouse },
   };
 }
 
+function kafkaSettings(request: KafkaRequest): KafkaSettings {
+  return { ...KAFKA_DEFAULTS, ...request };
+}
+
 /** How to reach the brokers. */
-export function connectionOf({ brokers, clientId, tls, sasl, compression }: KafkaSettings): KafkaConnection {
+export function connectionOf(request: KafkaRequest): KafkaConnection {
+  const { brokers, clientId, tls, sasl, compression } = kafkaSettings(request);
   return { brokers, clientId, tls, sasl: sasl ?? null, compression };
 }
